@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# Run all tests and checks, or only the parts that are named:
+#
+#     tools/test.sh [unit|functional|pep8|docs|releasenotes ...]
+#
+# A part that fails does not keep the others from running. The last line is
+# 'N passed, N failed': tests by their number, each check as one. The exit
+# status is 1 if anything failed. PYTHON names another interpreter than
+# python3, WORKERS the number of test processes (2).
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+declare -A environments=(
+    [unit]=py3 [functional]=functional
+    [pep8]=pep8 [docs]=docs [releasenotes]=releasenotes)
+all=(unit functional pep8 docs releasenotes)
+passed=0
+failed=0
+summary=()
+
+usage() {
+    sed -n '2,/^$/s/^# \{0,1\}//p' "$0"
+}
+
+# What stestr's totals say of NAME in LOG; 0 when there are none.
+total() {
+    local name=$1 log=$2 number
+    number=$(sed -n "s/^ - $name: \([0-9]*\)$/\1/p" "$log" | tail -n 1)
+    echo "${number:-0}"
+}
+
+# Make the virtual environment of a part, out of the way of its results.
+prepare() {
+    local environment=$1 log=.tox/log/$1-prepare.log
+    bash tools/tox.sh run --notest -e "$environment" >"$log" 2>&1 && return
+    tail -n 25 "$log"
+    echo "The environment of '$environment' cannot be made (whole output in $log)."
+    return 1
+}
+
+# What stestr's totals count; a run that ended badly or ran no test counts as
+# a failure even where no failed test stands for it.
+count_tests() {
+    local status=$1 log=$2
+    good=$(total Passed "$log")
+    bad=$(total Failed "$log")
+    if [ "$bad" = 0 ] && { [ "$status" != 0 ] || [ "$good" = 0 ]; }; then
+        bad=1
+    fi
+}
+
+count_check() {
+    bad=$1
+    good=$((1 - bad))
+}
+
+# Run one part and add its numbers to the totals.
+run() {
+    local part=$1 environment=${environments[$1]} count=count_check
+    local log=.tox/log/$1.log started=$SECONDS status=0 good bad
+    echo "=== $part"
+    : >"$log"
+    prepare "$environment" &&
+        bash tools/tox.sh run --skip-pkg-install -q -e "$environment" 2>&1 |
+            tee "$log" || status=1
+    case $part in unit | functional) count=count_tests ;; esac
+    $count "$status" "$log"
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    summary+=("$(printf '%-13s %5d passed, %d failed, %d s' \
+        "$part" "$good" "$bad" $((SECONDS - started)))")
+}
+
+parts=("$@")
+[ $# -gt 0 ] || parts=("${all[@]}")
+for part in "${parts[@]}"; do
+    [ -n "${environments[$part]:-}" ] || { usage; exit 2; }
+done
+trap 'exit 130' INT
+mkdir -p .tox/log
+for part in "${parts[@]}"; do
+    run "$part"
+done
+echo "=== totals"
+printf '%s\n' "${summary[@]}"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

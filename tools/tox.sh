@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Run tox on this checkout, having made what that needs on a fresh machine:
+# the Debian packages of bindep.txt and tox in a virtual environment of its
+# own under .tox/. All arguments are tox's. PYTHON names another interpreter.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+die() {
+    echo "$*" >&2
+    exit 1
+}
+
+# Run a command with its output in .tox/log/NAME, shown only when it fails.
+quietly() {
+    local log=.tox/log/$1
+    shift
+    mkdir -p .tox/log
+    "$@" >"$log" 2>&1 && return
+    tail -n 25 "$log" >&2
+    die "failed: $* (whole output in $log)"
+}
+
+debian_packages() {
+    sed -n 's/^\([a-z0-9.+-]*\) \[.*platform:dpkg.*/\1/p' bindep.txt
+}
+
+missing_packages() {
+    local name
+    for name in $(debian_packages); do
+        dpkg-query -W -f '${Status}' "$name" 2>/dev/null |
+            grep -q 'install ok installed' || echo "$name"
+    done
+    # A Python of Debian's own makes no virtual environments without this.
+    "$python" -c 'import ensurepip' 2>/dev/null || echo python3-venv
+}
+
+install_packages() {
+    local missing
+    command -v dpkg-query >/dev/null || return 0
+    missing=$(missing_packages | xargs)
+    [ -n "$missing" ] || return 0
+    [ "$(id -u)" = 0 ] ||
+        die "Missing Debian packages; run: sudo apt-get install $missing"
+    export DEBIAN_FRONTEND=noninteractive
+    quietly apt-update.log apt-get update
+    # shellcheck disable=SC2086
+    quietly apt-install.log apt-get install -y --no-install-recommends $missing
+}
+
+# A second run finds tox of the same version on the same Python and goes on.
+install_tox() {
+    local venv=.tox/tox wanted
+    wanted="$(grep '^tox==' constraints.txt) $("$python" -VV)"
+    [ "$(cat "$venv/made-of" 2>/dev/null)" = "$wanted" ] && return
+    rm -rf "$venv"
+    quietly tox-venv.log "$python" -m venv "$venv"
+    quietly tox-install.log "$venv/bin/python" -m pip install --quiet \
+        --disable-pip-version-check -c constraints.txt tox
+    echo "$wanted" >"$venv/made-of"
+}
+
+python=${PYTHON:-python3}
+"$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' ||
+    die "Python 3.11, 3.12 or 3.13 is needed, and '$python' is not one; set PYTHON to its path."
+unset PYTHON # stestr reads a variable of that name, too
+install_packages
+install_tox
+exec .tox/tox/bin/tox "$@"
