@@ -1,0 +1,115 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Tell which driver a nova.conf makes nova-compute load.
+
+nova logs the same "Loading compute driver 'zvm.ZVMDriver'" for its own driver
+and for this one. This command takes nova-compute's own first steps, in its
+order (import, configuration, os_vif plugins), resolves the class as
+``nova.virt.driver.load_compute_driver`` does and stops before making one.
+"""
+
+import argparse
+import importlib.metadata
+import sys
+
+# Chooses the concurrency as nova-compute does, so it has to come first.
+import nova.cmd.compute  # noqa: F401
+
+import nova.conf
+import os_vif
+from oslo_utils import importutils
+
+from nova_zvm import loader
+
+CONF = nova.conf.CONF
+
+WANTED = 'zvm.ZVMDriver'
+
+
+def parse_args(argv):
+    parser = argparse.ArgumentParser(
+        prog='nova-zvm-which-driver',
+        description='Print which virt driver nova-compute would load with '
+                    'the given configuration, from which file, distribution '
+                    'and version. Exit status: 0 when it is nova_zvm, 1 when '
+                    'it is another or none.')
+    parser.add_argument(
+        '--config-file', action='append', metavar='PATH',
+        help="nova's configuration file, may be given more than once; "
+             "without it, the files that nova-compute would read")
+    parser.add_argument(
+        '--config-dir', action='append', metavar='DIR',
+        help='a directory of configuration files, as for nova-compute')
+    return parser.parse_args(argv)
+
+
+def read_config(args):
+    """Read the files as nova-compute does, which knows them by its name."""
+    arguments = []
+    for option in ('config_file', 'config_dir'):
+        for value in getattr(args, option) or []:
+            arguments += ['--' + option.replace('_', '-'), value]
+    CONF(arguments, project='nova', prog='nova-compute')
+
+
+def distribution_of(cls):
+    """Return the name and version of what has brought the class."""
+    top = cls.__module__.partition('.')[0]
+    name = 'nova-zvm' if top == 'nova_zvm' else top
+    return name, importlib.metadata.version(name)
+
+
+def report(cls):
+    module = sys.modules[cls.__module__]
+    name, version = distribution_of(cls)
+    for label, value in (
+            ('compute_driver', CONF.compute_driver),
+            ('class', '%s.%s' % (cls.__module__, cls.__qualname__)),
+            ('file', module.__file__),
+            ('distribution', '%s %s' % (name, version)),
+            ('nova', importlib.metadata.version('nova'))):
+        print('%-15s %s' % (label, value))
+
+
+def reason_against(cls):
+    """Say why the class is not ours, or return None when it is."""
+    if cls.__module__.partition('.')[0] == 'nova_zvm':
+        return None
+    if not CONF.compute_driver.startswith('zvm.'):
+        return ('compute_driver names another driver; for nova_zvm set '
+                '[DEFAULT]compute_driver = %s' % WANTED)
+    if not loader.is_installed():
+        return ("the os_vif plugin 'nova_zvm' was not loaded, so nova has "
+                'its own zvm driver; install nova-zvm again into the '
+                'environment of %s' % sys.executable)
+    return "nova_zvm's loader is in place, and yet the class is another's"
+
+
+def main(argv=None):
+    read_config(parse_args(sys.argv[1:] if argv is None else argv))
+    os_vif.initialize()
+    if not CONF.compute_driver:
+        print('nova-compute stops: [DEFAULT]compute_driver is not set; for '
+              'nova_zvm set it to %s' % WANTED)
+        return 1
+    try:
+        cls = importutils.import_class('nova.virt.' + CONF.compute_driver)
+    except Exception as exc:
+        print("nova-compute stops: compute_driver '%s' cannot be loaded: "
+              '%s: %s' % (CONF.compute_driver, type(exc).__name__, exc))
+        return 1
+    report(cls)
+    against = reason_against(cls)
+    print('not nova_zvm: %s' % against if against
+          else 'nova-compute would load nova_zvm')
+    return 1 if against else 0
