@@ -1,0 +1,132 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""What is tried again, and what is not."""
+
+import requests
+from urllib3 import exceptions as urllib3_errors
+
+from nova_zvm.connector import errors
+from nova_zvm.tests.unit.connector import conversation
+
+REFUSED = requests.exceptions.ConnectionError(
+    urllib3_errors.MaxRetryError(None, '/', urllib3_errors.NewConnectionError(
+        None, 'Connection refused')))
+BUSY = conversation.failure(503, 503, 1)
+
+
+class RetryTest(conversation.TestCase):
+
+    def _power_state(self):
+        return self.connector.guests.power_state('G1')
+
+    def _delete(self):
+        return self.connector.guests.delete('G1')
+
+    def _answers(self, *answers):
+        self.answer('GET', '/guests/G1/power_state_real', *answers)
+        self.answer('DELETE', '/guests/G1', *answers)
+
+    def _check(self, call, tries, error=None):
+        if error is None:
+            call()
+        else:
+            self.assertRaises(error, call)
+        self.assertEqual(tries, len(self.http.request_history))
+        self.assertEqual([0.5, 1.0][:tries - 1], self.pauses)
+
+    def test_read_that_cannot_connect(self):
+        self._answers({'exc': REFUSED}, {'exc': REFUSED},
+                      conversation.envelope('on'))
+        self._check(self._power_state, 3)
+
+    def test_write_that_cannot_connect(self):
+        self._answers({'exc': REFUSED}, {'exc': REFUSED},
+                      conversation.envelope())
+        self._check(self._delete, 3)
+
+    def test_connect_timeout(self):
+        self._answers({'exc': requests.exceptions.ConnectTimeout},
+                      conversation.envelope())
+        self._check(self._delete, 2)
+
+    def test_three_tries_are_all(self):
+        self._answers({'exc': REFUSED})
+        self._check(self._delete, 3, errors.NotConnected)
+
+    def test_not_connected_is_unreachable_and_not_sent(self):
+        self._answers({'exc': REFUSED})
+        error = self.assertRaises(errors.Unreachable, self._delete)
+        self.assertFalse(error.sent)
+
+    def test_read_while_busy(self):
+        self._answers(BUSY, conversation.envelope('on'))
+        self._check(self._power_state, 2)
+
+    def test_read_that_stays_busy(self):
+        self._answers(BUSY)
+        self._check(self._power_state, 3, errors.Busy)
+
+    def test_write_while_busy(self):
+        self._answers(BUSY)
+        self._check(self._delete, 1, errors.Busy)
+
+    def test_read_without_answer(self):
+        self._answers({'exc': requests.exceptions.ReadTimeout},
+                      conversation.envelope('off'))
+        self._check(self._power_state, 2)
+
+    def test_write_without_answer(self):
+        self._answers({'exc': requests.exceptions.ReadTimeout})
+        self._check(self._delete, 1, errors.OutcomeUnknown)
+
+    def test_read_that_breaks(self):
+        self._answers({'exc': requests.exceptions.ChunkedEncodingError},
+                      conversation.envelope('off'))
+        self._check(self._power_state, 2)
+
+    def test_refusals_are_final(self):
+        for codes in ((400, 400, 400), (404, 404, 1), (409, 409, 1),
+                      (501, 501, 1), (300, 300, 5), (101, 101, 2)):
+            self.http.reset_mock()
+            self._answers(conversation.failure(*codes))
+            self._check(self._power_state, 1, errors.ConnectorError)
+
+    def test_tls_failure_is_final(self):
+        self._answers({'exc': requests.exceptions.SSLError('bad')})
+        self._check(self._power_state, 1, errors.TlsError)
+
+
+class ObserverTest(conversation.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.seen = []
+        self.connector.on_request = lambda *seen: self.seen.append(seen)
+
+    def test_every_request_is_seen(self):
+        self.answer('GET', '/guests', {'exc': REFUSED},
+                    conversation.envelope(['G1']))
+        self.connector.guests.list()
+        self.assertEqual(
+            [('guests.list', 'GET', '/guests', 0)] * 2,
+            [seen[:4] for seen in self.seen])
+        self.assertEqual(
+            [0, len(self.http.last_request._request.body or b'') +
+             len('{"overallRC": 0, "rc": 0, "rs": 0, "modID": null, '
+                 '"errmsg": "", "output": ["G1"]}')],
+            [seen[4] for seen in self.seen])
+
+    def test_sent_bytes(self):
+        self.answer('POST', '/guests/G1/action', conversation.envelope())
+        self.connector.guests.stop('G1')
+        self.assertEqual(len('{"action": "stop"}'), self.seen[0][3])

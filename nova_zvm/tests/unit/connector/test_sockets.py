@@ -1,0 +1,207 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The client on real sockets: silence, broken connections, TLS."""
+
+import datetime
+import os
+import socket
+import ssl
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+import fixtures
+import testtools
+
+from nova_zvm.connector import errors
+from nova_zvm.tests.unit.connector import loopback
+
+# A factor that makes every time to wait a few hundredths of a second.
+SOON = 0.0005
+
+
+class SocketTest(testtools.TestCase):
+
+    def _server(self, *behaviours, **options):
+        return self.useFixture(loopback.Loopback(*behaviours, **options))
+
+    def test_answer(self):
+        server = self._server(loopback.answer(['G1']))
+        self.assertEqual(['G1'], server.connector().guests.list())
+        self.assertEqual(['/guests'],
+                         [request.path for request in server.requests])
+
+    def test_each_request_has_a_connection_of_its_own(self):
+        # Else a write could meet a connection that has just been closed.
+        server = self._server(loopback.answer([]), loopback.answer([]))
+        connector = server.connector()
+        connector.guests.list()
+        connector.guests.list()
+        self.assertEqual(['close', 'close'], [
+            request.headers['connection'] for request in server.requests])
+
+    def test_environment_has_no_say(self):
+        directory = self.useFixture(fixtures.TempDir()).path
+        netrc = os.path.join(directory, 'netrc')
+        with open(netrc, 'w', encoding='ascii') as netrc_file:
+            netrc_file.write('machine 127.0.0.1 login u password secret\n')
+        for name, value in (('NETRC', netrc),
+                            ('http_proxy', 'http://127.0.0.1:9'),
+                            ('no_proxy', None)):
+            self.useFixture(fixtures.EnvironmentVariable(name, value))
+        server = self._server(loopback.answer([]))
+        server.connector().guests.list()
+        self.assertNotIn('authorization', server.requests[0].headers)
+
+    def test_nobody_listens(self):
+        with socket.create_server(('127.0.0.1', 0)) as listener:
+            port = listener.getsockname()[1]
+        server = loopback.Loopback()
+        server.port = port
+        error = self.assertRaises(errors.NotConnected,
+                                  server.connector().guests.delete, 'G1')
+        self.assertIn('Connection refused', str(error))
+
+    def test_unknown_host(self):
+        server = loopback.Loopback()
+        server.port = 80
+        self.assertRaises(
+            errors.NotConnected,
+            server.connector(host='zcc.invalid').guests.delete, 'G1')
+
+    def test_write_that_is_not_answered_is_sent_once(self):
+        server = self._server(loopback.silence)
+        error = self.assertRaises(
+            errors.OutcomeUnknown,
+            server.connector(timeout_scale=SOON).guests.stop, 'G1')
+        self.assertEqual(300 * SOON, error.settle_seconds)
+        self.assertEqual(1, len(server.requests))
+
+    def test_read_that_is_not_answered_is_sent_again(self):
+        for behaviour in (loopback.hang_up,
+                          loopback.raw(loopback.head() + b'{"overall')):
+            server = self._server(behaviour, loopback.answer('off'))
+            self.assertEqual('off',
+                             server.connector().guests.power_state('G1'))
+
+    def test_write_on_a_connection_that_breaks(self):
+        for behaviour in (
+                loopback.hang_up,
+                loopback.raw(b'HTTP/1.1 200 OK\r\nContent-Le'),
+                loopback.raw(loopback.head(length=500) + b'{"overall'),
+                loopback.raw(loopback.head() + b'{"overall'),
+                loopback.raw(b'not HTTP\r\n\r\n')):
+            server = self._server(behaviour)
+            self.assertRaises(errors.OutcomeUnknown,
+                              server.connector().guests.delete, 'G1')
+            self.assertEqual(1, len(server.requests))
+
+    def test_reset(self):
+        def reset(server, connection):
+            server.read(connection)
+            # Closes with RST.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                  b'\1\0\0\0\0\0\0\0')
+        server = self._server(reset)
+        self.assertRaises(errors.OutcomeUnknown,
+                          server.connector().guests.delete, 'G1')
+
+
+class TlsTest(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        directory = self.useFixture(fixtures.TempDir()).path
+        self.ca_file = os.path.join(directory, 'ca.pem')
+        self._make_certificate()
+
+    def _make_certificate(self):
+        """Write a self-signed certificate of localhost, with its key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, 'zcc')])
+        now = datetime.datetime.now(datetime.timezone.utc)
+        day = datetime.timedelta(days=1)
+        certificate = (
+            x509.CertificateBuilder().subject_name(name).issuer_name(name)
+            .public_key(key.public_key()).serial_number(1)
+            .not_valid_before(now - day).not_valid_after(now + day)
+            .add_extension(x509.SubjectAlternativeName(
+                [x509.DNSName('localhost')]), critical=False)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None),
+                           critical=True)
+            .sign(key, hashes.SHA256()))
+        with open(self.ca_file, 'wb') as ca_file:
+            ca_file.write(
+                certificate.public_bytes(serialization.Encoding.PEM) +
+                key.private_bytes(serialization.Encoding.PEM,
+                                  serialization.PrivateFormat.PKCS8,
+                                  serialization.NoEncryption()))
+
+    def _server(self, *behaviours):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.ca_file)
+        return self.useFixture(loopback.Loopback(
+            *behaviours, wrap=lambda connection: context.wrap_socket(
+                connection, server_side=True)))
+
+    def _fails(self, connector):
+        return self.assertRaises(errors.TlsError,
+                                 connector.guests.delete, 'G1')
+
+    def test_trusted(self):
+        server = self._server(loopback.answer(['G1']))
+        connector = server.connector('https', 'localhost',
+                                     ca_file=self.ca_file)
+        self.assertEqual(['G1'], connector.guests.list())
+
+    def test_untrusted(self):
+        server = self._server(loopback.answer())
+        error = self._fails(server.connector('https', 'localhost'))
+        self.assertIn('certificate verify failed', str(error))
+        self.assertFalse(error.sent)
+        self.assertEqual([], server.requests)
+
+    def test_wrong_host(self):
+        server = self._server(loopback.answer())
+        error = self._fails(server.connector('https', ca_file=self.ca_file))
+        self.assertIn('127.0.0.1', str(error))
+        self.assertEqual([], server.requests)
+
+    def test_missing_ca_file(self):
+        server = self._server(loopback.answer())
+        error = self._fails(server.connector(
+            'https', 'localhost', ca_file='/nonexistent/ca.pem'))
+        self.assertIn('/nonexistent/ca.pem', str(error))
+
+    def test_ca_file_that_is_none(self):
+        with open(self.ca_file + '.bad', 'w', encoding='ascii') as bad:
+            bad.write('no certificate')
+        server = self._server(loopback.answer())
+        self._fails(server.connector('https', 'localhost',
+                                     ca_file=self.ca_file + '.bad'))
+
+    def test_server_speaks_no_tls(self):
+        def speak(server, connection):
+            connection.recv(10)
+            connection.sendall(b'HTTP/1.1 400 Bad Request\r\n\r\n')
+        server = self.useFixture(loopback.Loopback(speak))
+        self._fails(server.connector('https', 'localhost',
+                                     ca_file=self.ca_file))
+
+    def test_write_on_a_connection_that_breaks(self):
+        server = self._server(loopback.hang_up)
+        connector = server.connector('https', 'localhost',
+                                     ca_file=self.ca_file)
+        self.assertRaises(errors.OutcomeUnknown,
+                          connector.guests.delete, 'G1')
