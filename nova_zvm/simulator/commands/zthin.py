@@ -1,0 +1,165 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The zthin scripts: images to disks and back, disks linked to be formatted.
+
+Exit status and the lines that begin with ERROR: are what the connector
+reads of a failure (zvmsdk/smtclient.py guest_deploy).
+"""
+
+import pathlib
+
+from nova_zvm.simulator.commands import request as requests
+from nova_zvm.simulator import dasd as dasds
+from nova_zvm.simulator import errors
+from nova_zvm.simulator import imagefile
+from nova_zvm.simulator import reply
+from nova_zvm.simulator import statements
+
+FAILED = 3
+_DEVTYPES = {'CKD': '3390', 'FBA': '9336'}
+_WRONG_TYPE = {
+    'CKD': 'Specified image is of a Count-Key-Data volume, but specified '
+           'disk is not a Count-Key-Data volume.',
+    'FBA': 'Specified image is of a fixed-block volume, but specified disk '
+           'is not a fixed-block volume.',
+}
+
+ReadImage = imagefile.ImageFile | str
+
+
+def prepare(words: list[str]) -> ReadImage | None:
+    """Return what an image file is, or why it is of no use."""
+    if _program(words) != 'unpackdiskimage' or len(words) != 4:
+        return None
+    try:
+        return imagefile.read(pathlib.Path(words[3]))
+    except OSError:
+        return f'Specified image file was not found: {words[3]}'
+    except ValueError:
+        return f'Unable to determine the image type of {words[3]}'
+
+
+def run(request: requests.Request) -> str:
+    command = {
+        'unpackdiskimage': _unpack, 'creatediskimage': _capture,
+        'linkdiskandbringonline': _link, 'offlinediskanddetach': _unlink,
+    }[_program(request.words)]
+    return command(request)
+
+
+def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
+    status = error.status if isinstance(error, errors.CommandError) else (
+        FAILED)
+    return reply.failure(status, f'ERROR: {error}\n')
+
+
+def _unpack(request: requests.Request) -> str:
+    """Deploy: unpackdiskimage USERID VDEV FILE.
+
+    The root file system grows to the size of the disk.
+    """
+    if len(request.words) != 4:
+        raise errors.CommandError(FAILED, 'This form of unpackdiskimage is '
+                                  'not simulated.')
+    userid, vdev = request.word(1).upper(), request.word(2)
+    disk = _free_disk(request, userid, vdev)
+    if isinstance(request.read, str):
+        raise errors.CommandError(FAILED, request.read)
+    image: imagefile.ImageFile = request.read
+    _check_fits(image, disk)
+    request.system.dasd.write(disk, dasds.Content(
+        layout='cdl' if image.kind == 'CKD' else 'fba', partitions=1,
+        filesystem='ext4', filesystem_size=disk.size,
+        image=dasds.Image(image.name, image.os_version, image.sha256,
+                          image.bytes, image.size)))
+    return (f'unpackdiskimage {userid} {vdev} {image.name}\n'
+            'INFO: Image was deployed successfully.\n')
+
+
+def _check_fits(image: imagefile.ImageFile, disk: dasds.Minidisk) -> None:
+    if _DEVTYPES[image.kind] != disk.devtype:
+        raise errors.CommandError(FAILED, _WRONG_TYPE[image.kind])
+    if image.size == 0:
+        raise errors.CommandError(
+            FAILED, f'{image.name} does not contain cylinder/record '
+            'information. This appears to be a dummy image file.')
+    if image.size > disk.size:
+        raise errors.CommandError(
+            FAILED, 'Target disk is too small for specified image.')
+
+
+def _capture(request: requests.Request) -> str:
+    """Capture: creatediskimage USERID VDEV FILE."""
+    userid, vdev = request.word(1).upper(), request.word(2)
+    disk = _free_disk(request, userid, vdev)
+    image = disk.content.image
+    if image is None:
+        raise errors.CommandError(FAILED, f'{userid} {vdev} has no '
+                                  'partition to capture.')
+    kind = 'CKD' if disk.devtype == '3390' else 'FBA'
+    target = pathlib.Path(request.word(3))
+    try:
+        target.write_bytes(imagefile.header(kind, disk.size) + (
+            f'captured of {image.sha256}\n'.encode()))
+    except OSError as error:
+        raise errors.CommandError(FAILED, f'{target}: {error.strerror}')
+    return f'INFO: Image of {userid} {vdev} was created.\n'
+
+
+def _link(request: requests.Request) -> str:
+    """Link a disk; the connector reads word 10 of the line Success:."""
+    userid, vdev = request.word(1).upper(), _vdev(request.word(2))
+    disk = request.system.dasd.minidisk(userid, vdev)
+    guest = request.system.guests.find(userid)
+    if disk is None or (guest and guest.disk(vdev)):
+        raise errors.CommandError(2, f'Failed to connect disk: '
+                                  f'{userid}:{request.word(2)} rc: 2')
+    links, member = request.system.links, request.member.name
+    link = links.of_disk(member, userid, vdev) or links.add(
+        member, userid, vdev)
+    return (f'Success: Userid {userid} vdev {request.word(2)} linked at '
+            f'{link.alias} device name {link.device}\n')
+
+
+def _unlink(request: requests.Request) -> str:
+    userid, vdev = request.word(1).upper(), _vdev(request.word(2))
+    links = request.system.links
+    link = links.of_disk(request.member.name, userid, vdev)
+    if link is None:
+        raise errors.CommandError(1, f'{userid}:{vdev} is not linked.')
+    links.remove(link)
+    return f'Success: Userid {userid} vdev {request.word(2)} detached\n'
+
+
+def _free_disk(request: requests.Request, userid: str,
+               vdev: str) -> dasds.Minidisk:
+    """Return a disk that no running guest has."""
+    if request.system.guests.find(userid):
+        raise errors.CommandError(
+            FAILED, 'The specified target system is currently running.')
+    disk = request.system.dasd.minidisk(userid, _vdev(vdev))
+    if disk is None:
+        raise errors.CommandError(
+            FAILED, f'{userid} {vdev} not linked; not in CP directory')
+    return disk
+
+
+def _vdev(text: str) -> str:
+    try:
+        return statements.vdev(text)
+    except ValueError as error:
+        raise errors.CommandError(FAILED, str(error))
+
+
+def _program(words: list[str]) -> str:
+    return words[0].rpartition('/')[2]

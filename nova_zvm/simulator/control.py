@@ -1,0 +1,233 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The control endpoint: state, log, faults, time, for people and tests.
+
+JSON over HTTP on loopback. Errors are {"error": "one sentence"}.
+"""
+
+from collections.abc import Callable
+import http.server
+import json
+import logging
+import threading
+from typing import Any
+from typing import Protocol
+import urllib.parse
+
+from nova_zvm.simulator import clock as clocks
+from nova_zvm.simulator import connector as connectors
+from nova_zvm.simulator import engine as engines
+from nova_zvm.simulator import faults
+from nova_zvm.simulator import latency
+
+LOG = logging.getLogger(__name__)
+
+
+class BadRequest(Exception):
+    """The request cannot be understood."""
+
+
+class System(Protocol):
+    """What the endpoint shows and steers."""
+
+    clock: clocks.ScaledClock
+    engine: engines.Engine
+    machine: Any
+    members: dict[str, connectors.Connector]
+
+    def describe(self) -> dict[str, Any]:
+        """Return URLs and paths."""
+
+    def reset(self) -> None:
+        """Bring all back to the first start."""
+
+
+class Request:
+    """One request: the variable parts of its path, its query, its body."""
+
+    def __init__(self, path: list[str], query: dict[str, str],
+                 body: Any) -> None:
+        self.path = path
+        self.query = query
+        self.body = body
+
+    def field(self, name: str) -> Any:
+        if not isinstance(self.body, dict) or name not in self.body:
+            raise BadRequest(f'The request needs a JSON object with '
+                             f'{name!r}.')
+        return self.body[name]
+
+
+class Resources:
+    """What each method and path does."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._engine = system.engine
+        self._routes: dict[tuple[str, str], Callable[[Request], Any]] = {
+            ('GET', 'ready'): lambda request: system.describe(),
+            ('GET', 'state'): lambda request: system.machine.state(),
+            ('GET', 'log'): self._log,
+            ('POST', 'log/clear'): lambda request: self._engine.clear_log(),
+            ('GET', 'faults'): lambda request: self._engine.faults.as_list(),
+            ('POST', 'faults'): self._add_fault,
+            ('DELETE', 'faults'): lambda request: self._engine.faults.clear(),
+            ('DELETE', 'faults/*'): self._remove_fault,
+            ('GET', 'time'): lambda request: self._time(),
+            ('PUT', 'time'): self._set_speed,
+            ('GET', 'latency'): lambda request:
+                self._engine.latency.as_dict(),
+            ('PUT', 'latency'): self._set_latency,
+            ('POST', 'connector/*/*'): self._steer_connector,
+            ('POST', 'command/*'): self._run_command,
+            ('POST', 'reset'): lambda request: system.reset(),
+            ('GET', 'guests/*/directory'): self._directory,
+            ('GET', 'guests/*/files'): self._guest_file,
+        }
+
+    def serve(self, method: str, target: str, body: Any) -> Any:
+        """Do a request and return its answer; KeyError when not found."""
+        url = urllib.parse.urlsplit(target)
+        parts = [urllib.parse.unquote(part)
+                 for part in url.path.strip('/').split('/')]
+        query = dict(urllib.parse.parse_qsl(url.query))
+        for (known, pattern), action in self._routes.items():
+            words = pattern.split('/')
+            if known == method and len(words) == len(parts) and all(
+                    word in ('*', part) for word, part in zip(words, parts)):
+                variable = [part for word, part in zip(words, parts)
+                            if word == '*']
+                return action(Request(variable, query, body))
+        raise KeyError(f'{method} {url.path}')
+
+    def _log(self, request: Request) -> Any:
+        since = request.query.get('since', '0')
+        if not since.isdigit():
+            raise BadRequest('since must be a whole number.')
+        return self._engine.log(int(since))
+
+    def _add_fault(self, request: Request) -> Any:
+        return {'id': self._engine.faults.add(request.body)}
+
+    def _remove_fault(self, request: Request) -> None:
+        self._engine.faults.remove(request.path[0])
+
+    def _time(self) -> Any:
+        clock = self._system.clock
+        return {'now': clock.now(), 'speed': clock.speed}
+
+    def _set_speed(self, request: Request) -> Any:
+        speed = request.field('speed')
+        if not isinstance(speed, (int, float)) or speed <= 0:
+            raise BadRequest('speed must be a number above 0.')
+        self._system.clock.set_speed(speed)
+        return self._time()
+
+    def _set_latency(self, request: Request) -> Any:
+        if isinstance(request.body, dict) and 'profile' in request.body:
+            self._engine.latency.set_profile(request.body['profile'])
+        else:
+            self._engine.latency.set_classes(request.field('classes'))
+        return self._engine.latency.as_dict()
+
+    def _steer_connector(self, request: Request) -> Any:
+        member, verb = request.path
+        if verb not in ('start', 'stop', 'kill', 'restart'):
+            raise KeyError(verb)
+        connector = self._system.members[member]
+        getattr(connector, verb)()
+        return connector.describe()
+
+    def _run_command(self, request: Request) -> Any:
+        member = self._system.members[request.path[0]].member
+        argv = request.field('argv')
+        try:
+            reply = self._engine.execute(member, argv)
+        except engines.Dropped:
+            raise BadRequest('A fault cut the command off.') from None
+        return {'status': reply.status,
+                'output': reply.output.decode(errors='replace')}
+
+    def _directory(self, request: Request) -> Any:
+        userid = request.path[0].upper()
+        return {'userid': userid,
+                'text': self._system.machine.directory_text(userid)}
+
+    def _guest_file(self, request: Request) -> Any:
+        path = request.query.get('path')
+        if not path:
+            raise BadRequest('The query needs the path of the file.')
+        return self._system.machine.guest_file(request.path[0].upper(), path)
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: 'ControlServer'
+
+    def do_GET(self) -> None:
+        status, answer = self._serve()
+        if isinstance(answer, bytes):
+            content, kind = answer, 'application/octet-stream'
+        else:
+            content = json.dumps(answer).encode()
+            kind = 'application/json'
+        self.send_response(status)
+        self.send_header('Content-Type', kind)
+        self.send_header('Content-Length', str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_POST = do_PUT = do_DELETE = do_GET
+
+    def log_message(self, format: str, *args: Any) -> None:
+        LOG.debug('control: ' + format, *args)
+
+    def _serve(self) -> tuple[int, Any]:
+        try:
+            return 200, self.server.resources.serve(
+                self.command, self.path, self._body())
+        except KeyError as error:
+            return 404, {'error': f'Not found: {error.args[0]}.'}
+        except (BadRequest, faults.FaultError,
+                latency.LatencyError) as error:
+            return 400, {'error': str(error)}
+        except connectors.ConnectorError as error:
+            return 500, {'error': str(error)}
+
+    def _body(self) -> Any:
+        length = int(self.headers.get('Content-Length') or 0)
+        if not length:
+            return None
+        try:
+            return json.loads(self.rfile.read(length))
+        except ValueError:
+            raise BadRequest('The body is not JSON.') from None
+
+
+class ControlServer(http.server.ThreadingHTTPServer):
+    """Serves the control endpoint from threads of its own."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, system: System) -> None:
+        self.resources = Resources(system)
+        super().__init__(('127.0.0.1', port), _Handler)
+        self.url = f'http://127.0.0.1:{port}'
+
+    def start(self) -> None:
+        threading.Thread(target=self.serve_forever, args=(0.05,),
+                         name='control', daemon=True).start()
+
+    def stop(self) -> None:
+        self.shutdown()
+        self.server_close()

@@ -1,0 +1,57 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Make the virtual environment that the connector runs in."""
+
+import importlib.resources
+import pathlib
+import subprocess
+import sys
+
+REQUIREMENTS = 'connector-requirements.txt'
+
+
+class InstallError(Exception):
+    """The environment cannot be made."""
+
+
+def requirements() -> str:
+    """Return what the connector needs, as pip reads it."""
+    return importlib.resources.files('nova_zvm.simulator').joinpath(
+        REQUIREMENTS).read_text()
+
+
+def install(venv: pathlib.Path) -> pathlib.Path:
+    """Install the connector under venv and return its interpreter.
+
+    Does nothing where the same requirements were installed before.
+    """
+    python = venv / 'bin' / 'python'
+    stamp = venv / REQUIREMENTS
+    wanted = requirements()
+    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return python
+    _run([sys.executable, '-m', 'venv', str(venv)])
+    unproven = stamp.with_suffix('.new')
+    unproven.write_text(wanted)
+    _run([str(python), '-m', 'pip', 'install', '--quiet',
+          '--disable-pip-version-check', '-r', str(unproven)])
+    unproven.rename(stamp)
+    return python
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise InstallError(f'{" ".join(command)} failed: '
+                           f'{done.stdout.strip()}')

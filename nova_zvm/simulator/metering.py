@@ -1,0 +1,61 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""What guests use of their system, as its monitors would measure it.
+
+The figures follow from the state and from simulated time alone, so that
+they move, never fall while a guest runs, and need no bookkeeping.
+"""
+
+from nova_zvm.simulator import guests as logons
+from nova_zvm.simulator import members
+
+PAGE_BYTES = 4096
+_PAGES_OF_MIB = 1024 * 1024 // PAGE_BYTES
+# A Linux with little to do: this part of a processor, of its storage, and
+# this many bytes a second on each coupled adapter.
+_BUSY = 0.02
+_RESIDENT = 0.25
+_BYTES_A_SECOND = 120
+_FRAME_BYTES = 80
+
+
+def elapsed_us(guest: logons.Guest, now: float) -> int:
+    """Return how long a guest has been logged on."""
+    return int(max(0.0, now - guest.since) * 1_000_000)
+
+
+def used_cpu_us(guest: logons.Guest, now: float) -> int:
+    until = guest.paused_at if guest.paused_at is not None else now
+    return int(elapsed_us(guest, until) * _BUSY * len(guest.processors))
+
+
+def used_storage_kib(guest: logons.Guest) -> int:
+    return int(guest.storage_mib * 1024 * _RESIDENT)
+
+
+def used_pages(member: members.Member, guests: list[logons.Guest]) -> int:
+    """Return how many pages of a system's storage are in use."""
+    used_mib = member.base_storage_mib + sum(
+        guest.storage_mib for guest in guests) * _RESIDENT
+    return int(min(used_mib, member.storage_mib) * _PAGES_OF_MIB)
+
+
+def nic_bytes(guest: logons.Guest, now: float) -> int:
+    """Return bytes that one adapter received, and sent just as many."""
+    if guest.linux.state == 'down':
+        return 0
+    return elapsed_us(guest, now) // 1_000_000 * _BYTES_A_SECOND
+
+
+def nic_frames(guest: logons.Guest, now: float) -> int:
+    return nic_bytes(guest, now) // _FRAME_BYTES

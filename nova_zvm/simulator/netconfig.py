@@ -1,0 +1,105 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The network as the files in a guest's Linux configure it.
+
+Understood is what the connector writes (zvmsdk/dist.py): ifcfg files of
+rhel and sles, interfaces(5) and netplan of ubuntu.
+"""
+
+import ipaddress
+import re
+import shlex
+from typing import Any
+
+import yaml
+
+_VDEV = re.compile(r'([0-9a-fA-F]{4})$')
+
+
+def interfaces(files: dict[str, str]) -> list[dict[str, Any]]:
+    """Return vdev, device, ip, prefix, gateway and dns of each adapter."""
+    found = []
+    for path, text in sorted(files.items()):
+        name = path.rpartition('/')[2]
+        if name.startswith('ifcfg-'):
+            found.append(_ifcfg(name, text, files))
+        elif path.startswith('/etc/netplan/'):
+            found += _netplan(text)
+        elif path == '/etc/network/interfaces':
+            found += _stanzas(text)
+    return [item for item in found if item['ip']]
+
+
+def _interface(device: str, address: str, mask: str, gateway: str,
+               dns: list[str]) -> dict[str, Any]:
+    match = _VDEV.search(device)
+    prefix = ipaddress.ip_network(f'0.0.0.0/{mask}').prefixlen if mask else 32
+    return {'vdev': match[1].upper() if match else '', 'device': device,
+            'ip': address, 'prefix': prefix, 'gateway': gateway, 'dns': dns}
+
+
+def _ifcfg(name: str, text: str, files: dict[str, str]) -> dict[str, Any]:
+    values = {}
+    for line in text.splitlines():
+        key, found, value = line.partition('=')
+        if found:
+            values[key.strip()] = ' '.join(shlex.split(value))
+    dns = [value for key, value in values.items() if key.startswith('DNS')]
+    gateway = values.get('GATEWAY', '')
+    if 'IPADDR' in values and not gateway:
+        gateway = _first(files.get('/etc/sysconfig/network/routes', ''),
+                         'default')
+    address, _, prefix = values.get('IPADDR', '').partition('/')
+    return _interface(values.get('DEVICE', name.removeprefix('ifcfg-')),
+                      address, values.get('NETMASK', prefix), gateway,
+                      dns or _nameservers(files))
+
+
+def _nameservers(files: dict[str, str]) -> list[str]:
+    words = [line.split() for line in
+             files.get('/etc/resolv.conf', '').splitlines()]
+    return [item[1] for item in words if item[:1] == ['nameserver']]
+
+
+def _first(text: str, keyword: str) -> str:
+    for line in text.splitlines():
+        words = line.split()
+        if words[:1] == [keyword] and len(words) > 1:
+            return words[1]
+    return ''
+
+
+def _netplan(text: str) -> list[dict[str, Any]]:
+    try:
+        devices = yaml.safe_load(text)['network']['ethernets']
+    except (yaml.YAMLError, KeyError, TypeError):
+        return []
+    found = []
+    for device, item in devices.items():
+        address, _, prefix = str(item['addresses'][0]).partition('/')
+        dns = item.get('nameservers', {}).get('addresses', [])
+        found.append(_interface(device, address, prefix,
+                                item.get('gateway4') or '', list(dns)))
+    return found
+
+
+def _stanzas(text: str) -> list[dict[str, Any]]:
+    found = []
+    for stanza in text.split('iface ')[1:]:
+        device = stanza.split()[0]
+        dns = [line.split()[1] for line in stanza.splitlines()
+               if line.startswith('dns-nameservers')]
+        found.append(_interface(
+            device, _first(stanza, 'address'), _first(stanza, 'netmask'),
+            _first(stanza, 'gateway'), dns))
+    return found

@@ -1,0 +1,138 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The whole state as plain data, for people and for tests that compare."""
+
+from typing import Any
+
+from nova_zvm.simulator import codec
+from nova_zvm.simulator import dasd as dasds
+from nova_zvm.simulator import guests as logons
+from nova_zvm.simulator import metering
+from nova_zvm.simulator import netconfig
+from nova_zvm.simulator import system as systems
+
+
+def of(system: systems.System) -> dict[str, Any]:
+    """Return the state of all members as JSON data."""
+    return {
+        'time': system.now,
+        'ssi': system.ssi,
+        'members': {name: _member(system, name) for name in system.members},
+        'directory': {entry.userid: _entry(entry)
+                      for entry in system.directory.entries()},
+        'pools': {pool: _pool(system, pool) for pool in system.dasd.pools()},
+        'guests': {guest.userid: _guest(system, guest)
+                   for guest in system.guests.all()},
+        'spool': _spool(system),
+        'namelists': {found.name: list(found.userids)
+                      for found in system.namelists.all()},
+        'links': codec.encode(system.links.all()),
+    }
+
+
+def _member(system: systems.System, name: str) -> dict[str, Any]:
+    member = system.members[name]
+    guests = system.guests.of_member(name)
+    return {
+        'connector': member.connector,
+        'release': member.release,
+        'processors': member.processors,
+        'storage_mib': member.storage_mib,
+        'pages_in_use': metering.used_pages(member, guests),
+        'vswitches': {switch.name: _switch(system, name, switch.name)
+                      for switch in system.switches.of_member(name)},
+        'fcp_devices': codec.encode(member.fcp_devices),
+        'osa_devices': list(member.osa_devices),
+    }
+
+
+def _switch(system: systems.System, member: str,
+            name: str) -> dict[str, Any]:
+    switch = system.switches.get(member, name)
+    return {
+        'vlan': switch.vlan,
+        'port_type': switch.port_type,
+        'real_devices': list(switch.real_devices),
+        'grants': {grant.userid: list(grant.vlans)
+                   for grant in system.switches.grants(switch)},
+        'ports': [{'userid': userid, **codec.encode(nic)}
+                  for userid, nic in system.guests.coupled(member, name)],
+    }
+
+
+def _entry(entry: Any) -> dict[str, Any]:
+    return {'text': entry.text, 'profile': entry.profile,
+            'locked_by': entry.locked_by,
+            'going_away': entry.gone_at is not None}
+
+
+def _pool(system: systems.System, pool: str) -> dict[str, Any]:
+    volumes = {volume.name: _volume(system, volume)
+               for volume in system.dasd.volumes(pool)}
+    return {
+        'volumes': volumes,
+        'free': sum(volume['free'] for volume in volumes.values()),
+        'used': sum(volume['used'] for volume in volumes.values()),
+    }
+
+
+def _volume(system: systems.System, volume: dasds.Volume) -> dict[str, Any]:
+    used = system.dasd.used(volume)
+    free = system.dasd.free(volume)
+    return {
+        'model': volume.model,
+        'size': volume.size,
+        'free': sum(size for _, size in free),
+        'used': sum(disk.size for disk in used),
+        'free_extents': [list(extent) for extent in free],
+        'used_extents': [_disk(disk) for disk in used],
+    }
+
+
+def _disk(disk: dasds.Minidisk) -> dict[str, Any]:
+    content = disk.content
+    return {
+        'userid': disk.userid, 'vdev': disk.vdev, 'start': disk.start,
+        'size': disk.size, 'layout': content.layout,
+        'filesystem': content.filesystem,
+        'filesystem_size': content.filesystem_size,
+        'image': codec.encode(content.image),
+    }
+
+
+def _guest(system: systems.System, guest: logons.Guest) -> dict[str, Any]:
+    data: dict[str, Any] = codec.encode(guest)
+    root = system.guestos.root(guest.userid)
+    files = root.content.files if root else {}
+    data['status'] = _status(guest)
+    data['linux']['networks'] = netconfig.interfaces(files)
+    data['linux']['authorized'] = system.guestos.authorised(guest.userid)
+    data['linux']['files'] = sorted(files)
+    data['linux']['config_drive'] = system.guestos.drive_names(guest.userid)
+    return data
+
+
+def _status(guest: logons.Guest) -> str:
+    if guest.leaving_at is not None:
+        return 'logoff pending'
+    return 'paused' if guest.paused_at is not None else 'running'
+
+
+def _spool(system: systems.System) -> dict[str, list[dict[str, Any]]]:
+    readers: dict[str, list[dict[str, Any]]] = {}
+    for file in system.spool.all_files():
+        data = codec.encode(file)
+        del data['blob']
+        readers.setdefault(file.owner, []).append(data)
+    return {owner: sorted(files, key=lambda file: file['spoolid'])
+            for owner, files in sorted(readers.items())}

@@ -1,0 +1,155 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The statements of a directory entry that the simulation understands.
+
+Grammar: z/VM CP Planning and Administration, "Creating and Updating a User
+Directory". Statements that nothing here reads stay text, as they were given.
+"""
+
+from collections.abc import Iterable
+import dataclasses
+import re
+
+_UNITS = {'K': 1 / 1024, 'M': 1, 'G': 1024, 'T': 1024 * 1024}
+_STORAGE = re.compile(r'^(\d+)([KMGT]?)$', re.IGNORECASE)
+_VDEV = re.compile(r'^[0-9A-Fa-f]{1,4}$')
+# Operands of NICDEF and how many words each has, in the order of writing.
+_NICDEF = {'TYPE': 1, 'DEVICES': 1, 'CHPID': 1, 'MACID': 1, 'LAN': 2,
+           'VLAN': 1, 'PORTTYPE': 1, 'PORTNUMBER': 1, 'DEVID': 1}
+COUPLING = ('LAN', 'VLAN', 'PORTTYPE', 'PORTNUMBER')
+
+
+def vdev(text: str) -> str:
+    """Return a device number as the directory writes it: four digits."""
+    if not _VDEV.match(text):
+        raise ValueError(f'{text} is no device number')
+    return text.upper().zfill(4)
+
+
+def storage_mib(text: str) -> int:
+    """Return a storage size such as 2048m or 8G in MiB."""
+    match = _STORAGE.match(text)
+    if not match:
+        raise ValueError(f'{text} is no storage size')
+    return int(int(match[1]) * _UNITS[match[2].upper() or 'K'])
+
+
+@dataclasses.dataclass(frozen=True)
+class Mdisk:
+    """A MDISK statement; start is 0 for a virtual disk in storage."""
+
+    vdev: str
+    devtype: str
+    start: int
+    size: int
+    volume: str
+    mode: str
+
+    def line(self) -> str:
+        place = f'{self.start} {self.size} {self.volume}'
+        if not self.volume:
+            place = f'V-DISK {self.size}'
+        return f'MDISK {self.vdev} {self.devtype} {place} {self.mode}'
+
+
+@dataclasses.dataclass(frozen=True)
+class Nicdef:
+    """All NICDEF statements of one device number, merged."""
+
+    vdev: str
+    operands: dict[str, str]
+
+    @property
+    def switch(self) -> str:
+        """The virtual switch of LAN SYSTEM name, or nothing."""
+        words = self.operands.get('LAN', '').split()
+        return words[1] if len(words) == 2 else ''
+
+    @property
+    def vlan(self) -> int | None:
+        value = self.operands.get('VLAN', '')
+        return int(value) if value.isdigit() else None
+
+    def line(self) -> str:
+        words = [f'NICDEF {self.vdev}']
+        words += [f'{name} {self.operands[name]}'
+                  for name in _NICDEF if name in self.operands]
+        return ' '.join(words)
+
+
+def words_of(lines: Iterable[str], *start: str) -> list[list[str]]:
+    """Return the words of the statements that begin with start."""
+    count = len(start)
+    split = (line.split() for line in lines)
+    return [words for words in split
+            if [word.upper() for word in words[:count]] == list(start)]
+
+
+def mdisks(lines: Iterable[str]) -> list[Mdisk]:
+    """Return the minidisks in the order of the entry; ValueError if bad."""
+    return [_mdisk(words) for words in words_of(lines, 'MDISK')]
+
+
+def _mdisk(words: list[str]) -> Mdisk:
+    if len(words) > 4 and words[3].upper() == 'V-DISK':
+        mode = words[5] if len(words) > 5 else 'W'
+        return Mdisk(vdev(words[1]), words[2], 0, int(words[4]), '', mode)
+    if len(words) < 6:
+        raise ValueError(' '.join(words))
+    mode = words[6] if len(words) > 6 else 'W'
+    return Mdisk(vdev(words[1]), words[2], int(words[3]), int(words[4]),
+                 words[5].upper(), mode)
+
+
+def nicdefs(lines: Iterable[str]) -> list[Nicdef]:
+    """Return the adapters by device number; ValueError if one is bad."""
+    merged: dict[str, dict[str, str]] = {}
+    for words in words_of(lines, 'NICDEF'):
+        operands = merged.setdefault(vdev(words[1]), {})
+        operands.update(_nic_operands(words[2:]))
+    return [Nicdef(number, operands) for number, operands in merged.items()]
+
+
+def _nic_operands(words: list[str]) -> dict[str, str]:
+    operands = {}
+    while words:
+        count = _NICDEF.get(words[0].upper())
+        if count is None or len(words) <= count:
+            raise ValueError(f'NICDEF operand {words[0]}')
+        operands[words[0].upper()] = ' '.join(words[1:count + 1]).upper()
+        words = words[count + 1:]
+    return operands
+
+
+def merge_nicdefs(lines: Iterable[str]) -> tuple[str, ...]:
+    """Write one NICDEF statement a device, where its first one stood."""
+    lines = tuple(lines)
+    merged = {nic.vdev: nic.line() for nic in nicdefs(lines)}
+    result = []
+    for line in lines:
+        words = line.split()
+        if words and words[0].upper() == 'NICDEF':
+            line = merged.pop(vdev(words[1]), '')
+        if line:
+            result.append(line)
+    return tuple(result)
+
+
+def cpu_addresses(lines: Iterable[str]) -> tuple[int, ...]:
+    """Return the virtual processors that an entry defines."""
+    lines = tuple(lines)
+    words = words_of(lines, 'COMMAND', 'DEFINE', 'CPU')
+    found = {int(item[3], 16) for item in words if len(item) > 3}
+    found |= {int(item[1], 16) for item in words_of(lines, 'CPU')
+              if len(item) > 1}
+    return tuple(sorted(found)) or (0,)

@@ -1,0 +1,184 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The state on disk: each command has happened or it has not.
+
+One row holds one thing of the machine. A transaction writes the rows that a
+command changed in one commit, or puts the tables in memory back as they
+were. A process that dies at any moment therefore leaves a state in which
+the command that it was running took place wholly or not at all.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import json
+import pathlib
+import sqlite3
+from typing import Any
+from typing import Generic
+from typing import TypeVar
+
+from nova_zvm.simulator import codec
+
+T = TypeVar('T')
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS thing (
+    kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (kind, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS blob (name TEXT PRIMARY KEY, data BLOB NOT NULL);
+"""
+
+
+class Store:
+    """A file of things by kind and name, and of the contents of files."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, isolation_level=None,
+                                   check_same_thread=False)
+        self._db.execute('PRAGMA journal_mode = WAL')
+        self._db.execute('PRAGMA synchronous = NORMAL')
+        self._db.executescript(_SCHEMA)
+        self._undo: list[Callable[[], None]] = []
+        self._dirty: dict[tuple[str, str], Any] = {}
+        self._blobs: dict[str, bytes | None] = {}
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what is done inside, or undo it when an error leaves."""
+        try:
+            yield
+            self._commit()
+        except BaseException:
+            for undo in reversed(self._undo):
+                undo()
+            raise
+        finally:
+            self._undo.clear()
+            self._dirty.clear()
+            self._blobs.clear()
+
+    def rows(self, kind: str) -> list[tuple[str, Any]]:
+        """Return name and data of all things of a kind."""
+        found = self._db.execute(
+            'SELECT name, body FROM thing WHERE kind = ?', (kind,))
+        return [(name, json.loads(body)) for name, body in found]
+
+    def changed(self, kind: str, name: str, value: Any,
+                undo: Callable[[], None]) -> None:
+        """Note that a thing has a new value; None when it is gone."""
+        self._undo.append(undo)
+        self._dirty[kind, name] = value
+
+    def put_blob(self, name: str, data: bytes) -> None:
+        self._blobs[name] = data
+
+    def remove_blob(self, name: str) -> None:
+        self._blobs[name] = None
+
+    def blob(self, name: str) -> bytes:
+        """Return a file's content; KeyError if there is none."""
+        data = self._blobs.get(name)
+        if data is None and name not in self._blobs:
+            row = self._db.execute('SELECT data FROM blob WHERE name = ?',
+                                   (name,)).fetchone()
+            data = row[0] if row else None
+        if data is None:
+            raise KeyError(name)
+        return data
+
+    def _commit(self) -> None:
+        if not self._dirty and not self._blobs:
+            return
+        self._db.execute('BEGIN IMMEDIATE')
+        try:
+            self._write()
+        except BaseException:
+            self._db.execute('ROLLBACK')
+            raise
+        self._db.execute('COMMIT')
+
+    def _write(self) -> None:
+        for (kind, name), value in self._dirty.items():
+            if value is None:
+                self._db.execute(
+                    'DELETE FROM thing WHERE kind = ? AND name = ?',
+                    (kind, name))
+            else:
+                body = json.dumps(codec.encode(value))
+                self._db.execute('INSERT OR REPLACE INTO thing '
+                                 'VALUES (?, ?, ?)', (kind, name, body))
+        for name, data in self._blobs.items():
+            if data is None:
+                self._db.execute('DELETE FROM blob WHERE name = ?', (name,))
+            else:
+                self._db.execute('INSERT OR REPLACE INTO blob VALUES (?, ?)',
+                                 (name, data))
+
+
+class Table(Generic[T]):
+    """The things of one kind, in memory, by name.
+
+    watch, when given, is called with the old and the new value of each
+    change, undone ones included: an index that it keeps is always right.
+    """
+
+    def __init__(self, store: Store, kind: str, cls: type[T],
+                 watch: Callable[[T | None, T | None], None] | None = None
+                 ) -> None:
+        self._store = store
+        self._kind = kind
+        self._watch = watch
+        self._rows: dict[str, T] = {}
+        for name, data in store.rows(kind):
+            self._set(name, codec.decode(cls, data))
+
+    def get(self, name: str) -> T | None:
+        return self._rows.get(name)
+
+    def values(self) -> list[T]:
+        return list(self._rows.values())
+
+    def names(self) -> list[str]:
+        return sorted(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def put(self, name: str, value: T) -> None:
+        """Add or replace a thing."""
+        self._change(name, value)
+
+    def remove(self, name: str) -> None:
+        """Remove a thing; one that is not there is no error."""
+        if name in self._rows:
+            self._change(name, None)
+
+    def _change(self, name: str, value: T | None) -> None:
+        old = self._rows.get(name)
+        self._set(name, value)
+        self._store.changed(self._kind, name, value,
+                            lambda: self._set(name, old))
+
+    def _set(self, name: str, value: T | None) -> None:
+        old = self._rows.get(name)
+        if value is None:
+            self._rows.pop(name, None)
+        else:
+            self._rows[name] = value
+        if self._watch:
+            self._watch(old, value)

@@ -1,0 +1,150 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""nova-zvm-simulator as a process of its own, ended in every way."""
+
+import json
+import os
+import pathlib
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import fixtures
+import testtools
+
+from nova_zvm.tests import fixtures as zvm_fixtures
+from nova_zvm.tests.functional.simulator import rest
+
+USERID = 'INST0001'
+POOL = 'ECKD:POOL1'
+
+
+class TestProcess(testtools.TestCase):
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.dir = self.useFixture(fixtures.TempDir()).path
+
+    def start(self, *options: str) -> dict[str, Any]:
+        """Start a simulator and return what it says when it is ready."""
+        self.process = subprocess.Popen(
+            [sys.executable, '-m', 'nova_zvm.cmd.simulator', 'run', '--dir',
+             self.dir, '--connector-python',
+             zvm_fixtures.connector_python(), '--speed', '1000', *options],
+            stdout=subprocess.PIPE, text=True,
+            env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)})
+        self.addCleanup(self.end, signal.SIGKILL)
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        self.assertTrue(line.startswith('READY '), line)
+        ready: dict[str, Any] = json.loads(line.removeprefix('READY '))
+        return ready
+
+    def end(self, number: int) -> int:
+        """End it by a signal and return its exit status."""
+        self.process.send_signal(number)
+        assert self.process.stdout
+        self.process.stdout.close()
+        return self.process.wait()
+
+    def client(self, ready: dict[str, Any]) -> rest.Rest:
+        member = next(iter(ready['members'].values()))
+        return rest.Rest(member['rest_url'], member['token_file'])
+
+    def watch(self, ready: dict[str, Any]) -> list[int]:
+        """Return what becomes readable when the connectors end."""
+        watched = [os.pidfd_open(member['pid'])
+                   for member in ready['members'].values()]
+        for descriptor in watched:
+            self.addCleanup(os.close, descriptor)
+        return watched
+
+    def assert_ended(self, watched: list[int]) -> None:
+        for descriptor in watched:
+            poll = select.poll()
+            poll.register(descriptor, select.POLLIN)
+            self.assertNotEqual([], poll.poll(30_000),
+                                'The connector still runs.')
+
+    def test_ready_tells_all_that_a_user_needs(self) -> None:
+        ready = self.start()
+        member = next(iter(ready['members'].values()))
+
+        for field in ('config_file', 'token_file', 'image_repository',
+                      'file_repository', 'databases', 'channel'):
+            self.assertTrue(pathlib.Path(member[field]).exists(), field)
+        self.assertEqual([], self.client(ready).output('GET', '/guests'))
+
+    def test_ends_cleanly(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            watched = self.watch(self.start())
+            self.assertEqual(0, self.end(number))
+            self.assert_ended(watched)
+
+    def test_killed_and_started_again(self) -> None:
+        first = self.start()
+        self.assertEqual(200, self.client(first).create(USERID, POOL)[0])
+        direct = self.client(first).output('GET', f'/guests/{USERID}')
+        watched = self.watch(first)
+        self.end(signal.SIGKILL)
+        self.assert_ended(watched)
+        second = self.start()
+
+        self.assertEqual(
+            [member['rest_url'] for member in first['members'].values()],
+            [member['rest_url'] for member in second['members'].values()])
+        client = self.client(second)
+        self.assertEqual([USERID], client.output('GET', '/guests'))
+        self.assertEqual(direct, client.output('GET', f'/guests/{USERID}'))
+        self.assertEqual('off', client.output(
+            'GET', f'/guests/{USERID}/power_state_real'))
+
+    def test_one_system_in_a_directory(self) -> None:
+        self.start()
+        second = subprocess.run(
+            [sys.executable, '-m', 'nova_zvm.cmd.simulator', 'run', '--dir',
+             self.dir, '--no-connector'], capture_output=True, text=True,
+            env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)})
+
+        self.assertEqual(1, second.returncode)
+        self.assertIn(self.dir, second.stderr)
+        self.assertEqual(1, len(second.stderr.splitlines()))
+
+    def test_without_connector(self) -> None:
+        ready = self.start('--no-connector')
+
+        self.assertEqual([None], [member['pid'] for member
+                                  in ready['members'].values()])
+
+    def test_connector_of_a_checkout(self) -> None:
+        ready = self.start('--connector-path', self.checkout('9.9.9'))
+        version = self.client(ready).output('GET', '/')['version']
+
+        self.assertEqual('9.9.9', version)
+
+    def checkout(self, version: str) -> str:
+        """Return a source tree of the connector that says it is newer."""
+        found = subprocess.run(
+            [zvm_fixtures.connector_python(), '-c',
+             'import zvmsdk; print(zvmsdk.__path__[0])'],
+            capture_output=True, text=True, check=True).stdout.strip()
+        tree = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        for package in ('zvmsdk', 'smtLayer', 'zvmconnector'):
+            shutil.copytree(pathlib.Path(found).parent / package,
+                            tree / package)
+        (tree / 'zvmsdk' / 'version.py').write_text(
+            f'__version__ = {version!r}\n')
+        return str(tree)

@@ -1,0 +1,191 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+import json
+import urllib.error
+import urllib.request
+
+import testtools
+
+from nova_zvm.simulator import clock
+from nova_zvm.simulator import connector
+from nova_zvm.simulator import control
+from nova_zvm.simulator import engine as engines
+from nova_zvm.tests.unit.simulator import fakes
+
+
+class FakeConnector:
+    member = 'ZVMSYS1'
+
+    def __init__(self):
+        self.done = []
+
+    def __getattr__(self, verb):
+        return lambda: self.done.append(verb)
+
+    def start(self):
+        raise connector.ConnectorError('The connector does not start.')
+
+    def describe(self):
+        return {'pid': 1}
+
+
+class FakeSystem:
+
+    def __init__(self):
+        self.machine = fakes.FakeMachine()
+        self.clock = clock.ScaledClock()
+        self.engine = engines.Engine(self.machine, self.clock)
+        self.members = {'ZVMSYS1': FakeConnector()}
+        self.resets = 0
+
+    def describe(self):
+        return {'members': {'ZVMSYS1': {}}}
+
+    def reset(self):
+        self.resets += 1
+
+
+class TestControl(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.system = FakeSystem()
+        self.server = control.ControlServer(0, self.system)
+        self.port = self.server.server_address[1]
+        self.server.start()
+        self.addCleanup(self.server.stop)
+
+    def _raw(self, method, path, body=None):
+        request = urllib.request.Request(
+            f'http://127.0.0.1:{self.port}{path}', method=method, data=body)
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read()
+
+    def _ask(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        status, content = self._raw(method, path, data)
+        return status, json.loads(content)
+
+    def test_ready_and_state(self):
+        self.assertEqual((200, self.system.describe()),
+                         self._ask('GET', '/ready'))
+        self.assertEqual((200, self.system.machine.state()),
+                         self._ask('GET', '/state'))
+
+    def test_log(self):
+        for command in ('a', 'b'):
+            self.system.engine.execute('ZVMSYS1', ['vmcp', command])
+
+        self.assertEqual(2, len(self._ask('GET', '/log')[1]))
+        self.assertEqual(
+            ['vmcp b'],
+            [one['command'] for one in self._ask('GET', '/log?since=1')[1]])
+        self.assertEqual(400, self._ask('GET', '/log?since=x')[0])
+        self._ask('POST', '/log/clear')
+        self.assertEqual([], self._ask('GET', '/log')[1])
+
+    def test_faults(self):
+        fault = {'match': {'command': 'vmcp'}, 'action': {'drop': True}}
+        status, answer = self._ask('POST', '/faults', fault)
+        self.assertEqual(200, status)
+        listed = self._ask('GET', '/faults')[1]
+        self.assertEqual(answer['id'], listed[0]['id'])
+
+        self._ask('DELETE', f'/faults/{answer["id"]}')
+        self.assertEqual([], self._ask('GET', '/faults')[1])
+        self.assertEqual(
+            404, self._ask('DELETE', f'/faults/{answer["id"]}')[0])
+
+    def test_all_faults_removed(self):
+        for _ in range(2):
+            self._ask('POST', '/faults', {'action': {'drop': True}})
+        self._ask('DELETE', '/faults')
+
+        self.assertEqual([], self._ask('GET', '/faults')[1])
+
+    def test_wrong_fault(self):
+        status, answer = self._ask('POST', '/faults', {'action': {'x': 1}})
+
+        self.assertEqual(400, status)
+        self.assertIn("'x'", answer['error'])
+
+    def test_time(self):
+        self.assertEqual(1, self._ask('GET', '/time')[1]['speed'])
+        self.assertEqual(
+            60, self._ask('PUT', '/time', {'speed': 60})[1]['speed'])
+
+        self.assertEqual(60, self.system.clock.speed)
+        for body in ({'speed': 0}, {'speed': 'fast'}, {}, [1]):
+            self.assertEqual(400, self._ask('PUT', '/time', body)[0])
+        self.assertEqual(60, self.system.clock.speed)
+
+    def test_latency(self):
+        self.assertEqual(
+            'typical', self._ask('PUT', '/latency',
+                                 {'profile': 'typical'})[1]['profile'])
+        self.assertEqual(
+            3, self._ask('PUT', '/latency',
+                         {'classes': {'cp': 3}})[1]['classes']['cp'])
+        self.assertEqual(
+            400, self._ask('PUT', '/latency', {'profile': 'x'})[0])
+        self.assertEqual(3, self._ask('GET', '/latency')[1]['classes']['cp'])
+
+    def test_connector(self):
+        done = self.system.members['ZVMSYS1'].done
+        for verb in ('kill', 'restart', 'stop'):
+            self.assertEqual((200, {'pid': 1}), self._ask(
+                'POST', f'/connector/ZVMSYS1/{verb}'))
+
+        self.assertEqual(['kill', 'restart', 'stop'], done)
+        self.assertEqual(
+            (500, {'error': 'The connector does not start.'}),
+            self._ask('POST', '/connector/ZVMSYS1/start'))
+        self.assertEqual(
+            404, self._ask('POST', '/connector/ZVMSYS1/describe')[0])
+        self.assertEqual(404, self._ask('POST', '/connector/ZVMX/kill')[0])
+
+    def test_command(self):
+        self.assertEqual(
+            (200, {'status': 0, 'output': 'done\n'}),
+            self._ask('POST', '/command/ZVMSYS1',
+                      {'argv': ['vmcp', 'query', 'names']}))
+
+    def test_reset(self):
+        self._ask('POST', '/reset')
+
+        self.assertEqual(1, self.system.resets)
+
+    def test_guest(self):
+        self.assertEqual(
+            (200, {'userid': 'INST0001',
+                   'text': 'USER INST0001 LBYONLY 1G 2G G\n'}),
+            self._ask('GET', '/guests/inst0001/directory'))
+        self.assertEqual(
+            (200, b'\x00\xff'),
+            self._raw('GET', '/guests/INST0001/files?path=/mnt/config/a'))
+        self.assertEqual(
+            404, self._ask('GET', '/guests/INST0002/directory')[0])
+        self.assertEqual(
+            404, self._ask('GET', '/guests/INST0001/files?path=/b')[0])
+        self.assertEqual(400, self._ask('GET', '/guests/INST0001/files')[0])
+
+    def test_not_there(self):
+        self.assertEqual(404, self._ask('GET', '/nothing')[0])
+        self.assertEqual(404, self._ask('PUT', '/state')[0])
+
+    def test_not_json(self):
+        self.assertEqual(400, self._raw('POST', '/faults', b'{')[0])

@@ -1,0 +1,248 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Disk pools: extents are real, and a full pool refuses."""
+
+from nova_zvm.tests.unit.simulator import simulated
+
+VOLUMES = {'POOL1': {'volumes': [
+    {'name': 'VOL001', 'model': '3390-09', 'size': 1001},
+    {'name': 'VOL002', 'model': '3390-09', 'size': 501}]},
+    'FBAPOOL': {'volumes': [
+        {'name': 'FBA001', 'model': '9336-ET', 'size': 10001}]}}
+
+
+class PoolTestCase(simulated.SimulatorTestCase):
+
+    scenario = {'pools': VOLUMES}
+
+    def setUp(self):
+        super().setUp()
+        self.create()
+
+    def mdisks(self, userid='GUEST1'):
+        text = self.machine.directory_text(userid)
+        return [line.removeprefix('MDISK ') for line in text.splitlines()
+                if line.startswith('MDISK')]
+
+    def pool(self, name='POOL1'):
+        return self.machine.state()['pools'][name]
+
+    def test_first_extent_that_fits(self):
+        self.add_disk(vdev='0100', size=400)
+        self.add_disk(vdev='0101', size=500)
+        self.add_disk(vdev='0102', size=200)
+        self.add_disk(vdev='0103', size=100)
+        self.assertEqual(['0100 3390 1 400 VOL001 MR',
+                          '0101 3390 401 500 VOL001 MR',
+                          '0102 3390 1 200 VOL002 MR',
+                          '0103 3390 901 100 VOL001 MR'], self.mdisks())
+        self.assertEqual((300, 1200),
+                         (self.pool()['free'], self.pool()['used']))
+
+    def test_gap_is_used_again(self):
+        self.add_disk(vdev='0100', size=400)
+        self.add_disk(vdev='0101', size=500)
+        self.smcli('Image_Disk_Delete_DM', '-T', 'GUEST1', '-v', '0100',
+                   '-e', '0')
+        self.add_disk(vdev='0102', size=300)
+        self.assertIn('0102 3390 1 300 VOL001 MR', self.mdisks())
+        self.assertEqual([[301, 100], [901, 100]],
+                         self.pool()['volumes']['VOL001']['free_extents'])
+
+    def test_disk_is_in_one_piece(self):
+        self.add_disk(vdev='0100', size=600)
+        before = self.machine.state()
+        self.assert_refused((596, 3541), 'Image_Disk_Create_DM',
+                            *simulated.disk_options(vdev='0101', size=501))
+        self.assertEqual(before, self.machine.state())
+        self.add_disk(vdev='0101', size=500)
+
+    def test_full_pool(self):
+        self.add_disk(vdev='0100', size=1000)
+        self.add_disk(vdev='0101', size=500)
+        self.assertEqual(0, self.pool()['free'])
+        self.assert_refused((596, 3541), 'Image_Disk_Create_DM',
+                            *simulated.disk_options(vdev='0102', size=1))
+
+    def test_unknown_pool(self):
+        self.assert_refused((596, 3533), 'Image_Disk_Create_DM',
+                            *simulated.disk_options(pool='NOPOOL'))
+
+    def test_pool_of_the_other_disk_type(self):
+        self.assert_refused((596, 3533), 'Image_Disk_Create_DM',
+                            *simulated.disk_options(pool='FBAPOOL'))
+
+    def test_used_device_number(self):
+        self.add_disk(size=10)
+        self.assert_refused((408, 4), 'Image_Disk_Create_DM',
+                            *simulated.disk_options(size=10))
+
+    def test_unknown_userid(self):
+        self.assert_refused((400, 4), 'Image_Disk_Create_DM',
+                            *simulated.disk_options('NOSUCH'))
+
+    def test_grammar(self):
+        for change in ({'size': 0}, {'size': 'big'}, {'vdev': 'x'},
+                       {'devtype': '3380'}):
+            self.assert_refused((24, 0), 'Image_Disk_Create_DM',
+                                *simulated.disk_options(**change))
+
+    def test_blocks(self):
+        self.add_disk(size=10000, pool='FBAPOOL', devtype='9336')
+        self.assertEqual(['0100 9336 1 10000 FBA001 MR'], self.mdisks())
+
+    def test_disk_that_is_not_there(self):
+        self.assert_refused((208, 36), 'Image_Disk_Delete_DM', '-T',
+                            'GUEST1', '-v', '0100', '-e', '0')
+
+    def test_guest_gives_everything_back(self):
+        self.add_disk(vdev='0100', size=400)
+        self.add_disk(vdev='0101', size=5000, pool='FBAPOOL',
+                      devtype='9336')
+        self.smcli('Image_Delete_DM', '-T', 'GUEST1', '-e', '0')
+        self.assertEqual((1500, 0),
+                         (self.pool()['free'], self.pool()['used']))
+        self.assertEqual(0, self.pool('FBAPOOL')['used'])
+
+    def test_running_guest_gets_a_disk_of_its_entry(self):
+        self.smcli('Image_Activate', '-T', 'GUEST1')
+        self.add_disk(size=10)
+        self.assertEqual([], self.guest()['disks'])
+        self.smcli('Image_Disk_Create', '-T', 'GUEST1', '-v', '0100', '-m',
+                   'MR')
+        self.assertEqual(['0100'],
+                         [disk['vdev'] for disk in self.guest()['disks']])
+        self.assert_refused((204, 4), 'Image_Disk_Create', '-T', 'GUEST1',
+                            '-v', '0100', '-m', 'MR')
+        self.assert_refused((208, 36), 'Image_Disk_Create', '-T', 'GUEST1',
+                            '-v', '0101', '-m', 'MR')
+        self.smcli('Image_Disk_Delete', '-T', 'GUEST1', '-v', '0100')
+        self.assert_refused((208, 8), 'Image_Disk_Delete', '-T', 'GUEST1',
+                            '-v', '0100')
+
+    def test_disk_for_a_guest_that_is_off(self):
+        self.add_disk(size=10)
+        self.assert_refused((200, 12), 'Image_Disk_Create', '-T', 'GUEST1',
+                            '-v', '0100', '-m', 'MR')
+
+
+class SpaceQueryTestCase(simulated.SimulatorTestCase):
+
+    scenario = {'pools': VOLUMES}
+
+    def query(self, question, entry, name):
+        response = self.smcli('Image_Volume_Space_Query_DM', '-q', question,
+                              '-e', entry, '-T', 'DUMMY', '-n', name)
+        return [line.split() for line in response.splitlines()]
+
+    def test_definition(self):
+        self.assertEqual([['POOL1', 'VOL001', 'VOL002']],
+                         self.query('1', '3', 'POOL1'))
+        self.assertIn(['VOL001', '3390-09', '1001'],
+                      self.query('1', '1', '*'))
+
+    def test_free_and_used_make_up_the_pool(self):
+        self.create()
+        self.add_disk(size=400)
+        free = self.query('2', '3', 'POOL1')
+        used = self.query('3', '3', 'POOL1')
+        self.assertEqual({'POOL1'}, {line[4] for line in free})
+        self.assertEqual([9], [len(line) for line in used])
+        self.assertEqual(['POOL1'], [line[7] for line in used])
+        self.assertEqual(1500, sum(int(line[3]) for line in free + used))
+        self.assertEqual({'3390-09'}, {line[1] for line in free + used})
+
+    def test_unknown_pool_has_nothing(self):
+        self.assertEqual([], self.query('2', '3', 'NOPOOL'))
+
+    def test_unknown_question(self):
+        self.assert_refused((24, 0), 'Image_Volume_Space_Query_DM', '-q',
+                            '7', '-e', '3', '-T', 'DUMMY', '-n', 'POOL1')
+
+
+class FormatTestCase(simulated.SimulatorTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.create()
+
+    def link(self, vdev='0101'):
+        status, output = self.run_command(
+            '/opt/zthin/bin/linkdiskandbringonline', 'GUEST1', vdev, 'MR')
+        self.assertEqual(0, status, output)
+        return '/dev/' + output.split()[10]
+
+    def disk(self, pool='POOL1', volume='VOL001'):
+        found = self.machine.state()['pools'][pool]['volumes'][volume]
+        return found['used_extents'][0]
+
+    def test_eckd_chain(self):
+        self.add_disk(vdev='0101', size=1457)
+        device = self.link()
+        for command in (
+                ('/sbin/dasdfmt', '-y', '-b', '4096', '-d', 'cdl', '-v',
+                 device),
+                ('which udevadm &> /dev/null && udevadm settle || '
+                 'udevsettle',),
+                ('/sbin/fdasd', '-a', device),
+                ('mkfs', '-F', '-t', 'ext4', device + '1'),
+                ('/usr/sbin/blockdev', '--flushbufs', device + '1'),
+                ('/opt/zthin/bin/offlinediskanddetach', 'GUEST1', '0101')):
+            status, output = self.run_command(*command)
+            self.assertEqual(0, status, output)
+        disk = self.disk()
+        self.assertEqual(('cdl', 'ext4', 1457), (
+            disk['layout'], disk['filesystem'], disk['filesystem_size']))
+        self.assertEqual([], self.machine.state()['links'])
+
+    def test_fba_chain(self):
+        self.add_disk(vdev='0101', size=2048, pool='FBAPOOL',
+                      devtype='9336')
+        device = self.link()
+        for command in (
+                (f'sudo /sbin/fdisk {device} << EOF\ng\nw\nEOF',),
+                (f'sudo /sbin/fdisk {device} << EOF\nn\np\n1\n\n\nw\nEOF',),
+                ('mkswap', device + '1')):
+            status, output = self.run_command(*command)
+            self.assertEqual(0, status, output)
+        self.assertEqual('swap',
+                         self.disk('FBAPOOL', 'FBA001')['filesystem'])
+
+    def test_each_step_needs_the_one_before(self):
+        self.add_disk(vdev='0101', size=1457)
+        self.assertNotEqual(0, self.run_command(
+            '/sbin/dasdfmt', '-y', '/dev/dasda')[0])
+        device = self.link()
+        self.assertNotEqual(0, self.run_command(
+            '/sbin/fdasd', '-a', device)[0])
+        self.assertNotEqual(0, self.run_command(
+            'mkfs.xfs', '-f', device + '1')[0])
+
+    def test_two_disks_have_two_devices(self):
+        self.add_disk(vdev='0101', size=10)
+        self.add_disk(vdev='0102', size=10)
+        self.assertNotEqual(self.link('0101'), self.link('0102'))
+
+    def test_disk_that_is_not_there(self):
+        self.assertNotEqual(0, self.run_command(
+            '/opt/zthin/bin/linkdiskandbringonline', 'GUEST1', '0101',
+            'MR')[0])
+        self.assertNotEqual(0, self.run_command(
+            '/opt/zthin/bin/offlinediskanddetach', 'GUEST1', '0101')[0])
+
+    def test_disk_of_a_running_guest(self):
+        self.add_disk(vdev='0101', size=10)
+        self.smcli('Image_Activate', '-T', 'GUEST1')
+        self.assertNotEqual(0, self.run_command(
+            '/opt/zthin/bin/linkdiskandbringonline', 'GUEST1', '0101',
+            'MR')[0])
