@@ -1,0 +1,102 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Options of the driver, in nova's own group [zvm].
+
+nova itself registers cloud_connector_url, ca_file, image_tmp_path and
+reachable_timeout (nova/conf/zvm.py); they keep their meaning.
+"""
+
+from oslo_config import cfg
+
+GROUP = 'zvm'
+
+OPTS = [
+    cfg.StrOpt('token_file',
+               help="""
+File with the admin token of the z/VM Cloud Connector.
+
+Needed when the connector is configured with ``[wsgi] auth = token``. The
+file holds the same text as the connector's own token file; it is read again
+whenever the connector refuses a token, so it can be replaced at any time.
+Without this option requests are sent without a token.
+"""),
+    cfg.StrOpt('disk_pool',
+               help="""
+Disk pool of the minidisks of all guests, as ``ECKD:NAME`` or ``FBA:NAME``.
+
+May be left out when the connector has one disk pool; needed when it has
+several. Images must be of the pool's type.
+"""),
+    cfg.StrOpt('user_profile',
+               help="""
+Directory profile that the entry of a new guest includes.
+
+Without it the connector's own default is used. The profile must exist in
+the z/VM directory.
+"""),
+    cfg.IntOpt('guest_max_vcpus',
+               min=1, max=64, default=32,
+               help="""
+Virtual processors that one guest may have at most.
+
+Written into the directory entry of each new guest, so that it can be given
+more processors later, and reported as the largest flavor that fits. z/VM
+allows 64.
+"""),
+    cfg.StrOpt('guest_max_memory',
+               default='64G',
+               help="""
+Storage that one guest may have at most, one to four digits and M or G.
+
+Written into the directory entry of each new guest, so that it can be given
+more storage later, and reported as the largest flavor that fits.
+"""),
+    cfg.DictOpt('vswitch_mappings',
+                default={},
+                help="""
+Virtual switch for each physical network, as ``physnet:VSWITCH,...``.
+
+A physical network that is not listed is coupled to the virtual switch of
+the same name.
+"""),
+    cfg.StrOpt('image_repository',
+               default='/var/lib/zvmsdk/images',
+               help="""
+Path of the image repository on the connector's host.
+
+The value of ``[image] sdk_image_repository`` in the connector's own
+configuration. Config drives pass through it on their way to a guest.
+"""),
+    cfg.FloatOpt('connect_timeout',
+                 min=0.001, default=10,
+                 help="""
+Seconds to wait for a connection to the z/VM Cloud Connector.
+"""),
+    cfg.FloatOpt('timeout_scale',
+                 min=0.0001, default=1,
+                 help="""
+Factor on all other time limits of requests to the z/VM Cloud Connector.
+
+Each operation has a limit of its own, from a minute for a query to half an
+hour for a deploy. Raise the factor on a slow system.
+"""),
+]
+
+
+def register_opts(conf):
+    conf.register_opts(OPTS, group=GROUP)
+
+
+def list_opts():
+    """Entry point oslo.config.opts: what the sample file is made of."""
+    return [(GROUP, OPTS)]

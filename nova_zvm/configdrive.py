@@ -1,0 +1,166 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Config drives: from nova's builder into the guest's reader.
+
+The activation engine in the guest takes a config drive only from a reader
+file named ``cfgdrive iso``, and the connector names a reader file after the
+path that it is given. An upload gets a name without meaning, so it is
+imported as an image and exported again, beside itself, under the right
+name. For that the ISO carries the connector's disk image header in its
+first 32 KiB, which ISO 9660 leaves to the system.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+
+from nova.api.metadata import base as metadata
+from nova import conf
+from nova import exception as nova_exception
+from nova.virt import configdrive
+from oslo_concurrency import processutils
+from oslo_log import log as logging
+
+from nova_zvm.connector import errors
+from nova_zvm import diskimage
+from nova_zvm import names
+from nova_zvm import ownership
+
+CONF = conf.CONF
+LOG = logging.getLogger(__name__)
+
+FILE_NAME = 'cfgdrive.iso'
+
+
+class ConfigDrives:
+    """Config drives of the instances that want one."""
+
+    def __init__(self, connector, staging):
+        self._connector = connector
+        self._staging = staging
+
+    def sweep(self):
+        """Remove what a killed nova-compute left on this host."""
+        if not os.path.isdir(CONF.zvm.image_tmp_path):
+            return
+        for entry in os.scandir(CONF.zvm.image_tmp_path):
+            if entry.name.startswith(_directory_prefix()):
+                shutil.rmtree(entry.path, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def built(self, instance, injected_files, admin_password, network_info):
+        """Give the path of a new drive, or None if none is wanted."""
+        if not configdrive.required_by(instance):
+            yield None
+            return
+        os.makedirs(CONF.zvm.image_tmp_path, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+                prefix=_directory_prefix(),
+                dir=CONF.zvm.image_tmp_path) as directory:
+            path = os.path.join(directory, FILE_NAME)
+            extra = {'admin_pass': admin_password} if admin_password else {}
+            self._make(path, metadata.InstanceMetadata(
+                instance, content=injected_files, extra_md=extra,
+                network_info=network_info))
+            yield path
+
+    @staticmethod
+    def _make(path, instance_metadata):
+        try:
+            with configdrive.ConfigDriveBuilder(instance_metadata) as builder:
+                builder.make_drive(path)
+        except (OSError, processutils.ProcessExecutionError) as exc:
+            raise nova_exception.InvalidConfiguration(
+                "mkisofs_cmd: '%s' cannot make a config drive: %s"
+                % (CONF.mkisofs_cmd, exc)) from exc
+        with open(path, 'r+b') as drive:
+            drive.write(diskimage.Header(1, 'CYL').pack())
+
+    @contextlib.contextmanager
+    def delivered(self, instance, local_path, image):
+        """Give the path of the drive on the connector's host, for deploy.
+
+        :param local_path: as built() gave it; None gives None
+        :param image: the connector's record of the instance's image, beside
+            which the drive lies as long as the block lasts
+        """
+        if local_path is None:
+            yield None
+            return
+        name = names.config_drive(instance.uuid)
+        with open(local_path, 'rb') as drive:
+            upload = self._connector.files.upload(
+                drive, os.path.getsize(local_path))
+        ownership.set_upload(instance, upload.url)
+        try:
+            self._import(name, upload, image.os_version)
+            path = '%s/%s/%s' % (_folder(image), name, FILE_NAME)
+            self._export(name, path)
+            yield path
+        finally:
+            self.discard(instance)
+
+    def discard(self, instance):
+        """Remove an instance's drive from the connector, whatever is there.
+
+        """
+        url = ownership.upload(instance)
+        if not url:
+            return
+        try:
+            self._connector.images.delete(names.config_drive(instance.uuid))
+        except errors.ConnectorError as exc:
+            LOG.warning('The config drive stays on the connector: %s', exc,
+                        instance=instance)
+            return
+        if self._staging.overwrite(url):
+            ownership.set_upload(instance, None)
+
+    def _import(self, name, upload, os_version):
+        try:
+            self._connector.images.create(name, upload.url, os_version)
+        except errors.Conflict:
+            # Left by an earlier try that was cut off.
+            self._connector.images.delete(name)
+            self._connector.images.create(name, upload.url, os_version)
+
+    def _export(self, name, path):
+        try:
+            self._connector.images.export(name, 'file://' + path)
+        except errors.ConnectorError as exc:
+            if isinstance(exc, (errors.Unreachable, errors.OutcomeUnknown)):
+                raise
+            raise nova_exception.InvalidConfiguration(
+                "[zvm] image_repository: the z/VM Cloud Connector cannot "
+                "write to %s; the option must name its own "
+                "sdk_image_repository" % path) from exc
+
+
+def _directory_prefix():
+    """Return what the directories of this compute service begin with.
+
+    Several may run on one host, each for a z/VM of its own.
+    """
+    return 'nova-zvm-%s-' % CONF.host.replace('/', '_')
+
+
+def _folder(image):
+    """Return the folder in which the connector keeps an image's folder.
+
+    Newer connectors tell an image's path, 1.6.3 does not.
+    """
+    if image.path:
+        return os.path.dirname(os.path.dirname(image.path))
+    return '%s/netboot/%s' % (CONF.zvm.image_repository.rstrip('/'),
+                              image.os_version.lower())

@@ -1,0 +1,77 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Destroy: everything that an instance has on z/VM goes, nothing else does.
+
+It is the driver's only undo. nova calls it after a failed spawn, after a
+crash, and for servers that never came this far, so it goes by the record in
+the instance alone and may be repeated at will.
+"""
+
+from oslo_log import log as logging
+
+from nova_zvm import exception
+from nova_zvm import ownership
+
+LOG = logging.getLogger(__name__)
+
+
+class Destroy:
+    """Removal of guests, whole or half-made."""
+
+    def __init__(self, guests, network, config_drives, create_seconds):
+        self._guests = guests
+        self._network = network
+        self._config_drives = config_drives
+        self._create_seconds = create_seconds
+
+    def run(self, instance, network_info):
+        """Remove an instance's guest; nothing is sent if it has none.
+
+        Never raises InstanceNotFound: nova takes that for "deleted by
+        somebody else" and leaves the server as it is.
+        """
+        ownership.refresh(instance)
+        userid = ownership.owned_userid(instance)
+        if userid is None:
+            LOG.debug('There is no guest to destroy', instance=instance)
+        elif ownership.state(instance) == ownership.BUILT:
+            with exception.translated():
+                self._guests.delete(userid)
+            ownership.record(instance, ownership.DELETED)
+        else:
+            # Somebody may still be at work on it: a process of ours that
+            # was killed left the connector working.
+            self._remove_unfinished(
+                instance, network_info,
+                self._create_seconds - ownership.age(instance))
+        self._config_drives.discard(instance)
+
+    def undo_spawn(self, instance, network_info, settle_seconds):
+        """Remove what a failed spawn has made.
+
+        :param settle_seconds: how long the connector may still be at work
+            on a request that was not answered; 0 if all were
+        """
+        if ownership.owned_userid(instance) is None:
+            return
+        self._remove_unfinished(instance, network_info, settle_seconds)
+        self._config_drives.discard(instance)
+
+    def _remove_unfinished(self, instance, network_info, seconds):
+        userid = ownership.userid(instance)
+        with exception.translated():
+            self._guests.delete_unfinished(userid, seconds)
+            self._network.revoke(userid, network_info)
+        # Seen to be gone, so that a later spawn, maybe on another z/VM,
+        # has nothing to wait for.
+        ownership.forget(instance)

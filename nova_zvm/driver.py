@@ -1,0 +1,177 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The z/VM driver: which part of the package answers which call of nova.
+
+Wiring in the constructor, then one statement for each of nova's verbs. What
+a verb does on z/VM is told by the module that it is handed to.
+"""
+
+from nova import conf
+from nova.virt import driver
+from nova.virt import hardware
+from oslo_log import log as logging
+
+from nova_zvm import conf as zvm_conf
+from nova_zvm import configdrive
+from nova_zvm.connector import client
+from nova_zvm import destroy
+from nova_zvm import guest
+from nova_zvm import hypervisor
+from nova_zvm import imagecache
+from nova_zvm import instances
+from nova_zvm import network
+from nova_zvm import settings
+from nova_zvm import spawn
+from nova_zvm import staging
+
+CONF = conf.CONF
+LOG = logging.getLogger(__name__)
+
+zvm_conf.register_opts(CONF)
+
+
+class ZVMDriver(driver.ComputeDriver):
+    """Nova's view of one z/VM system behind one z/VM Cloud Connector."""
+
+    capabilities = dict(
+        driver.ComputeDriver.capabilities,
+        supports_image_type_raw=True,
+    )
+
+    def __init__(self, virtapi):
+        super().__init__(virtapi)
+        LOG.info('z/VM driver %s', settings.version())
+        zvm = settings.checked(CONF)
+        connector = client.Connector(
+            zvm.cloud_connector_url, token_file=zvm.token_file,
+            ca_file=zvm.ca_file, connect_timeout=zvm.connect_timeout,
+            timeout_scale=zvm.timeout_scale)
+        self._hypervisor = hypervisor.Hypervisor(connector)
+        self._guests = guest.Guests(connector, zvm.timeout_scale)
+        self._instances = instances.Instances(self._guests)
+        files = staging.Staging(connector)
+        self._config_drives = configdrive.ConfigDrives(connector, files)
+        images = imagecache.ImageCache(connector, files)
+        nics = network.Network(connector, zvm.vswitch_mappings)
+        self._destroy = destroy.Destroy(
+            self._guests, nics, self._config_drives,
+            connector.settle_seconds('guests.create'))
+        self._spawn = spawn.Spawn(
+            self._guests, images, nics, self._config_drives,
+            self._hypervisor, connector, self._destroy.undo_spawn, virtapi)
+
+    # Host
+
+    def init_host(self, host):
+        self._config_drives.sweep()
+
+    def get_available_nodes(self, refresh=False):
+        return self._hypervisor.nodes()
+
+    def node_is_available(self, nodename):
+        return self._hypervisor.is_available(nodename)
+
+    def get_available_resource(self, nodename):
+        return self._hypervisor.resources()
+
+    def update_provider_tree(self, provider_tree, nodename, allocations=None):
+        known = provider_tree.data(nodename).inventory
+        provider_tree.update_inventory(nodename, self._hypervisor.inventory(
+            self._get_allocation_ratios(known),
+            self._get_reserved_host_disk_gb_from_config()))
+
+    def get_host_uptime(self):
+        return self._hypervisor.uptime()
+
+    def get_host_ip_addr(self):
+        return CONF.my_ip
+
+    # Instances
+
+    def list_instances(self):
+        return self._instances.names()
+
+    def list_instance_uuids(self):
+        return self._instances.uuids()
+
+    def get_num_instances(self):
+        return self._instances.count()
+
+    def instance_exists(self, instance):
+        return self._guests.exists(instance)
+
+    def get_info(self, instance, use_cache=True):
+        return hardware.InstanceInfo(
+            state=self._guests.state(instance, use_cache))
+
+    # Lifecycle
+
+    def prepare_for_spawn(self, instance):
+        self._spawn.refuse_volumes(instance)
+
+    def spawn(self, context, instance, image_meta, injected_files,
+              admin_password, allocations, network_info=None,
+              block_device_info=None, power_on=True, accel_info=None):
+        self._spawn.run(context, instance, image_meta, injected_files,
+                        admin_password, network_info, block_device_info,
+                        power_on)
+
+    def destroy(self, context, instance, network_info,
+                block_device_info=None, destroy_disks=True,
+                destroy_secrets=True):
+        self._destroy.run(instance, network_info)
+
+    def cleanup(self, context, instance, network_info,
+                block_device_info=None, destroy_disks=True,
+                migrate_data=None, destroy_vifs=True, destroy_secrets=True):
+        self._destroy.run(instance, network_info)
+
+    # Power
+
+    def power_on(self, context, instance, network_info,
+                 block_device_info=None, accel_info=None, share_info=None):
+        self._guests.power_on(instance)
+
+    def power_off(self, instance, timeout=0, retry_interval=0):
+        self._guests.power_off(instance, timeout, retry_interval)
+
+    def reboot(self, context, instance, network_info, reboot_type,
+               block_device_info=None, bad_volumes_callback=None,
+               accel_info=None, share_info=None):
+        if reboot_type == 'SOFT':
+            self._guests.reboot(instance)
+        else:
+            self._guests.reset(instance)
+
+    def pause(self, instance):
+        self._guests.pause(instance)
+
+    def unpause(self, instance):
+        self._guests.unpause(instance)
+
+    def resume_state_on_host_boot(self, context, instance, network_info,
+                                  share_info, block_device_info=None):
+        self._guests.power_on(instance)
+
+    # Network
+
+    def plug_vifs(self, instance, network_info):
+        """Nothing to do: the directory entry holds the NICs."""
+
+    def unplug_vifs(self, instance, network_info):
+        """Nothing to do: the NICs go with the directory entry."""
+
+    # Console
+
+    def get_console_output(self, context, instance):
+        return self._guests.console_output(instance)

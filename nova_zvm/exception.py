@@ -1,0 +1,70 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Errors of the driver, and the one map from client errors to nova's.
+
+nova decides by class what becomes of a request: InstanceNotFound means
+gone, VirtDriverNotReady means come back later, InvalidInput aborts a build
+with the reason shown to the user, anything else reschedules it.
+"""
+
+import contextlib
+
+from nova import exception
+from nova.i18n import _
+
+from nova_zvm.connector import errors
+
+
+class ConnectorUnreachable(exception.VirtDriverNotReady):
+    msg_fmt = _('The z/VM Cloud Connector cannot be reached: %(reason)s')
+
+
+class ZVMNotReady(exception.VirtDriverNotReady):
+    msg_fmt = _('z/VM does not tell the connector what it has: %(reason)s')
+
+
+class ConnectorFailure(exception.NovaException):
+    msg_fmt = _('The z/VM Cloud Connector could not do it: %(reason)s')
+
+
+class ImageDownloadFailed(exception.NovaException):
+    msg_fmt = _('Image %(image_id)s broke off on its way from Glance: '
+                '%(reason)s')
+
+
+class GuestStillThere(exception.NovaException):
+    msg_fmt = _('The z/VM directory entry of %(userid)s is still there '
+                '%(seconds)d seconds after it was deleted.')
+
+
+class GuestStillOn(exception.InstancePowerOffFailure):
+    msg_fmt = _('Failed to power off instance: guest %(userid)s is '
+                '%(reason)s.')
+
+
+@contextlib.contextmanager
+def translated(instance=None):
+    """Raise nova's exception for what the connector client raises inside.
+
+    With an instance, "not found" is about that instance.
+    """
+    try:
+        yield
+    except errors.Unreachable as exc:
+        raise ConnectorUnreachable(reason=exc) from exc
+    except errors.NotFound as exc:
+        if instance is None:
+            raise ConnectorFailure(reason=exc) from exc
+        raise exception.InstanceNotFound(instance_id=instance.uuid) from exc
+    except errors.ConnectorError as exc:
+        raise ConnectorFailure(reason=exc) from exc

@@ -1,0 +1,339 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Guests: power, console, creation and removal of virtual machines.
+
+Every method asks z/VM by the cheapest call there is. The part keeps one
+thing between calls, the connector's list of guests of a moment ago, so that
+a power sync does not ask for it once per server that is off.
+"""
+
+import contextlib
+import threading
+import time
+
+from nova.compute import power_state
+from nova import exception as nova_exception
+from oslo_log import log as logging
+
+from nova_zvm.connector import errors
+from nova_zvm import exception
+from nova_zvm import ownership
+from nova_zvm import waiting
+
+LOG = logging.getLogger(__name__)
+
+# How old the list of guests may be when nova allows a cached answer.
+LISTING_SECONDS = 30
+
+# CP takes a moment to log a guest off after it was deactivated.
+LOGOFF_SECONDS = 120
+
+# The directory manager works on one entry at a time and finishes a delete
+# after it has answered.
+DIRECTORY_SECONDS = 300
+DIRECTORY_POLL_SECONDS = 5
+
+# SMAPI: the image is locked by another directory operation.
+LOCKED = (8, 400, 12)
+# SMAPI: the guest has not produced a console file yet.
+NO_CONSOLE_FILE = (4, 4, 410)
+
+
+class Guests:
+    """The guests of this host's connector."""
+
+    def __init__(self, connector, timeout_scale):
+        self._connector = connector
+        self._scale = timeout_scale
+        self._lock = threading.Lock()
+        self._listing = frozenset()
+        self._listed_at = None
+
+    # Looking
+
+    def userids(self, max_age=0):
+        """Return the userids that the connector knows, running or not."""
+        with self._lock:
+            age = (None if self._listed_at is None
+                   else time.monotonic() - self._listed_at)
+            if age is None or age >= max_age:
+                with exception.translated():
+                    self._listing = frozenset(self._connector.guests.list())
+                self._listed_at = time.monotonic()
+            return self._listing
+
+    def state(self, instance, use_cache):
+        """Return nova's power state of an instance.
+
+        One z/VM command. CP does not tell a missing guest from one that is
+        off, so for these the connector's list is asked too. When the
+        connector cannot tell, the state that nova has recorded is the best
+        there is: any error here keeps nova-compute from starting.
+
+        :raises InstanceNotFound: if there is no guest
+        """
+        userid = self._userid(instance)
+        try:
+            with exception.translated(instance):
+                answer = self._connector.guests.power_state(userid)
+            if answer == 'on':
+                return (power_state.PAUSED if ownership.is_paused(instance)
+                        else power_state.RUNNING)
+            known = self.userids(LISTING_SECONDS if use_cache else 0)
+            if userid not in known:
+                known = self.userids()
+        except exception.ConnectorUnreachable:
+            return instance.power_state or power_state.NOSTATE
+        except exception.ConnectorFailure as exc:
+            LOG.warning('The power state cannot be found out: %s', exc,
+                        instance=instance)
+            return instance.power_state or power_state.NOSTATE
+        if userid not in known:
+            raise nova_exception.InstanceNotFound(instance_id=instance.uuid)
+        return power_state.SHUTDOWN
+
+    def exists(self, instance):
+        userid = ownership.owned_userid(instance)
+        return userid is not None and userid in self.userids()
+
+    def in_directory(self, userid):
+        """Tell whether the z/VM directory has an entry of this name."""
+        try:
+            self._connector.guests.directory_entry(userid)
+        except errors.NotFound:
+            return False
+        return True
+
+    def console_output(self, instance):
+        """Return the console log, the last 100 KB by default."""
+        userid = self._userid(instance)
+        try:
+            with exception.translated(instance):
+                return self._connector.guests.console_output(userid)
+        except exception.ConnectorFailure as exc:
+            if _codes(exc.__cause__) == NO_CONSOLE_FILE:
+                return ''
+            with exception.translated(instance):
+                answer = self._connector.guests.power_state(userid)
+            if answer == 'off':
+                raise nova_exception.InstanceNotReady(
+                    instance_id=instance.uuid) from exc
+            raise
+
+    # Power
+
+    def power_on(self, instance):
+        """Log the guest on; its Linux is not waited for."""
+        with exception.translated(instance):
+            self._connector.guests.start(self._userid(instance))
+        ownership.set_paused(instance, False)
+
+    def power_off(self, instance, timeout, retry_interval):
+        """Log the guest off and see that it is off.
+
+        With a timeout its Linux is shut down first, which the connector
+        follows by a logoff whatever came of it; without, or when that
+        fails, it is logged off at once.
+
+        :param timeout: seconds for the shutdown, 0 for none
+        :param retry_interval: seconds between the connector's looks
+        """
+        userid = self._userid(instance)
+        if not (timeout and self._soft_stop(instance, userid, timeout,
+                                            retry_interval)):
+            try:
+                with exception.translated(instance):
+                    self._connector.guests.stop(userid)
+            except exception.ConnectorFailure as exc:
+                LOG.warning('Logging off: %s', exc, instance=instance)
+        self._wait_until_off(instance, userid)
+        ownership.set_paused(instance, False)
+
+    def _soft_stop(self, instance, userid, timeout, retry_interval):
+        try:
+            with exception.translated(instance):
+                self._connector.guests.soft_stop(
+                    userid, timeout, retry_interval or None)
+        except exception.ConnectorFailure as exc:
+            LOG.warning('The guest did not shut down, it is logged off: %s',
+                        exc, instance=instance)
+            return False
+        return True
+
+    def _wait_until_off(self, instance, userid):
+        try:
+            with exception.translated(instance):
+                waiting.wait_until(
+                    lambda: self._connector.guests.power_state(userid),
+                    'off', LOGOFF_SECONDS * self._scale, self._scale)
+        except waiting.Expired as exc:
+            raise exception.GuestStillOn(userid=userid, reason=exc) from exc
+
+    def reboot(self, instance):
+        """Restart the guest's Linux, or the guest if it does not answer."""
+        try:
+            with exception.translated(instance):
+                self._connector.guests.reboot(self._userid(instance))
+        except exception.ConnectorFailure as exc:
+            LOG.warning('The guest does not reboot, it is reset: %s', exc,
+                        instance=instance)
+            self.reset(instance)
+        ownership.set_paused(instance, False)
+
+    def reset(self, instance):
+        """Log the guest off, if it is on, and on again."""
+        with exception.translated(instance):
+            self._connector.guests.reset(self._userid(instance))
+        ownership.set_paused(instance, False)
+
+    def pause(self, instance):
+        with exception.translated(instance):
+            self._connector.guests.pause(self._userid(instance))
+        ownership.set_paused(instance, True)
+
+    def unpause(self, instance):
+        with exception.translated(instance):
+            self._connector.guests.unpause(self._userid(instance))
+        ownership.set_paused(instance, False)
+
+    # Creation and removal
+
+    def claim(self, instance, userid):
+        """Prove that a userid is free and record it as the instance's.
+
+        An entry that is the instance's own and still going away (a rebuild
+        right after a delete) is waited for.
+
+        :raises InvalidInput: if the userid is taken
+        """
+        with exception.translated():
+            if ownership.state(instance) == ownership.DELETED:
+                self.wait_until_gone(userid)
+            elif self.in_directory(userid):
+                raise _taken(userid)
+        ownership.claim(instance, userid)
+
+    def create(self, instance, userid, **definition):
+        """Create the directory entry with its minidisks.
+
+        :param definition: as the connector client's guests.create
+        :raises InvalidInput: if the userid or the profile is refused; then
+            nothing was created
+        """
+        try:
+            return self._connector.guests.create(userid, **definition)
+        except errors.Conflict as exc:
+            ownership.forget(instance)
+            raise _taken(userid) from exc
+        except errors.NotFound as exc:
+            # What else it may not know was looked up before.
+            raise nova_exception.InvalidInput(
+                reason="[zvm] user_profile: the z/VM directory has no "
+                       "profile '%s'" % (definition.get('profile') or
+                                         "(the connector's own)")) from exc
+
+    def delete(self, userid):
+        """Remove a guest and all that belongs to it; fine if it is gone.
+
+        One request when all goes well. Logs the guest off, purges its
+        reader, deletes minidisks, entry, grants and the connector's rows.
+        """
+        deadline = time.monotonic() + DIRECTORY_SECONDS * self._scale
+        while True:
+            try:
+                self._delete_once(userid)
+                break
+            except errors.ConnectorError as exc:
+                if (_codes(exc) != LOCKED or
+                        time.monotonic() > deadline):
+                    raise
+            time.sleep(DIRECTORY_POLL_SECONDS * self._scale)
+        with self._lock:
+            self._listing -= {userid}
+
+    def delete_unfinished(self, userid, seconds):
+        """Remove a guest whose creation may still be under way.
+
+        A delete that overtakes a slow create answers "done" and leaves the
+        guest that the create then makes, so it is repeated until the guest
+        has been seen and removed, or the time is over that the server may
+        still work on the create.
+
+        :param seconds: how long that can be
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            seen = self.in_directory(userid)
+            self.delete(userid)
+            if seen or time.monotonic() >= deadline:
+                break
+            time.sleep(min(DIRECTORY_POLL_SECONDS * self._scale,
+                           max(0, deadline - time.monotonic())))
+        # A create that was cut down writes its row and finishes its disks
+        # after the entry has gone.
+        self.wait_until_gone(userid)
+        if userid in self._connector.guests.list():
+            self.delete(userid)
+
+    def wait_until_gone(self, userid):
+        timeout = DIRECTORY_SECONDS * self._scale
+        try:
+            waiting.wait_until(lambda: self.in_directory(userid), False,
+                               timeout, DIRECTORY_POLL_SECONDS * self._scale)
+        except waiting.Expired as exc:
+            raise exception.GuestStillThere(
+                userid=userid, seconds=timeout) from exc
+
+    def _delete_once(self, userid):
+        try:
+            try:
+                self._connector.guests.delete(userid)
+            except errors.OutcomeUnknown:
+                self._connector.guests.delete(userid)
+        except errors.NotFound:
+            self._delete_remains(userid)
+
+    def _delete_remains(self, userid):
+        """Finish a delete that was answered with 404, which is not "gone".
+
+        Either a virtual switch has gone: the connector has deleted the
+        entry and stumbles over the grant, for ever. Or a create was cut off
+        between the directory and the connector's database: the connector
+        does not delete what it does not know, so it is told.
+        (zvmsdk/smtclient.py delete_vm, zvmsdk/api.py guest_delete, 1.6.3)
+        """
+        if userid in self._connector.guests.list():
+            self._connector.guests.deregister(userid)
+        elif self.in_directory(userid):
+            # Registering a guest without NICs fails after it is known.
+            with contextlib.suppress(errors.ConnectorError):
+                self._connector.guests.register(userid)
+            self._connector.guests.delete(userid)
+
+    @staticmethod
+    def _userid(instance):
+        userid = ownership.owned_userid(instance)
+        if userid is None:
+            raise nova_exception.InstanceNotFound(instance_id=instance.uuid)
+        return userid
+
+
+def _codes(error):
+    return (error.overall_rc, error.rc, error.rs)
+
+
+def _taken(userid):
+    return nova_exception.InvalidInput(
+        reason="userid %s is already taken on z/VM by a guest that is not "
+               "this server's: instance_name_template must make names that "
+               "nobody else on this z/VM uses" % userid)

@@ -1,0 +1,148 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The mark that makes a guest ours, kept in the instance's own record.
+
+The userid of an instance is made from its name once and written here before
+the guest is created; from then on only the record counts. A guest whose
+userid merely looks like an instance's name is somebody else's.
+
+The record also tells how far the guest has come, since nova calls destroy
+after every failed spawn and after every crash:
+
+building  a create may have been sent; z/VM may hold any part of the guest
+built     spawn has finished
+deleted   nothing of it is ours any more; its directory entry may still be
+          going away, since the directory manager deletes asynchronously
+"""
+
+import time
+
+from nova import exception
+from nova import objects
+
+USERID = 'zvm_userid'
+STATE = 'zvm_guest'
+SINCE = 'zvm_since'
+PAUSED = 'zvm_paused'
+UPLOAD = 'zvm_upload'
+
+BUILDING = 'building'
+BUILT = 'built'
+DELETED = 'deleted'
+
+
+def refresh(instance):
+    """Read the record anew from nova's database.
+
+    nova's delete works on a copy of the instance from the time when the
+    user asked for it, and then waits for a build to end.
+    """
+    try:
+        current = objects.Instance.get_by_uuid(
+            instance._context, instance.uuid,
+            expected_attrs=['system_metadata'])
+    except exception.InstanceNotFound:
+        return
+    instance.system_metadata = current.system_metadata
+
+
+def userid(instance):
+    """Return the userid recorded for an instance, None before its spawn."""
+    return instance.system_metadata.get(USERID)
+
+
+def owned_userid(instance):
+    """Return the userid of an instance that may have a guest, or None."""
+    metadata = instance.system_metadata
+    if metadata.get(STATE) in (BUILDING, BUILT):
+        return metadata.get(USERID)
+    return None
+
+
+def state(instance):
+    return instance.system_metadata.get(STATE)
+
+
+def age(instance):
+    """Return the seconds since the state was recorded.
+
+    By the wall clock, as the record outlives the process; never negative.
+    """
+    since = float(instance.system_metadata.get(SINCE, 0))
+    return max(0.0, time.time() - since)
+
+
+def claim(instance, new_userid):
+    """Write to nova's database that a userid is the instance's.
+
+    nova's delete works on a copy of the instance from the time when the
+    user asked for it. One from before the claim would leave the guest, so
+    after such a delete there is no claim any more.
+
+    :raises UnexpectedTaskStateError: then nothing is recorded
+    """
+    before = dict(instance.system_metadata)
+    _set_state(instance, BUILDING)
+    instance.system_metadata[USERID] = new_userid
+    try:
+        instance.save(expected_task_state=instance.task_state)
+    except Exception:
+        instance.system_metadata = before
+        raise
+
+
+def record(instance, new_state):
+    """Write the state to nova's database."""
+    _set_state(instance, new_state)
+    instance.save()
+
+
+def _set_state(instance, new_state):
+    metadata = instance.system_metadata
+    metadata[STATE] = new_state
+    metadata[SINCE] = '%d' % time.time()
+    if new_state != BUILT:
+        metadata.pop(PAUSED, None)
+
+
+def forget(instance):
+    """Take the mark back: nothing on z/VM is the instance's."""
+    for key in (USERID, STATE, SINCE, PAUSED):
+        instance.system_metadata.pop(key, None)
+    instance.save()
+
+
+def set_paused(instance, paused):
+    """Record a pause, which z/VM carries out but does not show."""
+    if paused:
+        instance.system_metadata[PAUSED] = 'yes'
+    elif instance.system_metadata.pop(PAUSED, None) is None:
+        return
+    instance.save()
+
+
+def is_paused(instance):
+    return PAUSED in instance.system_metadata
+
+
+def set_upload(instance, url):
+    """Record where a config drive lies on the connector, None when gone."""
+    if url:
+        instance.system_metadata[UPLOAD] = url
+    elif instance.system_metadata.pop(UPLOAD, None) is None:
+        return
+    instance.save()
+
+
+def upload(instance):
+    return instance.system_metadata.get(UPLOAD)

@@ -1,0 +1,275 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Spawn: create the user, add its disks, deploy, set up network, start.
+
+First everything is refused that can be refused, before z/VM or the
+connector has been changed. Then the userid is claimed, and from there on a
+failure of any step removes all that was made.
+"""
+
+import contextlib
+import dataclasses
+import time
+
+from nova import conf
+from nova import context as nova_context
+from nova import exception as nova_exception
+from nova import objects
+from nova.virt import driver as virt_driver
+from oslo_log import log as logging
+from oslo_utils import excutils
+
+from nova_zvm.connector import errors
+from nova_zvm.connector import models
+from nova_zvm import exception
+from nova_zvm import imagecache
+from nova_zvm import names
+from nova_zvm import ownership
+from nova_zvm import units
+
+CONF = conf.CONF
+LOG = logging.getLogger(__name__)
+
+DISK_FORMATS = ('ext2', 'ext3', 'ext4', 'xfs')
+DEFAULT_DISK_FORMAT = 'ext4'
+
+
+@dataclasses.dataclass
+class Request:
+    """What a boot asks for, checked."""
+
+    userid: str
+    os_version: str
+    nics: list
+    extra_disks: list
+
+
+class Spawn:
+    """Boots of instances on this host."""
+
+    def __init__(self, guests, images, network, config_drives, hypervisor,
+                 connector, undo, virtapi):
+        self._guests = guests
+        self._images = images
+        self._network = network
+        self._config_drives = config_drives
+        self._hypervisor = hypervisor
+        self._connector = connector
+        self._undo = undo
+        self._virtapi = virtapi
+
+    def run(self, context, instance, image_meta, injected_files,
+            admin_password, network_info, block_device_info, power_on):
+        """Boot an instance; nothing is left of it if that fails."""
+        request = self._check(instance, image_meta, network_info,
+                              block_device_info)
+        image = self._images.provide(
+            context, image_meta, request.os_version,
+            lambda header: self._check_root_disk(instance, image_meta,
+                                                 header))
+        with self._config_drives.built(
+                instance, injected_files, admin_password,
+                network_info) as drive:
+            self._guests.claim(instance, request.userid)
+            try:
+                # "Not found" is never about the instance here: nova would
+                # leave the server building for ever.
+                with exception.translated():
+                    self._create(instance, request, image, drive, power_on)
+            except Exception as exc:
+                with excutils.save_and_reraise_exception():
+                    self._clean_up(instance, network_info, exc)
+        ownership.record(instance, ownership.BUILT)
+
+    # What is refused
+
+    @staticmethod
+    def refuse_volumes(instance):
+        """Refuse a boot with volumes before nova asks how to connect them.
+
+        :raises InstanceUnacceptable: nova shows its reason to the user
+        """
+        mappings = objects.BlockDeviceMappingList.get_by_instance_uuid(
+            nova_context.get_admin_context(), instance.uuid)
+        if any(mapping.is_volume for mapping in mappings):
+            raise nova_exception.InstanceUnacceptable(
+                instance_id=instance.uuid,
+                reason='volumes are not supported by the z/VM driver yet; '
+                       'boot from an image and attach none')
+
+    def _check(self, instance, image_meta, network_info, block_device_info):
+        self._check_size(instance)
+        nics = self._network.plan(network_info)
+        request = Request(
+            userid=self._userid(instance),
+            os_version=imagecache.os_version(image_meta),
+            nics=nics,
+            extra_disks=_extra_disks(block_device_info))
+        self._network.check_switches(nics)
+        self._hypervisor.check_disk_pool()
+        return request
+
+    @staticmethod
+    def _userid(instance):
+        recorded = ownership.userid(instance)
+        if recorded:
+            return recorded
+        try:
+            return names.userid(instance.name)
+        except ValueError as exc:
+            raise _refused('instance_name_template: %s' % exc)
+
+    @staticmethod
+    def _check_size(instance):
+        flavor = instance.flavor
+        if flavor.vcpus > CONF.zvm.guest_max_vcpus:
+            raise _refused('the flavor has %d vcpus, [zvm] guest_max_vcpus '
+                           'allows %d' % (flavor.vcpus,
+                                          CONF.zvm.guest_max_vcpus))
+        limit = CONF.zvm.guest_max_memory
+        if flavor.memory_mb > units.storage_mib(limit):
+            raise _refused('the flavor has %d MiB of memory, [zvm] '
+                           'guest_max_memory allows %s'
+                           % (flavor.memory_mb, limit))
+
+    def _check_root_disk(self, instance, image_meta, header):
+        pool_units = self._hypervisor.disk_units()
+        if pool_units and header.units != pool_units:
+            kinds = {'CYL': 'ECKD', 'BLK': 'FBA'}
+            raise nova_exception.ImageUnacceptable(
+                image_id=image_meta.id,
+                reason='it is of an %s disk, the disk pool is %s'
+                       % (kinds[header.units], kinds[pool_units]))
+        root_gb = instance.flavor.root_gb
+        if root_gb and header.size > units.disk_units(root_gb, header.units):
+            raise nova_exception.FlavorDiskSmallerThanImage(
+                flavor_size=root_gb * units.GIB,
+                image_size=header.size * units.UNIT_BYTES[header.units])
+
+    # What is done
+
+    def _create(self, instance, request, image, drive, power_on):
+        userid = request.userid
+        disks = self._create_guest(instance, request, image)
+        with self._config_drives.delivered(instance, drive, image) as path:
+            self._connector.guests.deploy(
+                userid, image.name, path,
+                hostname=None if path else instance.hostname)
+        if request.extra_disks:
+            self._connector.guests.configure_disks(
+                userid, _mounts(disks[1:], request.extra_disks))
+        with self._plugged_events(instance, request.nics):
+            self._network.create(userid, image.os_version, request.nics,
+                                 instance.hostname)
+        if power_on:
+            self._start(userid)
+
+    def _create_guest(self, instance, request, image):
+        root_gb = instance.flavor.root_gb
+        root = models.DiskSpec(
+            size='%dg' % root_gb if root_gb else str(image.disk_size),
+            boot=True, pool=CONF.zvm.disk_pool)
+        return self._guests.create(
+            instance, request.userid,
+            vcpus=instance.flavor.vcpus,
+            memory_mb=instance.flavor.memory_mb,
+            disks=[root] + request.extra_disks,
+            profile=CONF.zvm.user_profile,
+            max_vcpus=CONF.zvm.guest_max_vcpus,
+            max_memory=CONF.zvm.guest_max_memory.upper())
+
+    def _start(self, userid):
+        self._connector.guests.start(
+            userid, CONF.zvm.reachable_timeout or None)
+
+    @contextlib.contextmanager
+    def _plugged_events(self, instance, nics):
+        """Wait on exit for ports that an agent still has to bring up."""
+        events = [('network-vif-plugged', nic.port['id'])
+                  for nic in nics if nic.port.get('active') is False]
+        timeout = CONF.vif_plugging_timeout
+        try:
+            with self._virtapi.wait_for_instance_event(
+                    instance, events if timeout else [], timeout,
+                    error_callback=_plugging_failed):
+                yield
+        except nova_exception.InstanceEventTimeout:
+            LOG.warning('Neutron has not brought up the ports within %d '
+                        'seconds', timeout, instance=instance)
+            if CONF.vif_plugging_is_fatal:
+                raise nova_exception.VirtualInterfaceCreateException()
+
+    def _clean_up(self, instance, network_info, exc):
+        settle = 0
+        cause = exc if isinstance(exc, errors.ConnectorError) else (
+            exc.__cause__)
+        if isinstance(cause, errors.OutcomeUnknown):
+            settle = cause.settle_seconds
+        LOG.error('The boot failed, its guest is removed: %s', exc,
+                  instance=instance)
+        started = time.monotonic()
+        try:
+            self._undo(instance, network_info, settle)
+        except Exception as cleanup_exc:
+            LOG.error('The guest could not be removed, delete the server '
+                      'to try again: %s', cleanup_exc, instance=instance)
+        else:
+            LOG.info('The guest was removed in %.1f seconds',
+                     time.monotonic() - started, instance=instance)
+
+
+def _plugging_failed(event_name, instance):
+    LOG.error('Neutron reports that %s failed', event_name,
+              instance=instance)
+    if CONF.vif_plugging_is_fatal:
+        raise nova_exception.VirtualInterfaceCreateException()
+    return True
+
+
+def _extra_disks(block_device_info):
+    disks = [
+        models.DiskSpec(size='%dg' % ephemeral['size'],
+                        format=_disk_format(ephemeral),
+                        pool=CONF.zvm.disk_pool)
+        for ephemeral in virt_driver.block_device_info_get_ephemerals(
+            block_device_info)]
+    swap = virt_driver.block_device_info_get_swap(block_device_info)
+    if virt_driver.swap_is_usable(swap):
+        disks.append(models.DiskSpec(
+            size='%dm' % swap['swap_size'], format='swap',
+            pool=CONF.zvm.disk_pool))
+    return disks
+
+
+def _disk_format(ephemeral):
+    wanted = (ephemeral.get('guest_format') or
+              CONF.default_ephemeral_format or DEFAULT_DISK_FORMAT)
+    if wanted not in DISK_FORMATS:
+        raise _refused("an ephemeral disk cannot have the format '%s', only "
+                       "%s" % (wanted, ', '.join(DISK_FORMATS)))
+    return wanted
+
+
+def _mounts(disks, specs):
+    """Return where the guest mounts its extra disks, as nova's users know.
+
+    """
+    return [models.DiskMount(
+        vdev=disk.vdev, format=spec.format,
+        mount_point='swap' if spec.format == 'swap'
+        else '/mnt/ephemeral%d' % number)
+        for number, (disk, spec) in enumerate(zip(disks, specs))]
+
+
+def _refused(reason):
+    return nova_exception.InvalidInput(reason=reason)

@@ -1,0 +1,114 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""What the tests of the driver's parts have in common."""
+
+from unittest import mock
+
+from nova import conf
+from nova.network import model
+from nova import objects
+from nova import test
+from oslo_utils.fixture import uuidsentinel as uuids
+
+from nova_zvm import conf as zvm_conf
+from nova_zvm import ownership
+from nova_zvm.tests.unit import fakes
+
+CONF = conf.CONF
+
+zvm_conf.register_opts(CONF)
+
+
+class ZVMTestCase(test.NoDBTestCase):
+    """A test with a connector in memory and a clock of its own."""
+
+    def setUp(self):
+        super().setUp()
+        self.flags(instance_name_template='abc%05x')
+        self.connector = fakes.FakeConnector()
+        self.clock = fakes.Clock()
+        for module in ('guest', 'waiting', 'hypervisor', 'ownership',
+                       'spawn'):
+            self.patch_time(module)
+        self.patch(objects.Instance, 'get_by_uuid', self._saved_instance)
+        self.saved = {}
+
+    def patch(self, owner, name, replacement):
+        patcher = mock.patch.object(owner, name, replacement)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def _saved_instance(self, context, uuid, expected_attrs):
+        """Return what nova's database has of an instance."""
+        return objects.Instance(
+            uuid=uuid, system_metadata=dict(self.saved.get(uuid, {})))
+
+    def patch_time(self, module):
+        patcher = mock.patch('nova_zvm.%s.time' % module, self.clock)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def instance(self, state=None, **fields):
+        """Return an instance, with a guest if there is a state."""
+        values = dict(
+            id=1, uuid=uuids.instance, image_ref=uuids.image,
+            hostname='web', power_state=1, launched_at=None,
+            config_drive='', task_state='spawning', project_id='project',
+            user_id='user',
+            flavor=objects.Flavor(
+                vcpus=2, memory_mb=4096, root_gb=10, ephemeral_gb=0, swap=0,
+                name='small', extra_specs={}),
+            system_metadata={}, metadata={}, deleted=False)
+        values.update(fields)
+        instance = objects.Instance(**values)
+        self.saves = []
+        self.saved[instance.uuid] = dict(instance.system_metadata)
+
+        def save(expected_task_state=None):
+            self.saves.append(dict(instance.system_metadata))
+            self.saved[instance.uuid] = dict(instance.system_metadata)
+
+        instance.save = save
+        if state:
+            ownership.claim(instance, 'ABC00001')
+            ownership.record(instance, state)
+        return instance
+
+
+def subnet(cidr='192.0.2.0/24', address='192.0.2.10', version=4,
+           gateway='192.0.2.1', dns=('192.0.2.2',)):
+    return model.Subnet(
+        cidr=cidr, version=version,
+        gateway=model.IP(gateway, version=version) if gateway else None,
+        dns=[model.IP(server) for server in dns],
+        ips=[model.FixedIP(address=address)] if address else [])
+
+
+def vif(port_id=uuids.port, subnets=None, physical_network='vswitch1',
+        active=True, **details):
+    meta = {}
+    if physical_network:
+        meta['physical_network'] = physical_network
+    return model.VIF(
+        id=port_id, address='02:00:00:12:34:56', active=active,
+        details=details, network=model.Network(
+            id=uuids.network, bridge=None, label='private',
+            subnets=[subnet()] if subnets is None else subnets, **meta))
+
+
+def image_meta(size=2048, os_distro='rhel8.6', checksum=None, **properties):
+    if os_distro:
+        properties['os_distro'] = os_distro
+    return objects.ImageMeta.from_dict({
+        'id': uuids.image, 'name': 'linux', 'size': size,
+        'checksum': checksum, 'properties': properties})

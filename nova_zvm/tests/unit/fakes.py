@@ -1,0 +1,379 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""A z/VM Cloud Connector in memory, and a clock that tests move."""
+
+import dataclasses
+import hashlib
+import itertools
+
+from nova_zvm.connector import errors
+from nova_zvm.connector import models
+from nova_zvm.connector import operation as op
+from nova_zvm import diskimage
+
+HOST = models.Host(
+    zcc_userid='ZCCUSER', hypervisor_hostname='ZVMSYS1', vcpus=16,
+    vcpus_used=4, memory_mb=131072, memory_mb_used=2048, disk_total_gb=1000,
+    disk_used_gb=100, disk_available_gb=900, hypervisor_version=730,
+    architecture='s390x', cec_model='3906', ipl_time='IPL at 11/23/26')
+
+
+def error(cls=errors.ConnectorError, operation='guests.delete', status=500,
+          rc=(300, 300, 3), settle_seconds=60.0):
+    """Return an error as the client raises it."""
+    asked = op.Operation(operation, 'POST', '/', op.Effect.WRITE,
+                         settle_seconds)
+    return cls(asked, 'as the test wants it', status=status,
+               envelope=errors.Envelope(*rc))
+
+
+def not_found(operation='guests.delete'):
+    return error(errors.NotFound, operation, 404, (404, 404, 1))
+
+
+def unreachable():
+    return error(errors.NotConnected, status=None, rc=(0, 0, 0))
+
+
+def outcome_unknown(operation, settle_seconds=600.0):
+    return error(errors.OutcomeUnknown, operation, None, (0, 0, 0),
+                 settle_seconds)
+
+
+class Clock:
+    """Stands in for the module time; sleeping costs nothing."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self._events = []
+
+    def at(self, seconds, event):
+        """Call event when so many seconds have been slept from now."""
+        self._events.append((self.now + seconds, event))
+
+    def monotonic(self):
+        return self.now
+
+    time = monotonic
+
+    def sleep(self, seconds):
+        assert seconds >= 0
+        self.now += seconds
+        due = [event for at, event in self._events if at <= self.now]
+        self._events = [(at, event) for at, event in self._events
+                        if at > self.now]
+        for event in due:
+            event()
+
+
+@dataclasses.dataclass
+class Guest:
+    """What z/VM and the connector have of one userid."""
+
+    power: str = 'off'
+    known: bool = True
+    in_directory: bool = True
+    definition: dict = dataclasses.field(default_factory=dict)
+    image: str | None = None
+    transport_file: str | None = None
+    mounts: list = dataclasses.field(default_factory=list)
+    nics: dict = dataclasses.field(default_factory=dict)
+    couplings: dict = dataclasses.field(default_factory=dict)
+
+
+class FakeConnector:
+    """Has the interface of connector.client.Connector.
+
+    :ivar calls: the operations in their order, with their arguments
+    :ivar faults: by operation, what happens instead: each of the list's
+        members serves one call: an exception is raised, a function is
+        called with the call's arguments and may raise, None lets it pass
+    """
+
+    READS = ('guests.list', 'guests.directory_entry', 'guests.power_state',
+             'guests.console_output', 'guests.nics', 'host.info',
+             'host.disk_pool', 'host.disk_pool_volumes', 'host.volume',
+             'images.list', 'images.get', 'vswitches.list', 'vswitches.get')
+
+    def __init__(self):
+        self.calls = []
+        self.faults = {}
+        self.zvm = {}
+        self.repository = {}
+        self.uploads = {}
+        self.exports = {}
+        self.pools = {'ECKD:POOL1': models.DiskPool(500, 50, 450)}
+        self.grants = {'VSWITCH1': {}}
+        self.console = ''
+        self.guests = _Guests(self)
+        self.host = _Host(self)
+        self.images = _Images(self)
+        self.vswitches = _Vswitches(self)
+        self.files = _Files(self)
+
+    def asked(self, operation, *args):
+        self.calls.append((operation, args))
+        if self.faults.get(operation):
+            fault = self.faults[operation].pop(0)
+            if callable(fault):
+                fault(*args)
+            elif fault:
+                raise fault
+
+    @property
+    def operations(self):
+        return [operation for operation, args in self.calls]
+
+    @property
+    def writes(self):
+        return [operation for operation in self.operations
+                if operation not in self.READS]
+
+    def count(self, operation):
+        return self.operations.count(operation)
+
+    def put_guest(self, userid, **what):
+        self.zvm[userid] = Guest(**what)
+        return self.zvm[userid]
+
+    def put_image(self, name, size=3338, units='CYL', os_version='rhel8.6',
+                  md5='0' * 32, path=None):
+        self.repository[name] = models.Image(
+            name=name, os_version=os_version, md5=md5, disk_size=size,
+            disk_units=units, size_bytes=0, last_access_time=0.0, path=path)
+
+    def settle_seconds(self, operation):
+        return 600.0
+
+    def existing(self, userid):
+        guest = self.zvm.get(userid)
+        if guest is None or not guest.known:
+            raise not_found()
+        return guest
+
+
+class _Resource:
+
+    def __init__(self, connector):
+        self._connector = connector
+
+
+class _Guests(_Resource):
+
+    def list(self):
+        self._connector.asked('guests.list')
+        return [userid for userid, guest in self._connector.zvm.items()
+                if guest.known]
+
+    def directory_entry(self, userid):
+        self._connector.asked('guests.directory_entry', userid)
+        guest = self._connector.zvm.get(userid)
+        if guest is None or not guest.in_directory:
+            raise not_found('guests.directory_entry')
+        return ['USER %s ******' % userid]
+
+    def create(self, userid, **definition):
+        self._connector.asked('guests.create', userid, definition)
+        if userid in self._connector.zvm:
+            raise error(errors.Conflict, 'guests.create', 409, (8, 400, 8))
+        self._connector.put_guest(userid, definition=definition)
+        return [models.Disk('%04X' % (0x100 + number), disk.size, disk.boot)
+                for number, disk in enumerate(definition['disks'])]
+
+    def delete(self, userid):
+        self._connector.asked('guests.delete', userid)
+        guest = self._connector.zvm.get(userid)
+        if guest is None:
+            return
+        if not guest.known:
+            raise not_found()
+        del self._connector.zvm[userid]
+
+    def register(self, userid, meta='', port_macs=None):
+        self._connector.asked('guests.register', userid)
+        self._connector.zvm[userid].known = True
+        if not self._connector.zvm[userid].nics:
+            raise error(errors.Conflict, 'guests.register', 409)
+
+    def deregister(self, userid):
+        self._connector.asked('guests.deregister', userid)
+        guest = self._connector.existing(userid)
+        guest.known = False
+        if not guest.in_directory:
+            del self._connector.zvm[userid]
+
+    def deploy(self, userid, image, transport_file=None, hostname=None):
+        self._connector.asked('guests.deploy', userid, image,
+                              transport_file, hostname)
+        guest = self._connector.existing(userid)
+        guest.image = image
+        if transport_file:
+            guest.transport_file = self._connector.exports[transport_file]
+
+    def configure_disks(self, userid, disks):
+        self._connector.asked('guests.configure_disks', userid, disks)
+        self._connector.existing(userid).mounts = disks
+
+    def create_interface(self, userid, os_version, networks, active=False):
+        self._connector.asked('guests.create_interface', userid, os_version,
+                              networks)
+        self._connector.existing(userid).nics = {
+            network.vdev: network for network in networks}
+
+    def couple(self, userid, vdev, vswitch, vlan_id=None, active=False):
+        self._connector.asked('guests.couple', userid, vdev, vswitch,
+                              vlan_id)
+        self._connector.existing(userid).couplings[vdev] = vswitch
+
+    def start(self, userid, reachable_timeout=None):
+        self._connector.asked('guests.start', userid, reachable_timeout)
+        self._connector.existing(userid).power = 'on'
+
+    def stop(self, userid):
+        self._connector.asked('guests.stop', userid)
+        self._connector.existing(userid).power = 'off'
+
+    def soft_stop(self, userid, timeout=None, poll_interval=None):
+        self._connector.asked('guests.soft_stop', userid, timeout,
+                              poll_interval)
+        self._connector.existing(userid).power = 'off'
+
+    def reboot(self, userid):
+        self._connector.asked('guests.reboot', userid)
+        self._connector.existing(userid)
+
+    def reset(self, userid):
+        self._connector.asked('guests.reset', userid)
+        self._connector.existing(userid).power = 'on'
+
+    def pause(self, userid):
+        self._connector.asked('guests.pause', userid)
+        if self._connector.existing(userid).power == 'off':
+            raise error(errors.Conflict, 'guests.pause', 409)
+
+    def unpause(self, userid):
+        self._connector.asked('guests.unpause', userid)
+
+    def power_state(self, userid):
+        self._connector.asked('guests.power_state', userid)
+        guest = self._connector.zvm.get(userid)
+        return guest.power if guest else 'off'
+
+    def console_output(self, userid):
+        self._connector.asked('guests.console_output', userid)
+        return self._connector.console
+
+
+class _Host(_Resource):
+
+    info_answer = HOST
+    volumes = ['VOL001']
+    volume_type = '3390-54'
+
+    def info(self):
+        self._connector.asked('host.info')
+        return self.info_answer
+
+    def disk_pool(self, name=None):
+        self._connector.asked('host.disk_pool', name)
+        if name not in self._connector.pools:
+            raise not_found('host.disk_pool')
+        return self._connector.pools[name]
+
+    def disk_pool_volumes(self, name=None):
+        self._connector.asked('host.disk_pool_volumes', name)
+        return self.volumes
+
+    def volume(self, name):
+        self._connector.asked('host.volume', name)
+        return models.Volume(self.volume_type, 65520)
+
+
+class _Images(_Resource):
+
+    def get(self, name):
+        self._connector.asked('images.get', name)
+        if name not in self._connector.repository:
+            raise not_found('images.get')
+        return self._connector.repository[name]
+
+    def create(self, name, url, os_version, md5=None):
+        self._connector.asked('images.create', name, url, os_version, md5)
+        if name in self._connector.repository:
+            raise error(errors.Conflict, 'images.create', 409,
+                        (300, 300, 13))
+        data = self._connector.uploads[url]
+        header = diskimage.parse(data)
+        self._connector.put_image(
+            name, header.size, header.units, os_version, _md5(data))
+        self._connector.exports[name] = data
+
+    def export(self, name, dest_url):
+        self._connector.asked('images.export', name, dest_url)
+        if name not in self._connector.repository:
+            raise not_found('images.export')
+        data = self._connector.exports[name]
+        if dest_url in self._connector.uploads:
+            self._connector.uploads[dest_url] = data
+        self._connector.exports[dest_url.removeprefix('file://')] = data
+
+    def delete(self, name):
+        self._connector.asked('images.delete', name)
+        self._connector.repository.pop(name, None)
+        for path in list(self._connector.exports):
+            if '/%s/' % name in path:
+                del self._connector.exports[path]
+
+
+class _Vswitches(_Resource):
+
+    def list(self):
+        self._connector.asked('vswitches.list')
+        return list(self._connector.grants)
+
+    def grant(self, name, userid):
+        self._connector.asked('vswitches.grant', name, userid)
+        self._of(name)[userid] = None
+
+    def revoke(self, name, userid):
+        self._connector.asked('vswitches.revoke', name, userid)
+        self._of(name).pop(userid, None)
+
+    def set_vlan(self, name, userid, vlan_id):
+        self._connector.asked('vswitches.set_vlan', name, userid, vlan_id)
+        self._of(name)[userid] = vlan_id
+
+    def _of(self, name):
+        if name not in self._connector.grants:
+            raise not_found('vswitches.grant')
+        return self._connector.grants[name]
+
+
+class _Files(_Resource):
+
+    def __init__(self, connector):
+        super().__init__(connector)
+        self._numbers = itertools.count()
+
+    def upload(self, stream, length):
+        self._connector.asked('files.upload', length)
+        data = b''
+        while piece := stream.read(65536):
+            data += piece
+        url = 'file:///var/lib/zvmsdk/files/%d' % next(self._numbers)
+        self._connector.uploads[url] = data
+        return models.File(url, len(data), _md5(data))
+
+
+def _md5(data):
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()

@@ -1,0 +1,145 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+from unittest import mock
+
+from nova import exception as nova_exception
+from nova import objects
+
+from nova_zvm import destroy
+from nova_zvm import exception
+from nova_zvm import guest
+from nova_zvm import network
+from nova_zvm import ownership
+from nova_zvm.tests.unit import base
+from nova_zvm.tests.unit import fakes
+
+
+class DestroyTestCase(base.ZVMTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.config_drives = mock.Mock(spec=['discard'])
+        self.destroy = destroy.Destroy(
+            guest.Guests(self.connector, 1.0),
+            network.Network(self.connector, {}), self.config_drives, 600)
+
+    def test_a_whole_guest_takes_one_request(self):
+        self.connector.put_guest('ABC00001', power='on')
+        instance = self.instance(ownership.BUILT)
+        self.destroy.run(instance, [base.vif()])
+        self.assertEqual({}, self.connector.zvm)
+        self.assertEqual(1, len(self.connector.calls))
+        self.assertEqual(ownership.DELETED, ownership.state(instance))
+
+    def test_without_the_mark_nothing_is_sent(self):
+        self.connector.put_guest('ABC00001')
+        self.destroy.run(self.instance(), [base.vif()])
+        self.destroy.undo_spawn(self.instance(), [base.vif()], 600)
+        self.assertEqual([], self.connector.calls)
+
+    def test_a_second_time_nothing_is_sent(self):
+        instance = self.instance(ownership.BUILT)
+        self.destroy.run(instance, [])
+        before = len(self.connector.calls)
+        self.destroy.run(instance, [])
+        self.assertEqual(before, len(self.connector.calls))
+
+    def test_the_copy_of_an_instance_from_before_its_build(self):
+        # nova deletes with the instance as it was when the user asked
+        self.connector.put_guest('ABC00001', power='on')
+        built = self.instance(ownership.BUILT)
+        early = objects.Instance(uuid=built.uuid, system_metadata={})
+        early.save = mock.Mock()
+        self.destroy.run(early, [])
+        self.assertEqual({}, self.connector.zvm)
+
+    def test_the_copy_of_an_instance_whose_userid_was_taken(self):
+        self.connector.put_guest('ABC00001')
+        instance = self.instance(ownership.BUILDING)
+        self.saved[instance.uuid] = {}
+        self.destroy.run(instance, [])
+        self.assertEqual(['ABC00001'], list(self.connector.zvm))
+
+    def test_a_half_made_guest(self):
+        self.connector.put_guest('ABC00001')
+        self.connector.grants['VSWITCH1'] = {'ABC00001': None}
+        instance = self.instance(ownership.BUILDING)
+        self.destroy.run(instance, [base.vif()])
+        self.assertEqual({}, self.connector.zvm)
+        self.assertEqual({}, self.connector.grants['VSWITCH1'])
+        self.config_drives.discard.assert_called_with(instance)
+        self.assertIsNone(ownership.userid(instance))
+
+    def test_a_create_that_may_still_arrive_is_waited_for(self):
+        instance = self.instance(ownership.BUILDING)
+        self.clock.sleep(100)
+        self.clock.at(300, lambda: self.connector.put_guest('ABC00001'))
+        self.destroy.run(instance, [])
+        self.assertEqual({}, self.connector.zvm)
+        self.assertEqual(1400, self.clock.now)
+
+    def test_a_create_of_yesterday_is_not(self):
+        instance = self.instance(ownership.BUILDING)
+        self.clock.sleep(86400)
+        before = self.clock.now
+        self.destroy.run(instance, [])
+        self.assertEqual(before, self.clock.now)
+
+    def test_a_config_drive_that_was_left_goes_with_a_whole_guest(self):
+        instance = self.instance(ownership.BUILT)
+        self.destroy.run(instance, [])
+        self.config_drives.discard.assert_called_with(instance)
+
+    def test_undo_waits_as_long_as_the_connector_may_work(self):
+        instance = self.instance(ownership.BUILDING)
+        self.destroy.undo_spawn(instance, [], 0)
+        self.assertEqual(1000, self.clock.now)
+        instance = self.instance(ownership.BUILDING)
+        self.destroy.undo_spawn(instance, [], 50)
+        self.assertEqual(1050, self.clock.now)
+
+    def test_a_failure_keeps_the_mark(self):
+        for state in (ownership.BUILDING, ownership.BUILT):
+            self.connector.put_guest('ABC00001')
+            instance = self.instance(state)
+            self.connector.faults['guests.delete'] = [fakes.error()]
+            self.assertRaises(exception.ConnectorFailure,
+                              self.destroy.run, instance, [])
+            self.assertEqual(state, ownership.state(instance))
+            self.destroy.run(instance, [])
+            self.assertEqual({}, self.connector.zvm)
+
+    def test_nova_is_never_told_that_the_instance_is_missing(self):
+        # nova would then leave the server as it is, being deleted for ever
+        self.connector.put_guest('ABC00001', known=False)
+        self.connector.faults['guests.delete'] = [
+            fakes.not_found(), fakes.not_found(), fakes.not_found()]
+        for state in (ownership.BUILDING, ownership.BUILT):
+            try:
+                self.destroy.run(self.instance(state), [])
+            except nova_exception.InstanceNotFound:
+                self.fail('InstanceNotFound')
+            except exception.ConnectorFailure:
+                pass
+
+    def test_a_switch_that_is_gone(self):
+        self.connector.put_guest('ABC00001')
+        instance = self.instance(ownership.BUILDING)
+        self.destroy.run(instance, [base.vif(physical_network='gone')])
+        self.assertIsNone(ownership.userid(instance))
+
+    def test_connector_down(self):
+        self.connector.faults['guests.delete'] = [fakes.unreachable()]
+        self.assertRaises(nova_exception.VirtDriverNotReady,
+                          self.destroy.run,
+                          self.instance(ownership.BUILT), [])

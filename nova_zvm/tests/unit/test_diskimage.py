@@ -1,0 +1,40 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+from oslotest import base
+
+from nova_zvm import diskimage
+
+
+class HeaderTestCase(base.BaseTestCase):
+
+    def test_round_trip(self):
+        for header in (diskimage.Header(1, 'CYL'),
+                       diskimage.Header(3338, 'CYL'),
+                       diskimage.Header(999999999999, 'BLK')):
+            data = header.pack()
+            self.assertEqual(512, len(data))
+            self.assertEqual(header, diskimage.parse(data + b'disk'))
+
+    def test_as_the_connector_writes_it(self):
+        data = b'xCAT CKD Disk Image:        3338 CYL HLen: 0055 GZIP: 6'
+        self.assertEqual(diskimage.Header(3338, 'CYL'),
+                         diskimage.parse(data.ljust(512)))
+
+    def test_what_is_no_header(self):
+        good = diskimage.Header(3338, 'CYL').pack()
+        for data in (b'', good[:511], b'QFI\xfb'.ljust(512),
+                     good.replace(b'CKD', b'FBA'),
+                     good.replace(b'3338', b'33x8'),
+                     good.replace(b'3338', b'    '),
+                     good.replace(b' CYL', b' BLK')):
+            self.assertRaises(ValueError, diskimage.parse, data)

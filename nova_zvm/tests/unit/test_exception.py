@@ -1,0 +1,66 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+from nova import exception as nova_exception
+
+from nova_zvm.connector import errors
+from nova_zvm import exception
+from nova_zvm.tests.unit import base
+from nova_zvm.tests.unit import fakes
+
+
+class TranslatedTestCase(base.ZVMTestCase):
+
+    def raised_for(self, error, instance=None):
+        try:
+            with exception.translated(instance):
+                raise error
+        except Exception as exc:
+            if exc is not error:
+                self.assertIs(error, exc.__cause__)
+            return type(exc)
+
+    def test_come_back_later(self):
+        for cls in (errors.Unreachable, errors.NotConnected,
+                    errors.TlsError):
+            self.assertTrue(issubclass(
+                self.raised_for(fakes.error(cls)),
+                nova_exception.VirtDriverNotReady))
+
+    def test_not_found_is_about_the_instance_if_there_is_one(self):
+        self.assertEqual(
+            nova_exception.InstanceNotFound,
+            self.raised_for(fakes.not_found(), self.instance()))
+        self.assertEqual(exception.ConnectorFailure,
+                         self.raised_for(fakes.not_found()))
+
+    def test_everything_else_is_a_failure(self):
+        for cls in (errors.BadRequest, errors.Unauthorized, errors.Conflict,
+                    errors.NotSupported, errors.Busy, errors.OutcomeUnknown,
+                    errors.RequestTooLarge, errors.TransferError,
+                    errors.ConnectorError):
+            self.assertEqual(
+                exception.ConnectorFailure,
+                self.raised_for(fakes.error(cls), self.instance()))
+
+    def test_what_is_novas_is_left_alone(self):
+        for error in (nova_exception.InvalidInput(reason='bad'),
+                      ValueError()):
+            self.assertEqual(type(error), self.raised_for(error))
+
+    def test_the_reason_is_told(self):
+        def act():
+            with exception.translated():
+                raise fakes.error(operation='guests.deploy')
+
+        exc = self.assertRaises(exception.ConnectorFailure, act)
+        self.assertIn('guests.deploy', str(exc))

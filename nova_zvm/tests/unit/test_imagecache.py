@@ -1,0 +1,213 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+import hashlib
+import threading
+
+from nova import exception as nova_exception
+from oslo_utils.fixture import uuidsentinel as uuids
+
+from nova_zvm.connector import errors
+from nova_zvm import diskimage
+from nova_zvm import exception
+from nova_zvm import imagecache
+from nova_zvm import names
+from nova_zvm import staging
+from nova_zvm.tests.unit import base
+from nova_zvm.tests.unit import fakes
+
+NAME = names.image(uuids.image)
+DATA = diskimage.Header(3338, 'CYL').pack() + b'x' * 1536
+MD5 = hashlib.md5(DATA, usedforsecurity=False).hexdigest()
+
+
+class FakeGlance:
+
+    def __init__(self, data=DATA, chunk=100):
+        self.data = data
+        self.chunk = chunk
+        self.downloads = 0
+
+    def download(self, context, image_id):
+        self.downloads += 1
+        return (self.data[start:start + self.chunk]
+                for start in range(0, len(self.data), self.chunk))
+
+
+class ImageCacheTestCase(base.ZVMTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.images = imagecache.ImageCache(
+            self.connector, staging.Staging(self.connector))
+        self.glance = self.images._glance = FakeGlance()
+        self.accepted = []
+
+    def provide(self, accept=None, **fields):
+        return self.images.provide(
+            None, base.image_meta(**fields), 'rhel8.6',
+            accept or self.accepted.append)
+
+    def assertNothingStays(self):
+        self.assertNotIn(NAME, self.connector.repository)
+        for data in self.connector.uploads.values():
+            self.assertEqual(512, len(data))
+
+
+class ProvideTestCase(ImageCacheTestCase):
+
+    def test_an_image_that_is_there(self):
+        self.connector.put_image(NAME)
+        self.assertEqual(NAME, self.provide().name)
+        self.assertEqual(1, len(self.connector.calls))
+        self.assertEqual(0, self.glance.downloads)
+
+    def test_an_image_that_is_there_has_to_fit_too(self):
+        self.connector.put_image(NAME, size=7, units='BLK')
+        self.provide()
+        self.assertEqual([diskimage.Header(7, 'BLK')], self.accepted)
+
+    def test_import(self):
+        for chunk in (1, 100, 512, 5000):
+            self.glance.chunk = chunk
+            self.connector.repository.clear()
+            image = self.provide(checksum=MD5)
+            self.assertEqual(
+                (NAME, 3338, 'CYL', 'rhel8.6', MD5),
+                (image.name, image.disk_size, image.disk_units,
+                 image.os_version, image.md5))
+            self.assertEqual(DATA, self.connector.exports[NAME])
+
+    def test_nothing_of_the_upload_stays(self):
+        self.provide()
+        for data in self.connector.uploads.values():
+            self.assertEqual(512, len(data))
+
+    def test_eight_boots_import_once(self):
+        all_here = threading.Event()
+        self.connector.faults['files.upload'] = [
+            lambda length: all_here.wait(10)]
+        boots = [threading.Thread(target=self.provide) for _ in range(8)]
+        for boot in boots:
+            boot.start()
+        all_here.set()
+        for boot in boots:
+            boot.join()
+        self.assertEqual(1, self.glance.downloads)
+        self.assertIn(NAME, self.connector.repository)
+
+    def test_another_compute_was_faster(self):
+        self.connector.faults['images.create'] = [
+            lambda *args: self.connector.put_image(NAME, md5=MD5)]
+        self.assertEqual(MD5, self.provide().md5)
+
+    def test_another_compute_imported_something_else(self):
+        self.connector.faults['images.create'] = [
+            lambda *args: self.connector.put_image(NAME, md5='f' * 32)]
+        exc = self.assertRaises(exception.ConnectorFailure, self.provide)
+        self.assertIsInstance(exc.__cause__, errors.Conflict)
+
+    def test_connector_down(self):
+        self.connector.faults['images.get'] = [fakes.unreachable()]
+        self.assertRaises(nova_exception.VirtDriverNotReady, self.provide)
+        self.assertEqual(0, self.glance.downloads)
+
+
+class RefusedTestCase(ImageCacheTestCase):
+
+    def assertRefused(self, words, **fields):
+        exc = self.assertRaises(nova_exception.ImageUnacceptable,
+                                self.provide, **fields)
+        self.assertIn(words, str(exc))
+        self.assertIn(uuids.image, str(exc))
+        self.assertNothingStays()
+
+    def test_before_anything_is_sent(self):
+        def refuse(header):
+            self.assertEqual(diskimage.Header(3338, 'CYL'), header)
+            raise nova_exception.FlavorDiskSmallerThanImage(
+                flavor_size=1, image_size=2)
+
+        self.assertRaises(nova_exception.FlavorDiskTooSmall, self.provide,
+                          accept=refuse)
+        self.assertEqual([], self.connector.writes)
+
+    def test_no_header(self):
+        self.glance.data = b'QFI\xfb' * 512
+        self.assertRefused('disk image header')
+        self.assertEqual([], self.connector.writes)
+
+    def test_nothing_at_all(self):
+        self.glance.data = b''
+        self.assertRefused('disk image header')
+        self.assertEqual([], self.connector.writes)
+
+    def test_glance_sends_less(self):
+        self.glance.data = DATA[:-1]
+        self.assertRefused('2048 bytes')
+
+    def test_glance_sends_more(self):
+        self.glance.data = DATA + b'x'
+        self.assertRefused('2048 bytes')
+
+    def test_glance_sends_something_else(self):
+        self.assertRefused('checksum', checksum='0' * 32)
+
+    def test_the_download_breaks(self):
+        def download(context, image_id):
+            yield DATA[:600]
+            raise OSError('connection reset')
+
+        self.glance.download = download
+        exc = self.assertRaises(exception.ImageDownloadFailed, self.provide)
+        self.assertIn('connection reset', str(exc))
+        self.assertNothingStays()
+
+    def test_the_import_fails(self):
+        self.connector.put_image(names.BLANK_IMAGE)
+        self.connector.exports[names.BLANK_IMAGE] = b'x' * 512
+        self.connector.faults['images.create'] = [fakes.error()]
+        self.assertRaises(exception.ConnectorFailure, self.provide)
+        self.assertNothingStays()
+
+
+class OsVersionTestCase(base.ZVMTestCase):
+
+    def test_supported(self):
+        for distro in ('rhel7', 'rhel8.6', 'RHEL8.10', 'redhat7.2',
+                       'sles12sp3', 'sles15.4', 'suse11', 'ubuntu16.04',
+                       'ubuntu22.04', 'ubuntu20.04.1'):
+            self.assertEqual(distro, imagecache.os_version(
+                base.image_meta(os_distro=distro)))
+
+    def test_unsupported(self):
+        for distro in ('debian11', 'rhel', 'rhel5', 'windows', 'rhel8.6\n',
+                       'xrhel8'):
+            exc = self.assertRaises(
+                nova_exception.ImageUnacceptable, imagecache.os_version,
+                base.image_meta(os_distro=distro))
+            self.assertIn(distro.strip(), str(exc))
+            self.assertIn('os_distro', str(exc))
+
+    def test_missing(self):
+        exc = self.assertRaises(
+            nova_exception.ImageUnacceptable, imagecache.os_version,
+            base.image_meta(os_distro=None))
+        self.assertIn('os_distro', str(exc))
+
+    def test_architecture(self):
+        imagecache.os_version(base.image_meta(hw_architecture='s390x'))
+        exc = self.assertRaises(
+            nova_exception.ImageUnacceptable, imagecache.os_version,
+            base.image_meta(hw_architecture='x86_64'))
+        self.assertIn('x86_64', str(exc))
+        self.assertIn('s390x', str(exc))

@@ -1,0 +1,64 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+from oslotest import base
+
+from nova_zvm import names
+
+
+class UseridTestCase(base.BaseTestCase):
+
+    def test_is_the_name_in_upper_case(self):
+        self.assertEqual('ABC0001F', names.userid('abc0001f'))
+
+    def test_names_that_are_none(self):
+        for name in ('', 'instance-1', 'abc000001', 'abc_1', 'äbc1', 'a b',
+                     'abc\n'):
+            exc = self.assertRaises(ValueError, names.userid, name)
+            self.assertIn(name, str(exc))
+
+
+class TemplateCapacityTestCase(base.BaseTestCase):
+
+    def test_the_last_instance_that_has_room(self):
+        for template, capacity in (
+                ('abc%05x', 0xfffff), ('inst%04x', 0xffff),
+                ('abc%05d', 99999), ('abc%d', 99999), ('%08x', 2 ** 31 - 1),
+                ('abc%(id)05x', 0xfffff), ('n%03d', 9999999)):
+            self.assertEqual(capacity, names.template_capacity(template),
+                             template)
+
+    def test_no_room_at_all(self):
+        for template in ('nova%08x', 'instance-%08x', 'a-%05x', 'a_%d',
+                         '%(uuid)s', '%(hostname)s', '%d%d', '%y', ''):
+            self.assertEqual(-1, names.template_capacity(template), template)
+
+    def test_one_name_for_all_instances_has_room_for_one(self):
+        self.assertEqual(0, names.template_capacity('linux'))
+
+
+class VdevTestCase(base.BaseTestCase):
+
+    def test_nics_are_four_upper_case_digits_and_three_apart(self):
+        self.assertEqual(['1000', '1003', '1006', '1009', '100C'],
+                         [names.nic_vdev(number) for number in range(5)])
+
+
+class ImageNamesTestCase(base.BaseTestCase):
+
+    def test_all_of_ours_have_the_prefix_and_differ(self):
+        ours = [names.image('1234'), names.config_drive('1234'),
+                names.BLANK_IMAGE]
+        self.assertEqual(3, len(set(ours)))
+        for name in ours:
+            self.assertTrue(name.startswith(names.OWN_PREFIX))
+            self.assertNotIn('/', name)

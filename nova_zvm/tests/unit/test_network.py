@@ -1,0 +1,200 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+from nova import exception as nova_exception
+from oslo_utils.fixture import uuidsentinel as uuids
+
+from nova_zvm.connector import errors
+from nova_zvm import exception
+from nova_zvm import network
+from nova_zvm.tests.unit import base
+from nova_zvm.tests.unit import fakes
+
+
+class NetworkTestCase(base.ZVMTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.connector.grants = {'VSWITCH1': {}, 'VSWITCH2': {}}
+        self.vm = self.connector.put_guest('ABC00001')
+        self.network = network.Network(self.connector,
+                                       {'physnet2': 'vswitch2'})
+
+    def create(self, *vifs):
+        nics = self.network.plan(vifs)
+        self.network.create('ABC00001', 'rhel8.6', nics, 'web')
+
+
+class PlanTestCase(NetworkTestCase):
+
+    def assertRefused(self, vif, *words):
+        exc = self.assertRaises(nova_exception.InvalidInput,
+                                self.network.plan, [vif])
+        for word in (vif['id'],) + words:
+            self.assertIn(word, str(exc))
+
+    def test_no_ports(self):
+        self.assertEqual([], self.network.plan([]))
+        self.assertEqual([], self.network.plan(None))
+
+    def test_each_port_has_its_devices(self):
+        nics = self.network.plan([base.vif(), base.vif(), base.vif()])
+        self.assertEqual(['1000', '1003', '1006'],
+                         [nic.vdev for nic in nics])
+
+    def test_a_physical_network_names_its_switch(self):
+        nic, = self.network.plan([base.vif(physical_network='vswitch1')])
+        self.assertEqual('VSWITCH1', nic.vswitch)
+
+    def test_a_mapping_names_another(self):
+        nic, = self.network.plan([base.vif(physical_network='physnet2')])
+        self.assertEqual('VSWITCH2', nic.vswitch)
+
+    def test_no_physical_network(self):
+        self.assertRefused(base.vif(physical_network=None),
+                           'no physical network')
+
+    def test_no_address(self):
+        self.assertRefused(base.vif(subnets=[]), 'no IPv4 address')
+
+    def test_a_subnet_without_address(self):
+        self.assertRefused(base.vif(subnets=[base.subnet(address=None)]),
+                           'no IPv4 address')
+
+    def test_ipv6_only(self):
+        self.assertRefused(base.vif(subnets=[base.subnet(
+            '2001:db8::/64', '2001:db8::10', 6, '2001:db8::1', ())]),
+            'no IPv4 address')
+
+    def test_dual_stack(self):
+        six = base.subnet('2001:db8::/64', '2001:db8::10', 6, '2001:db8::1',
+                          ('2001:db8::2',))
+        for subnets in ([six, base.subnet()], [base.subnet(), six]):
+            nic, = self.network.plan([base.vif(subnets=subnets)])
+            described = nic.guest_network()
+            self.assertEqual(
+                ('192.0.2.10', '192.0.2.0/24', '192.0.2.1', ['192.0.2.2']),
+                (described.ip, described.cidr, described.gateway,
+                 described.dns))
+
+    def test_no_gateway(self):
+        nic, = self.network.plan([base.vif(
+            subnets=[base.subnet(gateway=None)])])
+        self.assertIsNone(nic.guest_network().gateway)
+        self.assertNotIn('gateway_addr', nic.guest_network().body())
+
+    def test_name_servers_of_ipv6_are_left_out(self):
+        nic, = self.network.plan([base.vif(subnets=[
+            base.subnet(dns=('192.0.2.2', '2001:db8::2'))])])
+        self.assertEqual(['192.0.2.2'], nic.guest_network().dns)
+
+    def test_planning_asks_nobody(self):
+        self.network.plan([base.vif()])
+        self.assertEqual([], self.connector.calls)
+
+
+class SwitchesTestCase(NetworkTestCase):
+
+    def check(self, *vifs):
+        self.network.check_switches(self.network.plan(vifs))
+
+    def test_no_ports_ask_nobody(self):
+        self.check()
+        self.assertEqual([], self.connector.calls)
+
+    def test_known_ones_are_asked_for_once(self):
+        self.check(base.vif())
+        self.check(base.vif())
+        self.assertEqual(1, len(self.connector.calls))
+
+    def test_one_that_does_not_exist(self):
+        vif = base.vif(physical_network='physnet9')
+        exc = self.assertRaises(nova_exception.InvalidInput, self.check,
+                                base.vif(), vif)
+        for word in (vif['id'], "'PHYSNET9'", '[zvm] vswitch_mappings',
+                     "'physnet9'"):
+            self.assertIn(word, str(exc))
+
+    def test_one_that_was_made_since(self):
+        vif = base.vif(physical_network='physnet9')
+        self.assertRaises(nova_exception.InvalidInput, self.check, vif)
+        self.connector.grants['PHYSNET9'] = {}
+        self.check(vif)
+
+    def test_connector_down(self):
+        self.connector.faults['vswitches.list'] = [fakes.unreachable()]
+        self.assertRaises(exception.ConnectorUnreachable, self.check,
+                          base.vif())
+
+
+class CreateTestCase(NetworkTestCase):
+
+    def test_no_ports_send_nothing(self):
+        self.create()
+        self.assertEqual([], self.connector.calls)
+
+    def test_a_port_becomes_a_nic(self):
+        self.create(base.vif())
+        nic = self.vm.nics['1000']
+        self.assertEqual(
+            (uuids.port, '02:00:00:12:34:56', '192.0.2.10', 'web'),
+            (nic.nic_id, nic.mac, nic.ip, nic.hostname))
+        self.assertEqual({'1000': 'VSWITCH1'}, self.vm.couplings)
+        self.assertEqual({'ABC00001': None},
+                         self.connector.grants['VSWITCH1'])
+
+    def test_several_ports(self):
+        self.create(base.vif(), base.vif(physical_network='physnet2'))
+        self.assertEqual({'1000': 'VSWITCH1', '1003': 'VSWITCH2'},
+                         self.vm.couplings)
+        self.assertIn('ABC00001', self.connector.grants['VSWITCH1'])
+        self.assertIn('ABC00001', self.connector.grants['VSWITCH2'])
+        self.assertEqual(1,
+                         self.connector.count('guests.create_interface'))
+
+    def test_a_vlan_is_granted_with_the_switch_at_once(self):
+        self.create(base.vif(vlan='100'))
+        self.assertEqual({'ABC00001': 100},
+                         self.connector.grants['VSWITCH1'])
+        self.assertEqual(0, self.connector.count('vswitches.grant'))
+
+    def test_vlan_0_is_none(self):
+        self.create(base.vif(vlan='0'))
+        self.assertEqual(1, self.connector.count('vswitches.grant'))
+        self.assertEqual(0, self.connector.count('vswitches.set_vlan'))
+
+    def test_a_nic_is_coupled_before_the_switch_is_granted(self):
+        # the connector's delete revokes what is coupled
+        self.connector.faults['guests.couple'] = [fakes.error()]
+        self.assertRaises(errors.ConnectorError, self.create, base.vif())
+        self.assertEqual({}, self.connector.grants['VSWITCH1'])
+
+
+class RevokeTestCase(NetworkTestCase):
+
+    def test_takes_back_each_switch_once(self):
+        self.connector.grants['VSWITCH1'] = {'ABC00001': None, 'OTHER': 5}
+        self.network.revoke('ABC00001', [base.vif(), base.vif()])
+        self.assertEqual({'OTHER': 5}, self.connector.grants['VSWITCH1'])
+        self.assertEqual(1, self.connector.count('vswitches.revoke'))
+
+    def test_without_ports_or_switches_sends_nothing(self):
+        for vifs in (None, [], [base.vif(physical_network=None)]):
+            self.network.revoke('ABC00001', vifs)
+        self.assertEqual([], self.connector.calls)
+
+    def test_a_switch_that_is_gone(self):
+        self.connector.grants['VSWITCH2'] = {'ABC00001': None}
+        self.network.revoke('ABC00001', [
+            base.vif(physical_network='gone'),
+            base.vif(physical_network='physnet2')])
+        self.assertEqual({}, self.connector.grants['VSWITCH2'])

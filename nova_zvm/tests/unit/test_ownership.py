@@ -1,0 +1,100 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+from nova import exception as nova_exception
+
+from nova_zvm import ownership
+from nova_zvm.tests.unit import base
+
+
+class OwnershipTestCase(base.ZVMTestCase):
+
+    def test_a_new_instance_has_no_guest(self):
+        instance = self.instance()
+        self.assertIsNone(ownership.userid(instance))
+        self.assertIsNone(ownership.owned_userid(instance))
+        self.assertIsNone(ownership.state(instance))
+
+    def test_from_the_first_request_on_the_guest_is_ours(self):
+        instance = self.instance()
+        ownership.claim(instance, 'ABC00001')
+        self.assertEqual('ABC00001', ownership.owned_userid(instance))
+        ownership.record(instance, ownership.BUILT)
+        self.assertEqual('ABC00001', ownership.owned_userid(instance))
+
+    def test_a_claim_that_nova_refuses_leaves_no_mark(self):
+        instance = self.instance(system_metadata={'a': 'b'})
+
+        def save(expected_task_state=None):
+            self.assertEqual('spawning', expected_task_state)
+            raise nova_exception.UnexpectedDeletingTaskStateError(
+                instance_uuid=instance.uuid, expected='spawning',
+                actual='deleting')
+
+        instance.save = save
+        self.assertRaises(nova_exception.UnexpectedDeletingTaskStateError,
+                          ownership.claim, instance, 'ABC00001')
+        self.assertEqual({'a': 'b'}, instance.system_metadata)
+
+    def test_of_a_deleted_guest_the_name_stays(self):
+        instance = self.instance(ownership.BUILT)
+        ownership.record(instance, ownership.DELETED)
+        self.assertIsNone(ownership.owned_userid(instance))
+        self.assertEqual('ABC00001', ownership.userid(instance))
+
+    def test_nothing_stays_of_a_userid_that_is_somebody_elses(self):
+        instance = self.instance(ownership.BUILDING)
+        ownership.forget(instance)
+        self.assertIsNone(ownership.userid(instance))
+        self.assertEqual({}, self.saves[-1])
+
+    def test_other_metadata_are_left_alone(self):
+        instance = self.instance(
+            ownership.BUILT, system_metadata={'image_os_distro': 'rhel8'})
+        ownership.forget(instance)
+        self.assertEqual({'image_os_distro': 'rhel8'}, self.saves[-1])
+
+    def test_every_change_is_in_the_database_at_once(self):
+        instance = self.instance()
+        ownership.claim(instance, 'ABC00001')
+        ownership.record(instance, ownership.BUILT)
+        ownership.set_paused(instance, True)
+        ownership.set_paused(instance, False)
+        ownership.set_upload(instance, 'file:///a')
+        ownership.set_upload(instance, None)
+        self.assertEqual(6, len(self.saves))
+        self.assertEqual(instance.system_metadata, self.saves[-1])
+
+    def test_what_changes_nothing_is_not_saved(self):
+        instance = self.instance()
+        ownership.set_paused(instance, False)
+        ownership.set_upload(instance, None)
+        self.assertEqual([], self.saves)
+
+    def test_age_is_since_the_last_state(self):
+        instance = self.instance(ownership.BUILDING)
+        self.clock.sleep(40)
+        self.assertEqual(40, ownership.age(instance))
+        ownership.record(instance, ownership.BUILT)
+        self.assertEqual(0, ownership.age(instance))
+
+    def test_age_when_the_wall_clock_was_set_back(self):
+        instance = self.instance(ownership.BUILDING)
+        self.clock.now -= 500
+        self.assertEqual(0, ownership.age(instance))
+
+    def test_a_pause_ends_with_the_guest(self):
+        instance = self.instance(ownership.BUILT)
+        ownership.set_paused(instance, True)
+        self.assertTrue(ownership.is_paused(instance))
+        ownership.record(instance, ownership.DELETED)
+        self.assertFalse(ownership.is_paused(instance))
