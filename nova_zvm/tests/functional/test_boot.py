@@ -1,0 +1,242 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Boots: what nova's users ask for and what z/VM then has."""
+
+import base64
+import json
+
+from nova_zvm.tests.functional import base
+
+USER_DATA = b'#cloud-config\nruncmd: [touch /hello]\n'
+
+
+class BootTest(base.ZVMTestCase):
+
+    def test_boot_use_and_delete(self):
+        before = self.snapshot()
+        server = self.boot(name='one')
+        userid = self.userid(server)
+
+        self.assertEqual(1, server['OS-EXT-STS:power_state'])
+        self.assertIn(userid, [row['userid'] for row in self.rows('guests')])
+        guest = self.guest(server)
+        self.assertEqual('running', guest['status'])
+        self.assertEqual('up', guest['linux']['state'])
+
+        self._delete_server(server)
+        self.assert_nothing_left(before)
+
+    def test_directory_entry(self):
+        flavor_id = self.create_flavor(vcpu=2, memory_mb=2048, disk=3)
+        self.flags(guest_max_vcpus=8, guest_max_memory='16G', group='zvm')
+        server = self.boot(flavor_id=flavor_id)
+        entry = self.entry(server).splitlines()
+        self.assertEqual(
+            'USER %s LBYONLY 2048m 16G G' % self.userid(server), entry[0])
+        self.assertIn('INCLUDE OSDFLT', entry)
+        self.assertIn('MACHINE ESA 8', entry)
+        self.assertIn('COMMAND DEFINE CPU 01 TYPE IFL', entry)
+        self.assertNotIn('COMMAND DEFINE CPU 02 TYPE IFL', entry)
+        self.assertEqual('IPL 0100',
+                         next(line for line in entry
+                              if line.startswith('IPL')).strip())
+        # 3 GiB are 4370 cylinders of 737,280 bytes, rounded up.
+        self.assertIn('MDISK 0100 3390 1 4370 VOL001 MR', entry)
+
+    def test_root_disk_of_the_flavor_is_filled(self):
+        server = self.boot(flavor_id=self.create_flavor(disk=10))
+        disk = self.minidisk(server, '0100')
+        self.assertEqual(14564, disk['size'])
+        self.assertEqual(disk['size'], disk['filesystem_size'])
+
+    def test_root_disk_of_the_image(self):
+        server = self.boot(flavor_id=self.create_flavor(disk=0))
+        self.assertEqual(3338, self.minidisk(server, '0100')['size'])
+
+    def test_ephemeral_disks_and_swap(self):
+        self.flags(max_local_block_devices=4)
+        flavor_id = self.create_flavor(ephemeral=3, swap=512)
+        server = self.boot(flavor_id=flavor_id, block_device_mapping_v2=[
+            {'boot_index': 0, 'source_type': 'image', 'uuid': self.image_id,
+             'destination_type': 'local', 'delete_on_termination': True},
+            {'boot_index': -1, 'source_type': 'blank', 'volume_size': 1,
+             'destination_type': 'local', 'delete_on_termination': True},
+            {'boot_index': -1, 'source_type': 'blank', 'volume_size': 2,
+             'destination_type': 'local', 'guest_format': 'xfs',
+             'delete_on_termination': True},
+            {'boot_index': -1, 'source_type': 'blank', 'volume_size': 512,
+             'destination_type': 'local', 'guest_format': 'swap',
+             'delete_on_termination': True}])
+        self.assertEqual(
+            {'0101': (1457, 'ext4'), '0102': (2913, 'xfs'),
+             '0103': (729, 'swap')},
+            {vdev: (self.minidisk(server, vdev)['size'],
+                    self.minidisk(server, vdev)['filesystem'])
+             for vdev in ('0101', '0102', '0103')})
+        self.assertEqual(
+            {'/': '0100', '/mnt/ephemeral0': '0101',
+             '/mnt/ephemeral1': '0102', 'swap': '0103'},
+            self.guest(server)['linux']['mounts'])
+
+    def test_config_drive(self):
+        before = self.snapshot()
+        server = self.boot(
+            config_drive=True, adminPass='s3cr3t-pass',
+            user_data=base64.b64encode(USER_DATA).decode(),
+            metadata={'role': 'database'})
+        metadata = json.loads(self.guest_file(
+            server, 'openstack/latest/meta_data.json'))
+        self.assertEqual(server['id'], metadata['uuid'])
+        self.assertEqual('s3cr3t-pass', metadata['admin_pass'])
+        self.assertEqual({'role': 'database'}, metadata['meta'])
+        self.assertEqual(USER_DATA, self.guest_file(
+            server, 'openstack/latest/user_data'))
+        network = json.loads(self.guest_file(
+            server, 'openstack/latest/network_data.json'))
+        self.assertEqual(1, len(network['links']))
+        self.assert_no_secret_on_connector(b's3cr3t-pass')
+        self.assert_no_secret_on_connector(USER_DATA)
+        self._delete_server(server)
+        self.assert_nothing_left(before)
+
+    def test_injected_files(self):
+        self.api.microversion = '2.56'
+        server = self.boot(
+            config_drive=True, networks='none',
+            personality=[{'path': '/etc/motd',
+                          'contents': base64.b64encode(b'hi').decode()}])
+        metadata = json.loads(self.guest_file(
+            server, 'openstack/latest/meta_data.json'))
+        [file] = metadata['files']
+        self.assertEqual('/etc/motd', file['path'])
+        self.assertEqual(b'hi', self.guest_file(
+            server, 'openstack' + file['content_path']))
+
+    def test_hostname_without_config_drive(self):
+        server = self.boot(name='db-1')
+        self.assertEqual('db-1', self.guest(server)['linux']['hostname'])
+
+    def test_image_is_imported_once(self):
+        first, second = self.boot(), self.boot()
+        uploads = [row for row in self.rows('image')
+                   if self.image_id in row['imagename']]
+        self.assertEqual(1, len(uploads))
+        self.assertEqual(*[
+            self.minidisk(server, '0100')['image']['sha256']
+            for server in (first, second)])
+
+    def test_uploads_leave_only_blanks(self):
+        self.boot(config_drive=True)
+        sizes = {path.stat().st_size for path in self.uploads()}
+        self.assertEqual({512}, sizes)
+
+    def test_fba_pool(self):
+        self.flags(disk_pool='FBA:FBAPOOL', group='zvm')
+        image_id = self.create_image(size=4194304, units='BLK')
+        server = self.boot(image_id=image_id)
+        self.assertIn('MDISK 0100 9336 1 6291456 FBA001 MR',
+                      self.entry(server))
+
+
+class NetworkTest(base.ZVMTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.port = self.neutron._ports[self.neutron.port_1['id']]
+        self.second = self.neutron.create_port()['port']
+
+    def boot_on(self, *ports, **server):
+        return self.boot(networks=[{'port': port['id']} for port in ports],
+                         **server)
+
+    def interfaces(self, server):
+        return self.guest(server)['linux']['networks']
+
+    def test_nic_is_coupled_and_granted(self):
+        server = self.boot_on(self.port)
+        userid = self.userid(server)
+        [nic] = self.guest(server)['nics']
+        self.assertEqual(('1000', 'VSW2', None),
+                         (nic['vdev'], nic['switch'], nic['vlan']))
+        self.assertEqual('4C2C30', nic['mac'][6:])
+        self.assertEqual({userid: []}, self.vswitch('VSW2')['grants'])
+        [row] = self.rows('switch')
+        self.assertEqual(
+            (userid, '1000', 'VSW2', self.port['id']),
+            (row['userid'], row['interface'], row['switch'], row['port']))
+
+    def test_guest_gets_its_address(self):
+        [interface] = self.interfaces(self.boot_on(self.port))
+        self.assertEqual(
+            ('1000', '192.168.1.3', 24, '192.168.1.1'),
+            (interface['vdev'], interface['ip'], interface['prefix'],
+             interface['gateway']))
+
+    def test_two_ports(self):
+        server = self.boot_on(self.port, self.second)
+        self.assertEqual(
+            ['1000', '1003'],
+            [nic['vdev'] for nic in self.guest(server)['nics']])
+        self.assertEqual(
+            {'192.168.1.3', '192.168.1.30'},
+            {interface['ip'] for interface in self.interfaces(server)})
+        self.assertEqual({'VSW2'}, {
+            nic['switch'] for nic in self.guest(server)['nics']})
+
+    def test_port_without_gateway(self):
+        self.neutron.subnet_1['gateway_ip'] = None
+        self.addCleanup(self.neutron.subnet_1.__setitem__, 'gateway_ip',
+                        '192.168.1.1')
+        [interface] = self.interfaces(self.boot_on(self.port))
+        self.assertEqual('192.168.1.3', interface['ip'])
+        self.assertFalse(interface['gateway'])
+
+    def test_port_with_ipv6_beside_ipv4(self):
+        self.port['fixed_ips'] = [
+            {'ip_address': 'fdf8:f53b:82e4::3',
+             'subnet_id': self.neutron.subnet_ipv6_1['id']},
+            {'ip_address': '192.168.1.3',
+             'subnet_id': self.neutron.subnet_1['id']}]
+        [interface] = self.interfaces(self.boot_on(self.port))
+        self.assertEqual('192.168.1.3', interface['ip'])
+
+    def test_server_without_network(self):
+        server = self.boot(networks='none')
+        self.assertEqual([], self.guest(server)['nics'])
+
+
+class MappingTest(NetworkTest):
+    """The same with a VLAN-aware switch under another name."""
+
+    def configure(self):
+        super().configure()
+        self.flags(vswitch_mappings={base.PHYSICAL_NETWORK: 'vsw1'},
+                   group='zvm')
+
+    def test_nic_is_coupled_and_granted(self):
+        self.port['binding:vif_details'] = {'vlan': 24}
+        before = self.snapshot()
+        server = self.boot_on(self.port)
+        [nic] = self.guest(server)['nics']
+        self.assertEqual(('1000', 'VSW1', 24),
+                         (nic['vdev'], nic['switch'], nic['vlan']))
+        self.assertEqual({self.userid(server): [24]},
+                         self.vswitch('VSW1')['grants'])
+        self.assertEqual({}, self.vswitch('VSW2')['grants'])
+        self._delete_server(server)
+        self.assert_nothing_left(before)
+
+    def test_two_ports(self):
+        server = self.boot_on(self.port, self.second)
+        self.assertEqual({'VSW1'}, {
+            nic['switch'] for nic in self.guest(server)['nics']})

@@ -1,0 +1,107 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The z/VM system as nova and placement see it."""
+
+from nova import conf
+
+from nova_zvm.tests.functional import base
+
+CONF = conf.CONF
+
+
+class HostTest(base.ZVMTestCase):
+
+    def configure(self):
+        super().configure()
+        self.flags(reserved_host_cpus=1, reserved_host_memory_mb=4096,
+                   reserved_host_disk_mb=2048, initial_cpu_allocation_ratio=8,
+                   initial_ram_allocation_ratio=1.5)
+        self.flags(guest_max_vcpus=12, guest_max_memory='32G', group='zvm')
+
+    def inventory(self):
+        uuid = self._get_provider_uuid_by_name('ZVMSYS1')
+        return self._get_provider_inventory(uuid)
+
+    def test_inventory(self):
+        inventory = self.inventory()
+        self.assertEqual({'VCPU', 'MEMORY_MB', 'DISK_GB'}, set(inventory))
+        self.assertEqual(
+            {'total': 16, 'reserved': 1, 'min_unit': 1, 'max_unit': 12,
+             'step_size': 1, 'allocation_ratio': 8.0}, inventory['VCPU'])
+        self.assertEqual(
+            {'total': 262144, 'reserved': 4096, 'min_unit': 1,
+             'max_unit': 32768, 'step_size': 1, 'allocation_ratio': 1.5},
+            inventory['MEMORY_MB'])
+        # Four volumes of 60101 usable cylinders, in whole GiB each.
+        self.assertEqual((165, 2), (inventory['DISK_GB']['total'],
+                                    inventory['DISK_GB']['reserved']))
+        for resource in inventory.values():
+            for name in ('total', 'reserved', 'max_unit'):
+                self.assertIsInstance(resource[name], int)
+
+    def test_hypervisor(self):
+        [hypervisor] = self.admin_api.api_get(
+            '/os-hypervisors/detail').body['hypervisors']
+        self.assertEqual('ZVMSYS1', hypervisor['hypervisor_hostname'])
+        self.assertEqual('zvm', hypervisor['hypervisor_type'])
+        self.assertEqual(730, hypervisor['hypervisor_version'])
+        self.assertEqual('up', hypervisor['state'])
+        self.assertIn('IPL at', hypervisor['uptime'])
+
+    def test_traits(self):
+        uuid = self._get_provider_uuid_by_name('ZVMSYS1')
+        self.assertIn('COMPUTE_IMAGE_TYPE_RAW',
+                      self._get_provider_traits(uuid))
+
+    def test_instances(self):
+        server, other = self.boot(), self.boot()
+        self.assertEqual(
+            {self.instance_name(server), self.instance_name(other)},
+            set(self.driver.list_instances()))
+        self.assertEqual({server['id'], other['id']},
+                         set(self.driver.list_instance_uuids()))
+        self.assertEqual(2, self.driver.get_num_instances())
+
+    def test_guests_of_others_are_no_instances(self):
+        self.foreign_guest('FOREIGN')
+        self.assertEqual([], self.driver.list_instances())
+        self.assertEqual([], self.driver.list_instance_uuids())
+
+    def test_guest_of_a_deleted_instance_is_found(self):
+        self.flags(running_deleted_instance_timeout=0,
+                   running_deleted_instance_action='reap')
+        server = self.boot()
+        userid = self.userid(server)
+        self.delete_in_database_only(server)
+        self.assertEqual([server['id']], self.driver.list_instance_uuids())
+        self.assertEqual([], self.driver.list_instances())
+
+        self.compute.manager._cleanup_running_deleted_instances(
+            self.context_of_admin())
+        self.assertNotIn(userid, self.zvm.machine.state()['directory'])
+        self.assertEqual([], self.driver.list_instance_uuids())
+
+    def test_ip_address(self):
+        self.assertEqual(CONF.my_ip, self.driver.get_host_ip_addr())
+
+
+class PoolTest(base.ZVMTestCase):
+
+    def configure(self):
+        super().configure()
+        self.flags(disk_pool='FBA:FBAPOOL', group='zvm')
+
+    def test_figures_are_of_the_pool_that_is_used(self):
+        uuid = self._get_provider_uuid_by_name('ZVMSYS1')
+        self.assertEqual(
+            100, self._get_provider_inventory(uuid)['DISK_GB']['total'])

@@ -1,0 +1,56 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Rebuild: the same userid again, right after its directory entry went."""
+
+from nova_zvm.tests.functional import base
+
+
+class RebuildTest(base.ZVMTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.boot(config_drive=True)
+
+    def test_rebuild(self):
+        userid = self.userid(self.server)
+        first = self.minidisk(self.server, '0100')['image']
+        image_id = self.create_image(payload=b'another')
+        before = self.snapshot()
+
+        self._rebuild_server(self.server, image_id)
+
+        self.assertEqual(userid, self.userid(self.server))
+        self.assertNotEqual(first,
+                            self.minidisk(self.server, '0100')['image'])
+        guest = self.guest(self.server)
+        self.assertEqual('running', guest['status'])
+        self.assertEqual('VSW2', guest['nics'][0]['switch'])
+        after = self.snapshot()
+        for part in ('directory', 'switches', 'connector NICs', 'guests'):
+            self.assertEqual(before[part], after[part], part)
+
+    def test_rebuild_with_the_same_image(self):
+        self._rebuild_server(self.server, self.image_id)
+        self.assertEqual('running', self.guest(self.server)['status'])
+
+    def test_delete_after_a_rebuild(self):
+        self._rebuild_server(self.server, self.image_id)
+        self._delete_server(self.server)
+        self.assertEqual([], self.rows('guests'))
+        self.assertEqual({}, self.vswitch('VSW2')['grants'])
+
+
+class SlowDirectoryTest(RebuildTest):
+    """The same where an entry goes away after the delete was answered."""
+
+    scenario = {'timing': {'directory_delete': 40}}

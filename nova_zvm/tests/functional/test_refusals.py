@@ -1,0 +1,164 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Boots that are refused: nothing changes, and nova shows the reason."""
+
+import base64
+
+from nova.tests import fixtures as nova_fixtures
+
+from nova_zvm.tests.functional import base
+
+
+class RefusalTest(base.ZVMTestCase):
+
+    def assert_refused(self, *words, **server):
+        """Boot, and find all words in the server's fault."""
+        self.zvm.simulator.wait_idle(30)
+        before = self.snapshot()
+        images = self.rows('image')
+        server = self.boot(expected_state='ERROR', **server)
+        fault = server['fault']['message']
+        for word in words:
+            self.assertIn(word, fault)
+        self.assert_nothing_left(before)
+        self.assertEqual(images, self.rows('image'))
+        self._delete_server(server)
+        self.assert_nothing_left(before)
+
+    # Images
+
+    def test_image_without_os_distro(self):
+        self.assert_refused(
+            'os_distro', 'such as rhel8.6',
+            image_id=self.create_image(os_distro=None))
+
+    def test_image_with_an_unsupported_os_distro(self):
+        self.assert_refused(
+            "os_distro 'debian12'", 'rhel, sles or ubuntu',
+            image_id=self.create_image(os_distro='debian12'))
+
+    def test_image_of_another_architecture(self):
+        self.disable_image_filters()
+        self.assert_refused(
+            "hw_architecture is 'x86_64'", 's390x',
+            image_id=self.create_image(hw_architecture='x86_64'))
+
+    def test_image_without_the_header(self):
+        self.assert_refused(
+            'disk image header',
+            image_id=self.create_image(header=b'QFI\xfb' + b'\0' * 600))
+
+    def test_image_shorter_than_the_header(self):
+        self.assert_refused(
+            'disk image header',
+            image_id=self.create_image(header=b'x', payload=b''))
+
+    def test_image_of_the_other_disk_type(self):
+        self.assert_refused(
+            'FBA disk', 'disk pool is ECKD',
+            image_id=self.create_image(size=4194304, units='BLK'))
+
+    def test_image_of_the_other_disk_type_that_is_known_already(self):
+        image_id = self.create_image(size=4194304, units='BLK')
+        self.flags(disk_pool='FBA:FBAPOOL', group='zvm')
+        self.boot(image_id=image_id)
+        self.flags(disk_pool='ECKD:POOL1', group='zvm')
+        self.assert_refused('disk pool is ECKD', image_id=image_id)
+
+    def test_image_larger_than_the_root_disk(self):
+        self.assert_refused(
+            "Flavor's disk is too small",
+            image_id=self.create_image(size=4371))
+
+    def test_image_that_just_fits(self):
+        self.boot(image_id=self.create_image(size=4370))
+
+    # Flavors
+
+    def test_more_memory_than_a_guest_may_have(self):
+        self.flags(guest_max_memory='2G', group='zvm')
+        self.assert_refused('[zvm] guest_max_memory', '4096',
+                            flavor_id=self.create_flavor(memory_mb=4096))
+
+    def test_more_processors_than_a_guest_may_have(self):
+        self.flags(guest_max_vcpus=2, group='zvm')
+        self.assert_refused('[zvm] guest_max_vcpus',
+                            flavor_id=self.create_flavor(vcpu=4))
+
+    def test_ephemeral_disk_with_an_unknown_format(self):
+        self.flags(default_ephemeral_format='ntfs')
+        self.assert_refused("format 'ntfs'",
+                            flavor_id=self.create_flavor(ephemeral=1))
+
+    # Names on z/VM
+
+    def test_unknown_disk_pool(self):
+        self.flags(disk_pool='ECKD:NOPOOL', group='zvm')
+        self.assert_refused('[zvm] disk_pool', 'ECKD:NOPOOL')
+
+    def test_unknown_profile(self):
+        self.boot_image_once()
+        self.flags(user_profile='NOPROF', group='zvm')
+        self.assert_refused('[zvm] user_profile', 'NOPROF')
+
+    def test_unknown_switch(self):
+        network = self.neutron._networks[self.neutron.network_1['id']]
+        network['provider:physical_network'] = 'nosuch'
+        self.assert_refused("virtual switch 'NOSUCH'",
+                            '[zvm] vswitch_mappings', "'nosuch'")
+
+    def test_network_without_physical_network(self):
+        network = self.neutron._networks[self.neutron.network_1['id']]
+        network['provider:physical_network'] = None
+        self.assert_refused('no physical network')
+
+    def test_port_without_an_ipv4_address(self):
+        port = self.neutron._ports[self.neutron.port_1['id']]
+        port['fixed_ips'] = [
+            {'ip_address': 'fdf8:f53b:82e4::3',
+             'subnet_id': self.neutron.subnet_ipv6_1['id']}]
+        self.assert_refused('no IPv4 address',
+                            networks=[{'port': port['id']}])
+
+    def test_userid_that_is_too_long(self):
+        self.flags(instance_name_template='instance-%08x')
+        self.assert_refused('instance_name_template',
+                            'one to eight letters and digits')
+
+    def test_userid_that_is_taken(self):
+        self.boot_image_once()
+        userid = self.next_userid()
+        self.foreign_guest(userid)
+        entry = self.zvm.machine.directory_text(userid)
+        self.assert_refused(userid, 'already taken',
+                            'instance_name_template')
+        self.assertEqual(entry, self.zvm.machine.directory_text(userid))
+
+    # What is not supported
+
+    def test_boot_from_volume(self):
+        volume_id = nova_fixtures.CinderFixture.IMAGE_BACKED_VOL
+        self.assert_refused(
+            'volumes are not supported',
+            imageRef='', block_device_mapping_v2=[
+                {'boot_index': 0, 'source_type': 'volume',
+                 'destination_type': 'volume', 'uuid': volume_id}])
+
+    def test_config_drive_that_cannot_be_made(self):
+        self.flags(mkisofs_cmd='/nonexistent/mkisofs')
+        self.boot_image_once()
+        self.zvm.simulator.wait_idle(30)
+        before = self.snapshot()
+        self.boot(expected_state='ERROR', config_drive=True,
+                  user_data=base64.b64encode(b'x').decode())
+        self.assert_nothing_left(before)
