@@ -1,0 +1,97 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The call flow of a boot, through all four lanes.
+
+nova calls the driver, the driver the connector, the connector the commands
+of system management. The page contributor/spawn.rst shows what comes out
+here, and a difference between the two fails.
+"""
+
+import pathlib
+import re
+
+from nova_zvm.tests.functional import base
+
+PAGE = pathlib.Path(__file__).parents[3].joinpath(
+    'doc', 'source', 'contributor', 'spawn.rst')
+
+# What each lane shows of a call: names, without the values of this boot.
+VALUES = (
+    (re.compile(r'NVT[0-9A-F]{5}'), 'USERID'),
+    (re.compile(r'nova-(cfg-)?[0-9a-f-]{36}'), r'nova-\1UUID'),
+    (re.compile(r'\?.*'), ''),
+)
+
+
+class LanesTest(base.ZVMTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.boot_image_once()
+        self.lanes = []
+        self.step = None
+        connector = self.driver._spawn._connector
+        connector.on_request = self.note_driver
+        original = self.driver.spawn
+
+        def spawn(*args, **kwargs):
+            self.lanes.append(('nova', 'spawn'))
+            self.zvm.engine.clear_log()
+            original(*args, **kwargs)
+            connector.on_request = None
+
+        self.driver.spawn = spawn
+
+    def note_driver(self, operation, *figures):
+        """Put a call of the driver before what it made the connector do."""
+        self.lanes.append(('driver', operation))
+        for record in self.zvm.engine.log():
+            if record['kind'] == 'rest':
+                self.lanes.append(('connector', self.plain(
+                    record['command'])))
+            elif record['kind'] != 'wait':
+                self.lanes.append(('system', record['name']))
+        self.zvm.engine.clear_log()
+
+    @staticmethod
+    def plain(text):
+        for pattern, replacement in VALUES:
+            text = pattern.sub(replacement, text)
+        return text
+
+    def flow(self):
+        """Return the lanes as the lines of the page, repeats taken once."""
+        columns = {'nova': 0, 'driver': 2, 'connector': 4, 'system': 6}
+        lines = []
+        for lane, call in self.lanes:
+            line = '%s%s' % (' ' * columns[lane], call)
+            if not lines or lines[-1] != line:
+                lines.append(line)
+        return lines
+
+    def test_page_shows_what_happens(self):
+        self.flags(reachable_timeout=0, group='zvm')
+        self.boot(config_drive=True,
+                  flavor_id=self.create_flavor(ephemeral=1))
+        text = PAGE.read_text()
+        shown = [line[4:] for line in text.partition(
+            'lanes-begin')[2].partition('lanes-end')[0].splitlines()
+            if line.startswith('    ')]
+        self.assertEqual(shown, self.flow())
+
+    def test_order_of_the_steps(self):
+        self.boot(config_drive=True)
+        calls = [call for lane, call in self.lanes if lane == 'driver']
+        steps = ['guests.create', 'guests.deploy', 'guests.create_interface',
+                 'guests.couple', 'vswitches.grant', 'guests.start']
+        self.assertEqual(steps, [call for call in calls if call in steps])
