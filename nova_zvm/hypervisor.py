@@ -193,8 +193,7 @@ class Hypervisor:
         """Return 'CYL' if the pool is ECKD, 'BLK' if FBA, None if unknown.
 
         Without [zvm] disk_pool the first volume of the connector's own pool
-        tells, looked up once; newer connectors cannot list a pool's volumes
-        (their route answers 500 up to 1.6.7).
+        tells, looked up once, if this connector can list a pool's volumes.
         """
         if CONF.zvm.disk_pool:
             return units.DISK_UNITS[CONF.zvm.disk_pool.split(':')[0].upper()]
@@ -204,6 +203,8 @@ class Hypervisor:
 
     def _first_volume_units(self):
         try:
+            if not self._connector.version().lists_pool_volumes:
+                return None
             volumes = self._connector.host.disk_pool_volumes()
             kind = self._connector.host.volume(volumes[0]).type
         except (errors.ConnectorError, IndexError) as exc:

@@ -17,8 +17,6 @@ connector's file API with nothing kept on the compute host, after its first
 512 bytes have told that it is a disk image of the right kind and size.
 """
 
-import re
-
 from nova import exception as nova_exception
 from nova.image import glance
 from nova.objects import fields
@@ -32,15 +30,8 @@ from nova_zvm import names
 
 LOG = logging.getLogger(__name__)
 
-# What the connector's REST schema takes as os_version; its newer releases
-# take a few more minor versions than 1.6.3.
-OS_VERSIONS = re.compile(
-    r'rhel(6|7|8|9|10)(\.\d{1,2})?|redhat[67](\.\d)?|'
-    r'(sles|suse)(11|12|15)((\.|sp)\d)?|'
-    r'ubuntu(16|20|22|24|25)(\.\d{2})?(\.\d)?', re.IGNORECASE)
 
-
-def os_version(image_meta):
+def os_version(image_meta, connector_version):
     """Return the image's operating system as the connector names it.
 
     :raises ImageUnacceptable: if the image cannot be for z/VM, with what
@@ -57,11 +48,12 @@ def os_version(image_meta):
         raise _unacceptable(
             image_meta, 'it needs the property os_distro with the name and '
             'version of its Linux, such as rhel8.6')
-    if not OS_VERSIONS.fullmatch(distro):
+    if not connector_version.takes_os_version(distro):
         raise _unacceptable(
             image_meta, "its property os_distro '%s' is not one that the "
-            "z/VM Cloud Connector supports: rhel, sles or ubuntu with a "
-            "version, such as rhel8.6, sles15.4 or ubuntu22.04" % distro)
+            "z/VM Cloud Connector %s supports: rhel, sles or ubuntu with a "
+            "version, such as rhel8.6, sles15.4 or ubuntu22.04"
+            % (distro, connector_version.version))
     return distro
 
 

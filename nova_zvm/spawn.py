@@ -112,12 +112,17 @@ class Spawn:
         nics = self._network.plan(network_info)
         request = Request(
             userid=self._userid(instance),
-            os_version=imagecache.os_version(image_meta),
+            os_version=self._os_version(image_meta),
             nics=nics,
             extra_disks=_extra_disks(block_device_info))
         self._network.check_switches(nics)
         self._hypervisor.check_disk_pool()
         return request
+
+    def _os_version(self, image_meta):
+        with exception.translated():
+            version = self._connector.version()
+        return imagecache.os_version(image_meta, version)
 
     @staticmethod
     def _userid(instance):

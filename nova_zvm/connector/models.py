@@ -27,10 +27,21 @@ Output = typing.Any
 # The last release on PyPI; newer ones come from the upstream repository.
 _OLDEST = (1, 6, 3)
 
+# The os_version that the REST schema takes, but for RHCOS, which is deployed
+# in another way (zvmsdk/sdkwsgi/validation/parameter_types.py).
+_OS_VERSIONS = re.compile(
+    r'rhel[6-9](\.\d)?|redhat[67](\.\d)?|'
+    r'(sles|suse)(11|12|15)((\.|sp)\d)?|'
+    r'ubuntu(16|20|22)(\.\d{2})?(\.\d)?', re.IGNORECASE)
+_NEWER_OS_VERSIONS = re.compile(
+    r'rhel([6-9]|10)(\.\d{1,2})?|redhat[67](\.\d)?|'
+    r'(sles|suse)(11|12|15)((\.|sp)\d)?|'
+    r'ubuntu(16|20|22|24|25)(\.\d{2})?(\.\d)?', re.IGNORECASE)
+
 
 @dataclasses.dataclass(frozen=True)
 class Version:
-    """What GET / says.
+    """What GET / says, and what follows from it: the only place for that.
 
     :ivar newer: whether it is newer than 1.6.3
     """
@@ -42,6 +53,19 @@ class Version:
     def newer(self) -> bool:
         numbers = re.findall(r'\d+', self.version)[:3]
         return tuple(int(number) for number in numbers) > _OLDEST
+
+    @property
+    def lists_pool_volumes(self) -> bool:
+        """Tell whether GET /host/diskpool_volumes works.
+
+        Newer ones, up to 1.6.7, answer 500 (zvmsdk/api.py).
+        """
+        return not self.newer
+
+    def takes_os_version(self, os_version: str) -> bool:
+        """Tell whether an image of this operating system can be imported."""
+        pattern = _NEWER_OS_VERSIONS if self.newer else _OS_VERSIONS
+        return pattern.fullmatch(os_version) is not None
 
     @classmethod
     def parse(cls, output: Output) -> 'Version':

@@ -106,6 +106,7 @@ class FakeConnector:
              'images.list', 'images.get', 'vswitches.list', 'vswitches.get')
 
     def __init__(self):
+        self.release = '1.6.3'
         self.calls = []
         self.faults = {}
         self.zvm = {}
@@ -151,6 +152,10 @@ class FakeConnector:
         self.repository[name] = models.Image(
             name=name, os_version=os_version, md5=md5, disk_size=size,
             disk_units=units, size_bytes=0, last_access_time=0.0, path=path)
+
+    def version(self):
+        """Return what the client asks for once and then remembers."""
+        return models.Version(self.release)
 
     def settle_seconds(self, operation):
         return 600.0

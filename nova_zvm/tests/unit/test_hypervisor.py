@@ -251,6 +251,11 @@ class DiskPoolTestCase(HypervisorTestCase):
         self.assertIn('[zvm] disk_pool', self.stdlog.logger.output)
         self.assertEqual('CYL', self.hypervisor.disk_units())
 
+    def test_newer_connectors_are_not_asked_for_volumes(self):
+        self.connector.release = '1.6.7'
+        self.assertIsNone(self.hypervisor.disk_units())
+        self.assertEqual([], self.connector.calls)
+
     def test_units_of_a_pool_without_volumes(self):
         self.connector.host.volumes = []
         self.assertIsNone(self.hypervisor.disk_units())

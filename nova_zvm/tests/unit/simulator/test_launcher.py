@@ -65,7 +65,8 @@ class TestFront(testtools.TestCase):
 
     def _serve(self, client):
         server = launcher.RestServer(0, launcher.Work())
-        server.set_app(launcher.Front(client, self._application))
+        server.set_app(launcher.Front(
+            client, self._application, launcher.Work()))
         threading.Thread(target=server.serve_forever, args=(0.01,),
                          daemon=True).start()
         self.addCleanup(server.server_close)
