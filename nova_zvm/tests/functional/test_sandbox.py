@@ -1,0 +1,243 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""tools/sandbox.py as its users run it: what it prints, how it ends."""
+
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import sys
+
+import fixtures
+import testtools
+
+from nova_zvm.tests import fixtures as zvm_fixtures
+from nova_zvm.tests.sandbox import api
+from nova_zvm.tests.sandbox import keep
+
+ROOT = pathlib.Path(__file__).absolute().parents[3]
+STEP = re.compile(r' *(\d+)  (ok|FAILED|--) +(?:[\d.]+ s +)?(\S.*)')
+REFUSED_START = ('{"match": {"command": "Image_Activate"}, "action": '
+                 '{"rc": 396, "rs": 1234, "text": "Internal CP error"}}')
+
+
+class SandboxTestCase(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.dir = self.folder()
+        self.lines = []
+
+    def folder(self):
+        return pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+
+    def start(self, *options, **environment):
+        """Start a sandbox on a fast z/VM."""
+        self.process = subprocess.Popen(
+            [sys.executable, str(ROOT / 'tools' / 'sandbox.py'),
+             '--dir', str(self.dir), '--speed', '1000', *options],
+            stdout=subprocess.PIPE, text=True, env={
+                **os.environ, 'PYTHONPATH': str(ROOT), **environment,
+                zvm_fixtures.PYTHON_VARIABLE:
+                    zvm_fixtures.connector_python()})
+        self.addCleanup(self.process.stdout.close)
+        self.addCleanup(self.process.wait)
+        self.addCleanup(self.process.kill)
+
+    def read_until(self, text):
+        """Read what it prints up to a line that has the text."""
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip('\n'))
+            if text in line:
+                return
+        self.fail('%r was not printed:\n%s' % (text, self.output()))
+
+    def end(self):
+        """Read the rest and return the exit status."""
+        self.lines += self.process.stdout.read().splitlines()
+        return self.process.wait()
+
+    def output(self):
+        return '\n'.join(self.lines)
+
+    def steps(self):
+        """Return result and title of each step."""
+        found = [STEP.fullmatch(line) for line in self.lines]
+        return [(match[2], match[3]) for match in found if match]
+
+    def assert_no_process_left(self):
+        left = []
+        for path in pathlib.Path('/proc').glob('[0-9]*/cmdline'):
+            try:
+                command = path.read_bytes()
+            except OSError:
+                continue
+            if os.fsencode(self.dir) in command:
+                left.append(command)
+        self.assertEqual([], left)
+
+
+class TestStory(SandboxTestCase):
+
+    def test_all_steps(self):
+        home, temporary = self.folder(), self.folder()
+        self.start(HOME=str(home), TMPDIR=str(temporary))
+
+        self.assertEqual(0, self.end(), self.output())
+        steps = self.steps()
+        self.assertEqual({'ok'}, {result for result, _ in steps})
+        self.assertEqual('sandbox: %d steps, 0 failed' % len(steps),
+                         self.lines[-1])
+        self.assertGreaterEqual(len(steps), 14)
+        for word in ('start nova', 'hypervisor', 'upload', 'create',
+                     'directory', 'cloud-init', 'NIC', 'console', 'pause',
+                     'unpause', 'soft reboot', 'hard reboot', 'stop', 'start',
+                     'rebuild', 'delete', 'before'):
+            self.assertTrue(any(word in title for _, title in steps), word)
+        for seen in ('real  ', 'simulated  ', 'in memory  ',
+                     'add minidisk 0101', 'deploy the image',
+                     'put cfgdrive.iso into the reader',
+                     '| USER NOVA0001', '| MDISK 0101 3390', '| NICDEF 1000',
+                     'public key ssh-', '#cloud-config',
+                     'PAUSED, on z/VM paused', 'SHUTOFF, on z/VM logged off'):
+            self.assertIn(seen, self.output())
+        self.assertLessEqual(max(map(len, self.lines)), 100)
+        self.assert_no_process_left()
+        self.assertEqual([], [*home.iterdir(), *temporary.iterdir()])
+
+    def test_step_that_fails(self):
+        self.start('--fault', REFUSED_START)
+
+        self.assertEqual(1, self.end(), self.output())
+        steps = self.steps()
+        self.assertEqual('sandbox: %d steps, 1 failed' % len(steps),
+                         self.lines[-1])
+        failed, = [title for result, title in steps if result == 'FAILED']
+        self.assertIn('create a server', failed)
+        self.assertIn('rc 396, rs 1234', ' '.join(self.output().split()))
+        self.assertIn(str(self.dir / 'nova.log'), self.output())
+        self.assertTrue((self.dir / 'nova.log').stat().st_size)
+        # What could be made good has been, and is looked at all the same.
+        self.assertEqual(['ok', 'ok'], [result for result, _ in steps[-2:]])
+        self.assert_no_process_left()
+
+
+class TestUse(SandboxTestCase):
+
+    def test_runs_again_where_it_ran(self):
+        (self.dir / 'sandbox.lock').touch()
+        (self.dir / 'nova.log').write_text('of an earlier run')
+        self.start()
+        self.read_until('simulated')
+
+        self.assertFalse((self.dir / 'nova.log').exists())
+        self.process.send_signal(signal.SIGTERM)
+        self.end()
+
+    def test_directory_of_somebody_else(self):
+        (self.dir / 'letter').write_text('mine')
+        self.start()
+
+        self.assertEqual(2, self.end())
+        self.assertEqual(['letter'], os.listdir(self.dir))
+
+    def test_path_that_the_connector_cannot_take(self):
+        temporary = self.folder()
+        self.dir = self.folder() / 'with blank'
+        self.start(TMPDIR=str(temporary))
+        self.read_until('files')
+
+        used = pathlib.Path(self.lines[-1].split(None, 1)[1])
+        self.assertEqual(temporary, used.parent)
+        self.assertFalse(self.dir.exists())
+        self.process.send_signal(signal.SIGTERM)
+        self.end()
+
+    def test_two_in_one_directory(self):
+        self.start()
+        self.read_until('simulated')
+        second = subprocess.run(self.process.args, capture_output=True,
+                                text=True, env={**os.environ,
+                                                'PYTHONPATH': str(ROOT)})
+
+        self.assertEqual(2, second.returncode)
+        self.assertIn('Another sandbox runs', second.stderr)
+        self.process.send_signal(signal.SIGINT)
+        self.end()
+
+
+class TestInterrupt(SandboxTestCase):
+
+    def assert_ends(self, number, text, *options):
+        self.start(*options)
+        self.read_until(text)
+        self.process.send_signal(number)
+
+        self.assertEqual(130, self.end())
+        self.assertRegex(self.lines[-1], r'^sandbox: \d+ steps, 0 failed$')
+        self.assert_no_process_left()
+
+    def test_while_nova_starts(self):
+        self.assert_ends(signal.SIGINT, 'with token authentication')
+
+    def test_while_a_server_is_deployed(self):
+        # Thirty seconds on z/VM, so a real one is left to be interrupted in.
+        self.assert_ends(signal.SIGTERM, 'deploy the image', '--speed', '30')
+
+
+class TestKeep(SandboxTestCase):
+
+    def test_commands(self):
+        self.start('--keep')
+        self.read_until('Ctrl-C')
+        commands = [line.strip() for line in self.lines
+                    if line.startswith('    ') and '/openstack ' in line]
+        self.assertEqual(len(keep.COMMANDS), len(commands))
+
+        answers = {}
+        for command in commands:
+            verb = ' '.join(word for word in shlex.split(command)[1:4]
+                            if word not in ('penguin', '--wait', '--image'))
+            answers[verb] = self.run_command(command)
+            self.settle()
+
+        self.assertIn('ACTIVE', answers['server list'])
+        self.assertIn('nova0001', answers['server show'])
+        self.assertIn('login:', answers['console log show'])
+        for verb in ('server stop', 'server start', 'server reboot',
+                     'server delete'):
+            self.assertIn(verb, answers)
+        self.assertNotIn('penguin', self.run_command(commands[0]))
+        log, = [line.strip() for line in self.lines
+                if line.startswith('    ') and ' log --dir ' in line]
+        self.assertIn('Image_Delete_DM', self.run_command(log))
+        self.process.send_signal(signal.SIGINT)
+        self.assertEqual(0, self.end())
+        self.assertRegex(self.lines[-1], r'^sandbox: \d+ steps, 0 failed$')
+        self.assert_no_process_left()
+
+    def run_command(self, command):
+        """Run a command as it is printed and return what it says."""
+        done = subprocess.run(command, shell=True, cwd=os.getcwd(),
+                              capture_output=True, text=True)
+        self.assertEqual(0, done.returncode, command + done.stderr)
+        return done.stdout
+
+    def settle(self):
+        """Wait until nova has done what a command has asked for."""
+        url, = re.findall(r'API at (\S+)', self.output())
+        nova = api.Api(url)
+        for server in nova.get('/servers/detail')['servers']:
+            nova.wait_for_task(server['id'])

@@ -1,0 +1,117 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""nova in this process: API, conductor, scheduler, placement and compute.
+
+They are started by nova's own functional test fixtures, which also bring
+its in-memory Neutron, Glance and Cinder, and SQLite databases in files.
+"""
+
+import io
+import logging
+import os
+import sys
+
+from nova import conf
+from nova.tests.functional import integrated_helpers
+import os_vif
+
+from nova_zvm import conf as zvm_conf
+from nova_zvm.tests.sandbox import endpoint
+
+HOST = 'sandbox'
+PHYSICAL_NETWORK = 'vsw2'
+TEMPLATE = 'nova%04x'
+LOG_FORMAT = '%(asctime)s %(levelname)s %(name)s %(message)s'
+
+
+class Cell(integrated_helpers.ProviderUsageBaseTestCase):
+    """A nova cell whose one compute host is a z/VM system."""
+
+    compute_driver = 'zvm.ZVMDriver'
+
+    def __init__(self, workspace, system):
+        """Prepare; system is the zvm.ZVM that the driver is to use."""
+        super().__init__('start')
+        self._workspace = workspace
+        self._system = system
+
+    def start(self):
+        """Start all services and serve the API."""
+        self.setUp()
+        # As nova-compute does; it makes our driver the one that is found.
+        os_vif.initialize()
+        self.compute = self._start_compute(HOST)
+        self.endpoint.start()
+
+    def setUp(self):
+        self.flags(api_paste_config=os.path.join(
+            sys.prefix, 'etc', 'nova', 'api-paste.ini'), group='wsgi')
+        super().setUp()
+        self._log_to_file()
+        folder = self._workspace.nova
+        self.flags(instance_name_template=TEMPLATE,
+                   instances_path=str(folder / 'instances'))
+        # There is no other host to try; so the server's fault has the reason.
+        self.flags(max_attempts=1, group='scheduler')
+        zvm_conf.register_opts(conf.CONF)
+        self.flags(image_tmp_path=str(folder / 'images'), group='zvm')
+        self.flags(**self._system.options(), group='zvm')
+        self._use_physical_network()
+        self._serve_glance_in_chunks()
+        self.endpoint = endpoint.Endpoint(
+            self.api_fixture.app(), self.api_fixture.project_id,
+            lambda: list(self.glance.images.values()))
+
+    def upload(self, name, data, **properties):
+        """Put an image into Glance and return its id."""
+        return self.glance.create(None, {
+            'name': name, 'status': 'active', 'disk_format': 'raw',
+            'container_format': 'bare', 'size': len(data), 'min_disk': 0,
+            'min_ram': 0, 'visibility': 'public', 'properties': properties,
+        }, data=io.BytesIO(data))['id']
+
+    def port(self):
+        """Return a port of the network that goes with the virtual switch."""
+        return self.neutron.port_1
+
+    def network(self):
+        return self.neutron._networks[self.neutron.network_1['id']]
+
+    def _use_physical_network(self):
+        self.network().update({
+            'provider:network_type': 'flat',
+            'provider:physical_network': PHYSICAL_NETWORK,
+            'provider:segmentation_id': None})
+
+    def _serve_glance_in_chunks(self):
+        """Have an image's data as Glance gives them where no file is named.
+
+        nova's fixture knows files only.
+        """
+        glance, to_file = self.glance, self.glance.download
+        glance.images.clear()
+
+        def download(context, image_id, data=None, dst_path=None, **kwargs):
+            if data is not None or dst_path:
+                return to_file(context, image_id, data, dst_path)
+            content = glance._imagedata[image_id]
+            return iter([content[start:start + 65536]
+                         for start in range(0, len(content), 65536)])
+
+        glance.download = download
+
+    def _log_to_file(self):
+        handler = logging.FileHandler(self._workspace.nova_log)
+        handler.setLevel(logging.INFO)
+        handler.setFormatter(logging.Formatter(LOG_FORMAT))
+        logging.getLogger().addHandler(handler)

@@ -1,0 +1,89 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""How what the sandbox has seen is put into lines."""
+
+import json
+
+from nova_zvm.tests.sandbox import zvm
+
+
+def services(found):
+    return 'up: ' + ', '.join(sorted(service['binary'] for service in found))
+
+
+def system(state):
+    """Tell of the one member of a simulated system what it is."""
+    member, = state['members'].values()
+    return (f'z/VM {member["release"]}, {member["processors"]} processors, '
+            f'{member["storage_mib"] // 1024} GiB, '
+            f'{len(state["directory"])} directory entries')
+
+
+def hypervisor(found, inventories):
+    return [f'{found["hypervisor_hostname"]}: {found["hypervisor_type"]} '
+            f'{found["hypervisor_version"]}, {found["uptime"]}'] + [
+        f'{name:10} total {values["total"]:7}   '
+        f'for one server {values["max_unit"]:7}   '
+        f'ratio {values["allocation_ratio"]}'
+        for name, values in sorted(inventories.items())]
+
+
+def progress(record):
+    """Tell what a command of a boot is for; None if it is a lesser one."""
+    meaning = zvm.meaning(record['command'])
+    return meaning and f'{meaning:37} {record["name"]}'
+
+
+def server(found, directory_entry):
+    """Show a server, and its user's directory entry beside it."""
+    flavor = found['flavor']
+    left = [
+        f'server    {found["name"]}',
+        f'status    {found["status"]}',
+        f'host      {found["OS-EXT-SRV-ATTR:hypervisor_hostname"]}',
+        f'instance  {found["OS-EXT-SRV-ATTR:instance_name"]}',
+        f'flavor    {flavor["original_name"]}',
+        f'vcpus     {flavor["vcpus"]}',
+        f'ram       {flavor["ram"]} MiB',
+        f'disk      {flavor["disk"]} GiB + {flavor["ephemeral"]} GiB',
+    ] + [f'address   {address["addr"]}'
+         for addresses in found['addresses'].values()
+         for address in addresses]
+    rows = max(len(left), len(directory_entry))
+    left += [''] * (rows - len(left))
+    right = directory_entry + [''] * (rows - len(directory_entry))
+    return [f'{one:24} | {other}' for one, other in zip(left, right)]
+
+
+def cloud_init(metadata, user_data):
+    key, = metadata['public_keys'].values()
+    return [f'in openstack/latest/meta_data.json: hostname '
+            f'{metadata["hostname"]},',
+            f'uuid {metadata["uuid"]}, public key {key[:28]}...',
+            f'in openstack/latest/user_data: '
+            f'{json.dumps(user_data)}']
+
+
+def network(ports, interfaces):
+    return [f'{port["vdev"]} with {port["mac"]} is coupled to virtual '
+            f'switch {port["switch"]}' for port in ports] + [
+        f'in the guest {interface["device"]} with {interface["ip"]}/'
+        f'{interface["prefix"]}, gateway {interface["gateway"]}'
+        for interface in interfaces]
+
+
+def as_before(state):
+    return [f'{len(state["directory"])} directory entries, '
+            f'{len(state["guests"])} guests logged on, and minidisks, '
+            f'grants, reader files as before',
+            'the image stays with the connector for the next boot']
