@@ -17,6 +17,8 @@ crash, and for servers that never came this far, so it goes by the record in
 the instance alone and may be repeated at will.
 """
 
+import time
+
 from oslo_log import log as logging
 
 from nova_zvm import exception
@@ -24,15 +26,22 @@ from nova_zvm import ownership
 
 LOG = logging.getLogger(__name__)
 
+# A connector that died is started anew by its host. While a boot is undone
+# that is waited for: nova itself does not try again.
+RESTART_SECONDS = 60
+RESTART_POLL_SECONDS = 2
+
 
 class Destroy:
     """Removal of guests, whole or half-made."""
 
-    def __init__(self, guests, network, config_drives, create_seconds):
+    def __init__(self, guests, network, config_drives, create_seconds,
+                 timeout_scale=1.0):
         self._guests = guests
         self._network = network
         self._config_drives = config_drives
         self._create_seconds = create_seconds
+        self._scale = timeout_scale
 
     def run(self, instance, network_info):
         """Remove an instance's guest; nothing is sent if it has none.
@@ -64,7 +73,16 @@ class Destroy:
         """
         if ownership.owned_userid(instance) is None:
             return
-        self._remove_unfinished(instance, network_info, settle_seconds)
+        deadline = time.monotonic() + RESTART_SECONDS * self._scale
+        while True:
+            try:
+                self._remove_unfinished(instance, network_info,
+                                        settle_seconds)
+                break
+            except exception.ConnectorUnreachable:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(RESTART_POLL_SECONDS * self._scale)
         self._config_drives.discard(instance)
 
     def _remove_unfinished(self, instance, network_info, seconds):

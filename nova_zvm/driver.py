@@ -65,7 +65,7 @@ class ZVMDriver(driver.ComputeDriver):
         nics = network.Network(connector, zvm.vswitch_mappings)
         self._destroy = destroy.Destroy(
             self._guests, nics, self._config_drives,
-            connector.settle_seconds('guests.create'))
+            connector.settle_seconds('guests.create'), zvm.timeout_scale)
         self._spawn = spawn.Spawn(
             self._guests, images, nics, self._config_drives,
             self._hypervisor, connector, self._destroy.undo_spawn, virtapi)
@@ -97,6 +97,10 @@ class ZVMDriver(driver.ComputeDriver):
         return CONF.my_ip
 
     # Instances
+
+    def process_instances_at_startup(self, context, instances):
+        return self._instances.free_of_lost_tasks(
+            instances, self._hypervisor.nodes)
 
     def list_instances(self):
         return self._instances.names()

@@ -38,6 +38,10 @@ LISTING_SECONDS = 30
 # CP takes a moment to log a guest off after it was deactivated.
 LOGOFF_SECONDS = 120
 
+# How long a connector that was not there is not asked for power states:
+# nova-compute asks for one server after the other when it starts.
+ABSENT_SECONDS = 30
+
 # The directory manager works on one entry at a time and finishes a delete
 # after it has answered.
 DIRECTORY_SECONDS = 300
@@ -83,6 +87,8 @@ class Guests:
         :raises InstanceNotFound: if there is no guest
         """
         userid = self._userid(instance)
+        if self._connector.found_absent(ABSENT_SECONDS):
+            return instance.power_state or power_state.NOSTATE
         try:
             with exception.translated(instance):
                 answer = self._connector.guests.power_state(userid)

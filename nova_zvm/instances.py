@@ -17,13 +17,27 @@ the connector knows that userid. nova also asks for instances that it has
 deleted already, to find guests that should not run any more.
 """
 
+from nova.compute import task_states
 from nova import conf
 from nova import context as nova_context
+from nova import exception as nova_exception
 from nova import objects
+from oslo_log import log as logging
 
 from nova_zvm import ownership
 
 CONF = conf.CONF
+LOG = logging.getLogger(__name__)
+
+# Tasks that nova-compute begins anew when it starts in the middle of them.
+REPEATED_TASKS = frozenset([
+    task_states.DELETING,
+    task_states.PAUSING, task_states.UNPAUSING,
+    task_states.POWERING_OFF, task_states.POWERING_ON,
+    task_states.REBOOTING, task_states.REBOOT_PENDING,
+    task_states.REBOOT_STARTED,
+    task_states.REBOOTING_HARD, task_states.REBOOT_PENDING_HARD,
+    task_states.REBOOT_STARTED_HARD])
 
 
 class Instances:
@@ -34,22 +48,54 @@ class Instances:
 
     def names(self):
         return [instance.name
-                for instance in self._with_guest(deleted=False)]
+                for instance in self._with_guest(host=CONF.host,
+                                                 deleted=False)]
 
     def uuids(self):
-        """Return the uuids, those of deleted instances included."""
-        return [instance.uuid for instance in self._with_guest()]
+        """Return the uuids, those of deleted instances included.
+
+        And those without a host: nova takes it from a server whose boot
+        failed, and its delete then does not come here. If the guest could
+        not be removed when the boot failed, nova's periodic task does it
+        once it learns of it.
+        """
+        return [instance.uuid for host in (CONF.host, None)
+                for instance in self._with_guest(host=host)]
 
     def count(self):
-        return len(self._with_guest(deleted=False))
+        return len(self._with_guest(host=CONF.host, deleted=False))
+
+    def free_of_lost_tasks(self, instances, ask_zvm):
+        """Return instances, their tasks given up if z/VM is not there.
+
+        For the start of nova-compute, which otherwise does them again: an
+        error would end it amid a reboot and leave a server that nobody can
+        delete amid a delete (nova/compute/manager.py _init_instance, 34).
+        So their users can ask again.
+
+        :param ask_zvm: called if that matters; raises VirtDriverNotReady
+        """
+        busy = [instance for instance in instances
+                if instance.task_state in REPEATED_TASKS]
+        try:
+            if busy:
+                ask_zvm()
+        except nova_exception.VirtDriverNotReady:
+            for instance in busy:
+                LOG.warning('z/VM is not there, so nova-compute gives up '
+                            '%s', instance.task_state, instance=instance)
+                instance.task_state = None
+                instance.save()
+        return instances
 
     def _with_guest(self, **filters):
         context = nova_context.get_admin_context(read_deleted='yes')
         claimed = [
             instance for instance in objects.InstanceList.get_by_filters(
-                context, {'host': CONF.host, **filters},
+                context, filters,
                 expected_attrs=['system_metadata'])
-            if ownership.owned_userid(instance)]
+            if ownership.owned_userid(instance) and
+            ownership.is_here(instance)]
         if not claimed:
             # A connector that is down must not keep a new host from
             # starting.

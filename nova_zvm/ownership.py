@@ -27,11 +27,15 @@ deleted   nothing of it is ours any more; its directory entry may still be
 
 import time
 
+from nova import conf
 from nova import exception
 from nova import objects
 
+CONF = conf.CONF
+
 USERID = 'zvm_userid'
 STATE = 'zvm_guest'
+HOST = 'zvm_host'
 SINCE = 'zvm_since'
 PAUSED = 'zvm_paused'
 UPLOAD = 'zvm_upload'
@@ -69,6 +73,11 @@ def owned_userid(instance):
     return None
 
 
+def is_here(instance):
+    """Tell whether the guest, if there is one, is of this host."""
+    return instance.system_metadata.get(HOST) == CONF.host
+
+
 def state(instance):
     return instance.system_metadata.get(STATE)
 
@@ -94,6 +103,7 @@ def claim(instance, new_userid):
     before = dict(instance.system_metadata)
     _set_state(instance, BUILDING)
     instance.system_metadata[USERID] = new_userid
+    instance.system_metadata[HOST] = CONF.host
     try:
         instance.save(expected_task_state=instance.task_state)
     except Exception:
@@ -117,7 +127,7 @@ def _set_state(instance, new_state):
 
 def forget(instance):
     """Take the mark back: nothing on z/VM is the instance's."""
-    for key in (USERID, STATE, SINCE, PAUSED):
+    for key in (USERID, STATE, HOST, SINCE, PAUSED):
         instance.system_metadata.pop(key, None)
     instance.save()
 

@@ -48,7 +48,7 @@ class Tokens:
             return None
         with self._lock:
             if self._token is None:
-                self._token = self._fetch(self._admin_token(operation))
+                self._token = self._fetched(operation)
             return self._token
 
     def renew(self, operation: op.Operation,
@@ -61,6 +61,16 @@ class Tokens:
             if self._token == refused:
                 self._token = None
         return self.get(operation)
+
+    def _fetched(self, operation: op.Operation) -> str:
+        admin_token = self._admin_token(operation)
+        try:
+            return self._fetch(admin_token)
+        except errors.Unauthorized as exc:
+            raise errors.Unauthorized(
+                exc.operation, 'the connector refuses the admin token in '
+                'token file %s; it must be the same as in its own token file'
+                % self._file, status=exc.status) from exc
 
     def _admin_token(self, operation: op.Operation) -> str:
         assert self._file is not None

@@ -78,6 +78,13 @@ class Connector:
         """
         return self._timeouts.read(operation)
 
+    def found_absent(self, max_age: float) -> bool:
+        """Tell, without asking, whether the connector was not there lately.
+
+        :param max_age: seconds for which that is worth something
+        """
+        return self._session.found_absent(max_age)
+
     @property
     def on_request(self) -> session.Observer | None:
         return self._session.on_request

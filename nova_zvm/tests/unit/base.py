@@ -37,7 +37,7 @@ class ZVMTestCase(test.NoDBTestCase):
         self.flags(instance_name_template='abc%05x')
         self.connector = fakes.FakeConnector()
         self.clock = fakes.Clock()
-        for module in ('guest', 'waiting', 'hypervisor', 'ownership',
+        for module in ('destroy', 'guest', 'waiting', 'hypervisor', 'ownership',
                        'spawn'):
             self.patch_time(module)
         self.patch(objects.Instance, 'get_by_uuid', self._saved_instance)
@@ -68,7 +68,7 @@ class ZVMTestCase(test.NoDBTestCase):
             flavor=objects.Flavor(
                 vcpus=2, memory_mb=4096, root_gb=10, ephemeral_gb=0, swap=0,
                 name='small', extra_specs={}),
-            system_metadata={}, metadata={}, deleted=False)
+            system_metadata={}, metadata={}, deleted=False, host=CONF.host)
         values.update(fields)
         instance = objects.Instance(**values)
         self.saves = []

@@ -107,6 +107,7 @@ class FakeConnector:
 
     def __init__(self):
         self.release = '1.6.3'
+        self.absent = False
         self.calls = []
         self.faults = {}
         self.zvm = {}
@@ -156,6 +157,9 @@ class FakeConnector:
     def version(self):
         """Return what the client asks for once and then remembers."""
         return models.Version(self.release)
+
+    def found_absent(self, max_age):
+        return self.absent
 
     def settle_seconds(self, operation):
         return 600.0

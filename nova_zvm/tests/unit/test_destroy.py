@@ -108,6 +108,24 @@ class DestroyTestCase(base.ZVMTestCase):
         self.destroy.undo_spawn(instance, [], 50)
         self.assertEqual(1050, self.clock.now)
 
+    def test_undo_waits_for_a_connector_that_is_started_anew(self):
+        self.connector.put_guest('ABC00001')
+        instance = self.instance(ownership.BUILDING)
+        self.connector.faults['guests.directory_entry'] = [
+            fakes.unreachable()] * 20
+        self.destroy.undo_spawn(instance, [], 0)
+        self.assertEqual({}, self.connector.zvm)
+        self.assertEqual(1040, self.clock.now)
+
+    def test_undo_does_not_wait_for_ever(self):
+        instance = self.instance(ownership.BUILDING)
+        self.connector.faults['guests.directory_entry'] = [
+            fakes.unreachable()] * 99
+        self.assertRaises(exception.ConnectorUnreachable,
+                          self.destroy.undo_spawn, instance, [], 0)
+        self.assertEqual(1060, self.clock.now)
+        self.assertEqual(ownership.BUILDING, ownership.state(instance))
+
     def test_a_failure_keeps_the_mark(self):
         for state in (ownership.BUILDING, ownership.BUILT):
             self.connector.put_guest('ABC00001')

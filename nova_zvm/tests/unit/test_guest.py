@@ -107,6 +107,13 @@ class StateTestCase(GuestTestCase):
                 self.connector.faults['guests.power_state'] = [error]
                 self.assertEqual(known, self.state())
 
+    def test_a_connector_that_is_known_to_be_absent_is_not_asked(self):
+        # nova-compute asks for each of its servers when it starts
+        self.connector.absent = True
+        self.built.power_state = power_state.PAUSED
+        self.assertEqual(power_state.PAUSED, self.state())
+        self.assertEqual([], self.connector.calls)
+
     def test_unknown_everywhere_is_no_state(self):
         self.built.power_state = None
         self.connector.faults['guests.power_state'] = [fakes.unreachable()]

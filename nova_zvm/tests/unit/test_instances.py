@@ -12,6 +12,7 @@
 
 from unittest import mock
 
+from nova.compute import task_states
 from nova import exception as nova_exception
 from nova import objects
 
@@ -37,7 +38,8 @@ class InstancesTestCase(base.ZVMTestCase):
 
     def _get_by_filters(self, context, filters, expected_attrs):
         self.asked_for.append((filters.get('deleted'), filters['host']))
-        return self.database
+        return [instance for instance in self.database
+                if instance.host == filters['host']]
 
     def test_without_instances_nobody_is_asked(self):
         self.connector.faults['guests.list'] = [fakes.unreachable()] * 9
@@ -70,13 +72,66 @@ class InstancesTestCase(base.ZVMTestCase):
     def test_deleted_ones_are_asked_for_by_uuid_only(self):
         self.instances.uuids()
         self.instances.names()
-        self.assertEqual([None, False],
-                         [deleted for deleted, host in self.asked_for])
-        self.assertEqual({base.CONF.host},
-                         {host for deleted, host in self.asked_for})
+        self.assertEqual(
+            [(None, base.CONF.host), (None, None), (False, base.CONF.host)],
+            self.asked_for)
+
+    def test_a_guest_whose_boot_failed_and_whose_host_nova_forgot(self):
+        self.connector.put_guest('ABC00001')
+        left = self.instance(ownership.BUILDING)
+        left.host = None
+        other = self.instance()
+        self.flags(host='another')
+        ownership.claim(other, 'ABC00001')
+        self.flags(host=left.system_metadata['zvm_host'])
+        other.host = None
+        self.database = [left, other]
+        self.assertEqual([left.uuid], self.instances.uuids())
+        self.assertEqual([], self.instances.names())
 
     def test_connector_down(self):
         self.database = [self.instance(ownership.BUILT)]
         self.connector.faults['guests.list'] = [fakes.unreachable()]
         self.assertRaises(nova_exception.VirtDriverNotReady,
                           self.instances.uuids)
+
+
+class LostTasksTestCase(base.ZVMTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.instances = instances.Instances(None)
+        self.idle = self.instance(ownership.BUILT, task_state=None)
+        self.busy = self.instance(ownership.BUILT,
+                                  task_state=task_states.DELETING)
+        self.booting = self.instance(task_state=task_states.SPAWNING)
+        self.all = [self.idle, self.busy, self.booting]
+        for instance in self.all:
+            instance.save = mock.Mock()
+        self.asked = []
+
+    def start(self, started, error=None):
+        def ask_zvm():
+            self.asked.append(1)
+            if error:
+                raise error
+
+        self.assertEqual(started, self.instances.free_of_lost_tasks(
+            started, ask_zvm))
+
+    def test_given_up_while_zvm_is_not_there(self):
+        self.start(self.all, nova_exception.VirtDriverNotReady())
+        self.assertIsNone(self.busy.task_state)
+        self.busy.save.assert_called_once_with()
+        self.assertEqual(task_states.SPAWNING, self.booting.task_state)
+        self.idle.save.assert_not_called()
+        self.booting.save.assert_not_called()
+
+    def test_left_to_nova_otherwise(self):
+        self.start(self.all)
+        self.assertEqual(task_states.DELETING, self.busy.task_state)
+        self.busy.save.assert_not_called()
+
+    def test_nobody_is_asked_without_such_tasks(self):
+        self.start([self.idle, self.booting])
+        self.assertEqual([], self.asked)

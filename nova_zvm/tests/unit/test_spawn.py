@@ -373,7 +373,7 @@ class FailedTestCase(SpawnTestCase):
         self.assertIsNone(ownership.userid(self.booting))
 
     def test_the_first_error_is_told_when_the_undo_fails_too(self):
-        self.connector.faults = {'guests.delete': [fakes.unreachable()]}
+        self.connector.faults = {'guests.delete': [fakes.unreachable()] * 99}
         self.connector.faults['guests.deploy'] = [fakes.error()]
         self.assertRaises(exception.ConnectorFailure, self.boot)
         self.assertEqual('ABC00001', ownership.owned_userid(self.booting))

@@ -106,6 +106,52 @@ class RetryTest(conversation.TestCase):
         self._check(self._power_state, 1, errors.TlsError)
 
 
+class AbsenceTest(conversation.TestCase):
+    """What is remembered of a connector that was not there."""
+
+    HOUR = 3600
+
+    def _list(self):
+        return self.connector.guests.list()
+
+    def test_unknown_before_the_first_request(self):
+        self.assertFalse(self.connector.found_absent(self.HOUR))
+
+    def test_absent(self):
+        self.answer('GET', '/guests', {'exc': REFUSED})
+        self.assertRaises(errors.Unreachable, self._list)
+        self.assertTrue(self.connector.found_absent(self.HOUR))
+        self.assertFalse(self.connector.found_absent(0))
+
+    def test_one_try_is_enough_while_absent(self):
+        self.answer('GET', '/guests', {'exc': REFUSED})
+        for tries in (3, 4, 5):
+            self.assertRaises(errors.Unreachable, self._list)
+            self.assertEqual(tries, len(self.http.request_history))
+
+    def test_an_answer_of_any_kind_ends_it(self):
+        self.answer('GET', '/guests', {'exc': REFUSED}, {'exc': REFUSED},
+                    {'exc': REFUSED}, conversation.failure(404, 404, 1),
+                    {'exc': REFUSED}, conversation.envelope([]))
+        self.assertRaises(errors.Unreachable, self._list)
+        self.assertRaises(errors.NotFound, self._list)
+        self.assertFalse(self.connector.found_absent(self.HOUR))
+        self.assertEqual([], self._list())
+
+    def test_a_try_that_was_enough_is_no_absence(self):
+        self.answer('GET', '/guests', {'exc': REFUSED},
+                    conversation.envelope([]))
+        self._list()
+        self.assertFalse(self.connector.found_absent(self.HOUR))
+
+    def test_one_lost_reply_is_no_absence(self):
+        self.answer('DELETE', '/guests/G1',
+                    {'exc': requests.exceptions.ReadTimeout})
+        self.assertRaises(errors.OutcomeUnknown,
+                          self.connector.guests.delete, 'G1')
+        self.assertFalse(self.connector.found_absent(self.HOUR))
+
+
 class ObserverTest(conversation.TestCase):
 
     def setUp(self):

@@ -103,6 +103,8 @@ class TokenTest(conversation.TestCase):
         error = self.assertRaises(errors.Unauthorized,
                                   self.connector.guests.list)
         self.assertIn('POST /token', str(error))
+        self.assertIn('refuses the admin token in token file %s'
+                      % self.token_file, str(error))
         self.assertEqual(1, len(self.http.request_history))
 
     def test_connector_wants_a_token_and_there_is_none(self):
