@@ -20,10 +20,10 @@ an ``os_vif`` plugin, since ``nova.cmd.compute.main`` loads all of these
 does. Without this package's entry point nova has its own driver back.
 
 The rule kept here: the module imports the standard library only, and the work
-is done in ``Loader.load``. stevedore logs and then forgets a plugin that cannot
-be imported, which would leave nova with its own driver and no complaint; what
-``load`` raises stops nova-compute. For the same reason the driver itself is
-imported only when nova asks for it.
+is done in ``Loader.load``. stevedore logs and then forgets a plugin that
+cannot be imported, which would leave nova with its own driver and no
+complaint; what ``load`` raises stops nova-compute. For the same reason the
+driver itself is imported only when nova asks for it.
 """
 
 import importlib.abc

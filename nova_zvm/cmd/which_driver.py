@@ -19,19 +19,10 @@ order (import, configuration, os_vif plugins), resolves the class as
 """
 
 import argparse
+import importlib
 import importlib.metadata
+import os.path
 import sys
-
-# Chooses the concurrency as nova-compute does, so it has to come first.
-import nova.cmd.compute  # noqa: F401
-
-import nova.conf
-import os_vif
-from oslo_utils import importutils
-
-from nova_zvm import loader
-
-CONF = nova.conf.CONF
 
 WANTED = 'zvm.ZVMDriver'
 
@@ -53,13 +44,28 @@ def parse_args(argv):
     return parser.parse_args(argv)
 
 
-def read_config(args):
-    """Read the files as nova-compute does, which knows them by its name."""
+def configured(args):
+    """Return nova's configuration, read as nova-compute does.
+
+    nova reads the concurrency to use when it is imported, from the files
+    that the command line names: so it is imported only now.
+    """
+    import nova.cmd.compute  # noqa: F401
+    import nova.conf
     arguments = []
     for option in ('config_file', 'config_dir'):
         for value in getattr(args, option) or []:
             arguments += ['--' + option.replace('_', '-'), value]
-    CONF(arguments, project='nova', prog='nova-compute')
+    nova.conf.CONF(arguments, project='nova', prog='nova-compute')
+    return nova.conf.CONF
+
+
+def load_class(compute_driver):
+    """Return the class that nova.virt.driver.load_compute_driver makes."""
+    import os_vif
+    from oslo_utils import importutils
+    os_vif.initialize()
+    return importutils.import_class('nova.virt.' + compute_driver)
 
 
 def distribution_of(cls):
@@ -69,47 +75,53 @@ def distribution_of(cls):
     return name, importlib.metadata.version(name)
 
 
-def report(cls):
-    module = sys.modules[cls.__module__]
+def report(compute_driver, cls):
     name, version = distribution_of(cls)
     for label, value in (
-            ('compute_driver', CONF.compute_driver),
+            ('compute_driver', compute_driver),
             ('class', '%s.%s' % (cls.__module__, cls.__qualname__)),
-            ('file', module.__file__),
+            ('file', sys.modules[cls.__module__].__file__),
             ('distribution', '%s %s' % (name, version)),
             ('nova', importlib.metadata.version('nova'))):
         print('%-15s %s' % (label, value))
 
 
-def reason_against(cls):
+def reason_against(compute_driver, cls):
     """Say why the class is not ours, or return None when it is."""
     if cls.__module__.partition('.')[0] == 'nova_zvm':
         return None
-    if not CONF.compute_driver.startswith('zvm.'):
+    if not compute_driver.startswith('zvm.'):
         return ('compute_driver names another driver; for nova_zvm set '
                 '[DEFAULT]compute_driver = %s' % WANTED)
-    if not loader.is_installed():
-        return ("the os_vif plugin 'nova_zvm' was not loaded, so nova has "
-                'its own zvm driver; install nova-zvm again into the '
-                'environment of %s' % sys.executable)
-    return "nova_zvm's loader is in place, and yet the class is another's"
+    try:
+        importlib.import_module('nova_zvm.loader')
+    except Exception as exc:
+        return ('nova_zvm.loader cannot be imported (%s: %s), so nova has '
+                'its own zvm driver; install nova-zvm again' % (
+                    type(exc).__name__, exc))
+    return ("the os_vif plugin 'nova_zvm' is not registered with %s, so nova "
+            'has its own zvm driver; install nova-zvm there' % sys.executable)
 
 
 def main(argv=None):
-    read_config(parse_args(sys.argv[1:] if argv is None else argv))
-    os_vif.initialize()
-    if not CONF.compute_driver:
+    args = parse_args(sys.argv[1:] if argv is None else argv)
+    for path in (args.config_file or []) + (args.config_dir or []):
+        if not os.path.exists(path):
+            print('there is no %s' % path)
+            return 1
+    compute_driver = configured(args).compute_driver
+    if not compute_driver:
         print('nova-compute stops: [DEFAULT]compute_driver is not set; for '
               'nova_zvm set it to %s' % WANTED)
         return 1
     try:
-        cls = importutils.import_class('nova.virt.' + CONF.compute_driver)
+        cls = load_class(compute_driver)
     except Exception as exc:
         print("nova-compute stops: compute_driver '%s' cannot be loaded: "
-              '%s: %s' % (CONF.compute_driver, type(exc).__name__, exc))
+              '%s: %s' % (compute_driver, type(exc).__name__, exc))
         return 1
-    report(cls)
-    against = reason_against(cls)
+    report(compute_driver, cls)
+    against = reason_against(compute_driver, cls)
     print('not nova_zvm: %s' % against if against
           else 'nova-compute would load nova_zvm')
     return 1 if against else 0

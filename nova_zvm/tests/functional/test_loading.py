@@ -1,0 +1,181 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Which driver the real nova-compute loads, in installations of every kind."""
+
+import pathlib
+import shutil
+import tempfile
+
+import testtools
+
+from nova_zvm.tests.functional import installation
+
+OURS = 'nova_zvm.driver.ZVMDriver'
+NOVAS_OWN = 'nova.virt.zvm.driver.ZVMDriver'
+
+
+class LoadingTestCase(testtools.TestCase):
+    """Tests that share one virtual environment with nova."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.directory = pathlib.Path(tempfile.mkdtemp())
+        cls.addClassCleanup(shutil.rmtree, cls.directory)
+        cls.clone = installation.clone(cls.directory / 'clone')
+        cls.venv = installation.VirtualEnvironment(cls.directory / 'venv')
+
+    def assertLoads(self, expected, done):
+        self.assertIn('LOADED %s\n' % expected, done.stdout)
+        self.assertEqual(0, done.returncode, done.stdout)
+
+
+class TestInstallation(LoadingTestCase):
+
+    def _come_and_go(self, *arguments):
+        before = self.venv.checksums()
+        self.venv.install(*arguments)
+        loaded = self.venv.nova_compute()
+        during = self.venv.checksums()
+        self.venv.uninstall()
+        self.assertLoads(OURS, loaded)
+        self.assertEqual(before, {
+            name: during.get(name) for name in before})
+        self.assertEqual(before, self.venv.checksums())
+        self.assertLoads(NOVAS_OWN, self.venv.nova_compute(
+            until=installation.FIND_CLASS))
+
+    def test_from_checkout(self):
+        self._come_and_go(self.clone)
+
+    def test_editable(self):
+        self._come_and_go('--editable', self.clone)
+
+
+class TestInstalled(LoadingTestCase):
+    """The package is installed, and some tests break its files."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.venv.install(cls.clone)
+
+    def replace(self, path, content):
+        """Give a file of the package other content, or remove it."""
+        path = self.venv.site_packages / 'nova_zvm' / path
+        self.addCleanup(path.write_text, path.read_text())
+        path.unlink()
+        if content is not None:
+            path.write_text(content)
+
+    # nova-compute, and what is none of its business
+
+    def test_second_name(self):
+        """nova's own messages name the driver zvm.driver.ZVMDriver."""
+        self.assertLoads(OURS, self.venv.nova_compute('zvm.driver.ZVMDriver'))
+
+    def test_other_services_are_left_alone(self):
+        done = self.venv.python(
+            'import sys, nova.conf, nova.virt.zvm\n'
+            'print("nova_zvm.loader" in sys.modules, nova.virt.zvm.__file__)')
+        self.assertIn(
+            'False %s\n' % (
+                self.venv.site_packages / 'nova/virt/zvm/__init__.py'),
+            done.stdout)
+
+    def test_other_drivers_are_left_alone(self):
+        self.replace('driver.py', 'raise RuntimeError("imported")')
+        self.assertLoads('nova.virt.fake.FakeDriver',
+                         self.venv.nova_compute('fake.FakeDriver'))
+
+    # A broken driver stops nova-compute with an error that names us
+
+    def assertStops(self, complaint):
+        done = self.venv.nova_compute()
+        self.assertNotEqual(0, done.returncode, done.stdout)
+        self.assertNotIn('LOADED', done.stdout)
+        self.assertIn('nova_zvm', done.stdout)
+        self.assertIn(complaint, done.stdout)
+
+    def test_missing_dependency(self):
+        self.replace('driver.py', 'import absent_library')
+        self.assertStops("No module named 'absent_library'")
+
+    def test_syntax_error_in_a_part(self):
+        self.replace('guest.py', 'class :')
+        self.assertStops('SyntaxError')
+
+    def test_no_driver_class(self):
+        self.replace('driver.py', '')
+        self.assertStops("has no attribute 'ZVMDriver'")
+
+    def test_missing_package(self):
+        self.replace('_zvm/__init__.py', None)
+        self.assertStops('nova_zvm/_zvm/__init__.py')
+
+    # nova-zvm-which-driver
+
+    def which(self, *arguments):
+        return installation.run(
+            [self.venv.bin / 'nova-zvm-which-driver', *arguments],
+            cwd=self.directory)
+
+    def test_which_ours(self):
+        version = self.venv.python(
+            'from importlib import metadata\n'
+            'print(metadata.version("nova-zvm"))').stdout.strip()
+        done = self.which(self.venv.conf())
+        self.assertEqual(0, done.returncode, done.stdout)
+        self.assertEqual([
+            'compute_driver  zvm.ZVMDriver',
+            'class           nova_zvm.driver.ZVMDriver',
+            'file            %s' % (
+                self.venv.site_packages / 'nova_zvm/driver.py'),
+            'distribution    nova-zvm %s' % version,
+            'nova            34.0.0',
+            'nova-compute would load nova_zvm'], done.stdout.splitlines())
+
+    def test_which_another_driver(self):
+        done = self.which(self.venv.conf('fake.FakeDriver'))
+        self.assertEqual(1, done.returncode, done.stdout)
+        self.assertIn('distribution    nova 34.0.0\n', done.stdout)
+        self.assertIn('set [DEFAULT]compute_driver = zvm.ZVMDriver',
+                      done.stdout)
+
+    def test_which_no_driver_set(self):
+        path = self.directory / 'empty.conf'
+        path.write_text('')
+        done = self.which('--config-file', path)
+        self.assertEqual(1, done.returncode, done.stdout)
+        self.assertIn('compute_driver is not set', done.stdout)
+
+    def test_which_broken_driver(self):
+        self.replace('driver.py', 'import absent_library')
+        done = self.which(self.venv.conf())
+        self.assertEqual(1, done.returncode, done.stdout)
+        self.assertIn("No module named 'absent_library'", done.stdout)
+
+    def test_which_broken_loader(self):
+        """The one case in which nova falls back to its own driver."""
+        self.replace('loader.py', 'raise ImportError("cut off")')
+        done = self.which(self.venv.conf())
+        self.assertEqual(1, done.returncode, done.stdout)
+        self.assertIn('class           nova.virt.zvm.driver.ZVMDriver\n',
+                      done.stdout)
+        self.assertIn('cut off', done.stdout)
+
+    def test_which_missing_file(self):
+        done = self.which('--config-file', '/absent/nova.conf')
+        self.assertEqual(1, done.returncode, done.stdout)
+        self.assertIn('/absent/nova.conf', done.stdout)
+        self.assertNotIn('Traceback', done.stdout)

@@ -1,0 +1,117 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""What is in the wheel and in the sdist, and what they demand."""
+
+from email import parser
+import pathlib
+import shutil
+import sys
+import tempfile
+import zipfile
+
+import testtools
+
+from nova_zvm.tests.functional import installation
+
+BUILD_SDIST = """
+import sys
+from pbr import build
+build.build_sdist(sys.argv[1])
+"""
+
+
+class Wheel:
+    """A built wheel, opened."""
+
+    def __init__(self, path):
+        with zipfile.ZipFile(path) as archive:
+            self.contents = {name: archive.read(name)
+                             for name in archive.namelist()}
+        self.metadata = parser.Parser().parsestr(self.info('METADATA'))
+        self.entry_points = self.info('entry_points.txt')
+
+    def info(self, name):
+        path = next(path for path in self.contents
+                    if path.endswith('.dist-info/%s' % name))
+        return self.contents[path].decode()
+
+    def package(self):
+        return {name: content for name, content in self.contents.items()
+                if '.dist-info/' not in name}
+
+
+class TestPackaging(testtools.TestCase):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.directory = pathlib.Path(tempfile.mkdtemp())
+        cls.addClassCleanup(shutil.rmtree, cls.directory)
+        cls.clone = installation.clone(cls.directory / 'clone')
+        cls.wheel = Wheel(installation.wheel(cls.clone, cls.directory))
+
+    def test_only_its_own_package(self):
+        """No file under nova/, whose own files it would overwrite."""
+        self.assertEqual({'nova_zvm'}, {
+            name.partition('/')[0] for name in self.wheel.package()})
+
+    def test_complete(self):
+        """Every file of the package, those that are not Python included."""
+        self.assertEqual(
+            {str(path.relative_to(self.clone))
+             for path in (self.clone / 'nova_zvm').rglob('*')
+             if path.is_file()},
+            set(self.wheel.package()))
+
+    def test_metadata(self):
+        metadata = self.wheel.metadata
+        self.assertEqual('nova-zvm', metadata['Name'])
+        self.assertEqual('Apache-2.0', metadata['License'])
+        self.assertEqual('>=3.11', metadata['Requires-Python'])
+        self.assertIn('Apache License', self.wheel.info('licenses/LICENSE'))
+        self.assertIn('z/VM', metadata.get_payload())
+
+    def test_version_of_a_clone_without_tags(self):
+        self.assertRegex(self.wheel.metadata['Version'],
+                         r'^0\.0\.\d+(\.dev\d+)?$')
+
+    def test_nova_is_not_demanded(self):
+        """Installing the driver never changes the nova beside it."""
+        demanded = [line for line in self.wheel.metadata.get_all(
+            'Requires-Dist') if 'extra ==' not in line]
+        self.assertNotEqual([], demanded)
+        self.assertEqual([], [line for line in demanded
+                              if line.startswith(('nova', 'zVMCloud'))])
+
+    def test_extras(self):
+        self.assertLessEqual({'simulator', 'neutron'}, set(
+            self.wheel.metadata.get_all('Provides-Extra')))
+
+    def test_commands(self):
+        for command in ('nova-zvm-simulator', 'nova-zvm-which-driver'):
+            self.assertIn('\n%s = nova_zvm.cmd.' % command,
+                          self.wheel.entry_points)
+
+    def test_sdist(self):
+        """A wheel made of the sdist, where there is no git, is the same."""
+        installation.checked(
+            [sys.executable, '-c', BUILD_SDIST, self.directory],
+            cwd=self.clone)
+        sdist = next(self.directory.glob('*.tar.gz'))
+        built = self.directory / 'of-sdist'
+        built.mkdir()
+        again = Wheel(installation.wheel(sdist, built))
+        self.assertEqual(self.wheel.metadata['Version'],
+                         again.metadata['Version'])
+        self.assertEqual(self.wheel.entry_points, again.entry_points)
+        self.assertEqual(self.wheel.package(), again.package())
