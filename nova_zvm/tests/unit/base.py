@@ -37,8 +37,8 @@ class ZVMTestCase(test.NoDBTestCase):
         self.flags(instance_name_template='abc%05x')
         self.connector = fakes.FakeConnector()
         self.clock = fakes.Clock()
-        for module in ('destroy', 'guest', 'waiting', 'hypervisor', 'ownership',
-                       'spawn'):
+        for module in ('destroy', 'guest', 'waiting', 'hypervisor',
+                       'ownership', 'spawn'):
             self.patch_time(module)
         self.patch(objects.Instance, 'get_by_uuid', self._saved_instance)
         self.saved = {}

@@ -350,6 +350,13 @@ class _Vswitches(_Resource):
         self._connector.asked('vswitches.list')
         return list(self._connector.grants)
 
+    def get(self, name):
+        self._connector.asked('vswitches.get', name)
+        return models.Vswitch(
+            name=name, port_type='', status='', vlan_aware=True,
+            authorized={userid: (vlan_id,) for userid, vlan_id
+                        in self._of(name).items()}, adapters={})
+
     def grant(self, name, userid):
         self._connector.asked('vswitches.grant', name, userid)
         self._of(name)[userid] = None

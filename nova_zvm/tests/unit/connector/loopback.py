@@ -93,7 +93,8 @@ class Loopback(fixtures.Fixture):
 
 
 def head(status=200, length=None, content_type='application/json'):
-    lines = ['HTTP/1.1 %d X' % status, 'Content-Type: ' + content_type]
+    lines = ['HTTP/1.1 %d X' % status, 'Content-Type: ' + content_type,
+             'Connection: close']
     if length is not None:
         lines.append('Content-Length: %d' % length)
     return ('\r\n'.join(lines) + '\r\n\r\n').encode()

@@ -153,7 +153,8 @@ class RepeatableUploadTest(testtools.TestCase):
     """A file that can be read again needs no request ahead of it."""
 
     TOKEN = staticmethod(loopback.raw(
-        b'HTTP/1.1 200 OK\r\nX-Auth-Token: t\r\nContent-Length: 0\r\n\r\n'))
+        b'HTTP/1.1 200 OK\r\nX-Auth-Token: t\r\nConnection: close\r\n'
+        b'Content-Length: 0\r\n\r\n'))
     REFUSED = staticmethod(loopback.answer(
         status=401, overallRC=400, rc=400, rs=401))
 
@@ -224,6 +225,7 @@ class DownloadTest(testtools.TestCase):
         with open(path, 'w', encoding='ascii') as token_file:
             token_file.write('admin')
         token = loopback.raw(b'HTTP/1.1 200 OK\r\nX-Auth-Token: t\r\n'
+                             b'Connection: close\r\n'
                              b'Content-Length: 0\r\n\r\n')
         refused = loopback.answer(status=401, overallRC=400, rc=400, rs=401)
         self.assertEqual([3], self._download(
