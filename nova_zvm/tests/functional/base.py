@@ -157,6 +157,13 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         created = self.api.post_server({'server': request})
         return self._wait_for_state_change(created, expected_state)
 
+    def _wait_for_server_parameter(self, server, expected_params,
+                                   max_retries=10, **options):
+        # nova's five seconds are short for a busy machine; only a test that
+        # fails takes longer by this.
+        return super()._wait_for_server_parameter(
+            server, expected_params, max(max_retries, 120), **options)
+
     def boot_image_once(self):
         """Let the default image be on the connector before a test begins.
 

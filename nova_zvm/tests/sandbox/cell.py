@@ -105,8 +105,8 @@ class Cell(integrated_helpers.ProviderUsageBaseTestCase):
             if data is not None or dst_path:
                 return to_file(context, image_id, data, dst_path)
             content = glance._imagedata[image_id]
-            return iter([content[start:start + 65536]
-                         for start in range(0, len(content), 65536)])
+            return (content[start:start + 65536]
+                    for start in range(0, len(content), 65536))
 
         glance.download = download
 

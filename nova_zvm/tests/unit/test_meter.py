@@ -14,7 +14,6 @@
 
 import testtools
 
-from nova_zvm.tests.bench import table
 from nova_zvm.tests import meter
 
 
@@ -92,11 +91,3 @@ class CallsTest(testtools.TestCase):
         with measured.running() as usage:
             kept.append(bytes(10 ** 6))
         self.assertTrue(10 ** 6 <= usage.peak < 2 * 10 ** 6, usage.peak)
-
-
-class TableTest(testtools.TestCase):
-
-    def test_sizes(self):
-        self.assertEqual(
-            ['0 B', '1023 B', '1.0 KiB', '32.0 MiB'],
-            [table.amount(size) for size in (0, 1023, 1024, 2 ** 25)])

@@ -1,0 +1,145 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The command: bash tools/bench.sh [--json FILE] [options]."""
+
+import argparse
+import dataclasses
+import importlib.metadata
+import json
+import os
+import pathlib
+import shutil
+import signal
+import sys
+import tempfile
+import traceback
+
+from nova_zvm.tests.bench import operations
+from nova_zvm.tests.bench import table
+from nova_zvm.tests.bench import zvm
+from nova_zvm.tests.sandbox import cell
+
+DESCRIPTION = """\
+Count and time what each operation of nova costs on a simulated z/VM.
+"""
+LEGEND = """\
+Of an operation only the driver's own calls are measured.
+
+requests  to the z/VM Cloud Connector        IUCV  commands in the guest
+SMAPI     calls, the directory's included    CP    commands of the hypervisor
+other     commands on the connector's own Linux, and moves of an image
+memory    of this process, at most, while the driver was called
+wall s    real seconds
+z/VM s    seconds that a real z/VM would take, by a model: an SMAPI call 1 s,
+          a CP command 10 ms, a deploy 30 s (latency profile 'typical'), and
+          the connector's own sleeps
+"""
+TITLES = {
+    'instant': 'z/VM answers at once',
+    'typical': 'z/VM takes its time',
+}
+
+
+class Workspace:
+    """What a cell needs of the sandbox's workspace, in a directory."""
+
+    def __init__(self, path):
+        self.path = path
+        self.nova = path / 'nova'
+        self.nova_log = path / 'nova.log'
+        self.nova.mkdir()
+
+
+def main(argv=None):
+    """Run the bench and end the process with its exit status."""
+    args = _parser().parse_args(argv)
+    os.environ['no_proxy'] = os.environ['NO_PROXY'] = '127.0.0.1'
+    space = Workspace(pathlib.Path(tempfile.mkdtemp(prefix='zvm-bench-')))
+    terminal = _redirect_errors(space.path / 'stderr.log')
+    system = zvm.ZVM(space.path / 'zvm', args.speed)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    status = 1
+    try:
+        system.start()
+        _run(args, space, system)
+        status = 0
+    except KeyboardInterrupt:
+        status = 130
+    except Exception:
+        traceback.print_exc(file=terminal)
+        print('The logs are in %s.' % space.path, file=terminal)
+    finally:
+        system.stop()
+    if status != 1:
+        shutil.rmtree(space.path)
+    sys.stdout.flush()
+    terminal.flush()
+    # Threads of nova's services may still wait for something.
+    os._exit(status)
+
+
+def _run(args, space, system):
+    nova = cell.Cell(space, system)
+    nova.start()
+    print(LEGEND)
+    todo = operations.Operations(nova, system)
+    result = _facts(args, system)
+    for profile in args.profile or TITLES:
+        title = '%s, and it runs %g times as fast' % (
+            TITLES[profile], args.speed)
+        print('%s\n%s\n%s' % (title, '=' * len(title), table.head()))
+        system.take_time(profile)
+        costs = result['runs'][profile] = []
+        # Tracing memory would show in times of milliseconds.
+        for cost in todo.run(memory=profile != 'instant'):
+            print(table.row(cost), flush=True)
+            costs.append(dataclasses.asdict(cost))
+        print()
+    if args.json:
+        args.json.write_text(json.dumps(result, indent=2) + '\n')
+
+
+def _facts(args, system):
+    return {
+        'nova': importlib.metadata.version('nova'),
+        'nova-zvm': importlib.metadata.version('nova-zvm'),
+        'connector': system.connector().version().version,
+        'python': sys.version.split()[0],
+        'speed': args.speed,
+        'runs': {},
+    }
+
+
+def _redirect_errors(path):
+    """Have what libraries write to standard error out of the way.
+
+    Returns a stream for where it went before.
+    """
+    terminal = os.fdopen(os.dup(sys.stderr.fileno()), 'w')
+    with path.open('wb') as stream:
+        os.dup2(stream.fileno(), sys.stderr.fileno())
+    return terminal
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog='bench.sh',
+                                     description=DESCRIPTION)
+    parser.add_argument('--json', type=pathlib.Path, metavar='FILE',
+                        help='write the figures there, too; a path from the '
+                             'top of the checkout')
+    parser.add_argument('--profile', action='append', choices=list(TITLES),
+                        help='how long z/VM takes for a command; may be '
+                             'repeated (default: each)')
+    parser.add_argument('--speed', type=float, default=20.0, metavar='F',
+                        help='seconds on z/VM in a real one (default: 20)')
+    return parser

@@ -1,0 +1,88 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""A simulated z/VM in a process of its own."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+
+from nova_zvm.connector import client
+
+
+class ZVM:
+    """A simulated system with the real connector on it."""
+
+    def __init__(self, directory, speed):
+        """Prepare.
+
+        :param speed: simulated seconds in a real one
+        """
+        self._directory = directory
+        self._speed = speed
+        self._process = None
+        self._facts = None
+
+    def start(self):
+        self._process = subprocess.Popen(
+            [sys.executable, '-m', 'nova_zvm.cmd.simulator', 'run',
+             '--dir', str(self._directory), '--speed', str(self._speed)],
+            stdout=subprocess.PIPE, text=True)
+        word, _, facts = self._process.stdout.readline().partition(' ')
+        if word != 'READY':
+            raise RuntimeError('The simulated z/VM does not start.')
+        self._facts = json.loads(facts)
+
+    def stop(self):
+        if self._process:
+            self._process.terminate()
+            self._process.wait()
+
+    def options(self):
+        """Return what the driver has to be told, as options of [zvm]."""
+        member = self._member()
+        return {
+            'cloud_connector_url': member['rest_url'],
+            'token_file': member['token_file'],
+            'image_repository': member['image_repository'],
+            # The directory manager is polled, and time runs faster here.
+            'timeout_scale': min(1.0, 2 / self._speed),
+        }
+
+    def connector(self):
+        member = self._member()
+        return client.Connector(member['rest_url'],
+                                token_file=member['token_file'])
+
+    def log(self, since):
+        """Return the records of requests and commands since a number."""
+        return self._control('GET', '/log?since=%d' % since)
+
+    def linux_state(self, userid):
+        """Return the state of a guest's Linux, None if it is logged off."""
+        guest = self._control('GET', '/state')['guests'].get(userid)
+        return guest and guest['linux']['state']
+
+    def take_time(self, profile):
+        """Have commands take the time of a latency profile."""
+        self._control('PUT', '/latency', {'profile': profile})
+
+    def _member(self):
+        return next(iter(self._facts['members'].values()))
+
+    def _control(self, method, path, body=None):
+        request = urllib.request.Request(
+            self._facts['control_url'] + path, method=method,
+            data=None if body is None else json.dumps(body).encode())
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)

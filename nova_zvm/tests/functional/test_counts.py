@@ -1,0 +1,172 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""What nova's verbs cost the connector and z/VM: requests and commands.
+
+Only calls of the driver are counted, with images cached, switches seen and
+the token fetched: what a host in service pays each time.
+"""
+
+from nova.compute import power_state
+from nova import context as nova_context
+from nova import objects
+
+from nova_zvm.connector import client
+from nova_zvm.tests.functional import base
+from nova_zvm.tests import meter
+from nova_zvm.tests import powersync
+
+# The connector makes sure with two CP queries that a guest is not logged on
+# to another member, before nearly everything (zvmsdk/api.py
+# check_guest_exist, 1.6.3).
+GUARD = ['q', 'q']
+# What it takes to put a file into a guest's reader.
+READER = ['vmur', 'change', 'transfer']
+
+CREATE = ['Image_Create_DM', 'Image_Disk_Create_DM', 'query user',
+          'Name_List_Add']
+DEPLOY = GUARD + ['unpackdiskimage', 'System_RDR_File_Manage']
+# What the guest needs to take commands of the connector.
+AUTHORIZE = ['query userid'] + READER
+CONFIG_DRIVE = HOST_NAME = READER
+INTERFACE = GUARD + ['Virtual_Network_Adapter_Create_Extended_DM'] + READER
+COUPLE = GUARD + ['Image_Query_DM', 'Image_Lock_DM', 'Image_Replace_DM']
+GRANT = GUARD + ['query userid', 'Virtual_Network_Vswitch_Set_Extended']
+START = GUARD + ['Image_Activate']
+
+
+class CountsTestCase(base.ZVMTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.meter = meter.Meter(self.zvm.engine.log)
+
+    def measured_boot(self, **server):
+        """Boot a server; return it and what the driver's spawn cost."""
+        with self.meter.calls_of(self.driver, 'spawn') as calls:
+            server = self.boot(**server)
+        return server, calls.total()
+
+    def instance(self, server):
+        return objects.Instance.get_by_uuid(
+            nova_context.get_admin_context(), server['id'],
+            expected_attrs=['system_metadata'])
+
+    def assert_requests(self, limit, usage):
+        self.assertTrue(len(usage.requests) <= limit, usage.requests)
+
+
+class LifecycleCountsTest(CountsTestCase):
+
+    def setUp(self):
+        super().setUp()
+        # From here on the image is cached, and all else is known that the
+        # driver keeps.
+        self._delete_server(self.boot(name='first', config_drive=True))
+
+    def test_boot_and_delete(self):
+        server, usage = self.measured_boot(name='one')
+        self.assert_requests(8, usage)
+        self.assertEqual(
+            ['Image_Query_DM'] + CREATE + DEPLOY + AUTHORIZE + HOST_NAME +
+            INTERFACE + COUPLE + GRANT + START, self.settled(usage))
+        self.assert_deleted_at_once(server)
+
+    def test_boot_and_delete_with_config_drive(self):
+        server, usage = self.measured_boot(name='one', config_drive=True)
+        self.assert_requests(13, usage)
+        self.assertEqual(
+            ['Image_Query_DM'] + CREATE + DEPLOY + CONFIG_DRIVE + AUTHORIZE +
+            INTERFACE + COUPLE + GRANT + START, self.settled(usage))
+        self.assert_deleted_at_once(server)
+
+    def settled(self, usage):
+        """Return a boot's commands but for the questions to the guest.
+
+        Those are repeated until its Linux is up.
+        """
+        self.assertIn('iucvclnt', usage.commands)
+        return [name for name in usage.commands if name != 'iucvclnt']
+
+    def assert_deleted_at_once(self, server):
+        with self.meter.calls_of(self.driver, 'destroy') as calls:
+            self._delete_server(server)
+        self.assert_requests(1, calls.total())
+
+
+class PowerCountsTest(CountsTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.boot(name='one')
+
+    def test_power_state(self):
+        self.assert_cheap(power_state.RUNNING)
+        self.api.post_server_action(self.server['id'], {'pause': None})
+        self._wait_for_state_change(self.server, 'PAUSED')
+        self.assert_cheap(power_state.PAUSED)
+        self.api.post_server_action(self.server['id'], {'unpause': None})
+        self._wait_for_state_change(self.server, 'ACTIVE')
+        self._stop_server(self.server)
+        self.assert_cheap(power_state.SHUTDOWN)
+
+    def assert_cheap(self, wanted):
+        """See that the power state is right and costs one CP command."""
+        instance = self.instance(self.server)
+        with self.meter.running() as usage:
+            info = self.driver.get_info(instance, use_cache=False)
+        self.assertEqual(wanted, info.state)
+        self.assert_requests(2, usage)
+        self.assertEqual(['query user'], usage.commands)
+
+    def test_power_off(self):
+        """A hard one asks nothing of the guest and waits for nothing."""
+        with self.meter.calls_of(self.driver, 'power_off') as calls:
+            self._stop_server(self.server)
+        # What a soft one has, so that its absence below means something.
+        soft = calls.total()
+        self.assertEqual([15], soft.waits)
+        self.assertIn('shutdown', ' '.join(soft.lines('iucv')))
+
+        self._start_server(self.server)
+        # nova's own way to ask for stops that pull the plug.
+        self.flags(shutdown_timeout=0)
+        with self.meter.calls_of(self.driver, 'power_off') as calls:
+            self._stop_server(self.server)
+        hard = calls.total()
+        self.assertEqual([], hard.waits)
+        self.assertEqual(GUARD + ['Image_Deactivate', 'query user'],
+                         hard.commands)
+        self.assertIsNone(self.guest(self.server))
+
+
+class PeriodicCountsTest(CountsTestCase):
+    """What a host costs z/VM while nobody asks for anything."""
+
+    SERVERS = 50
+
+    def test_resource_update(self):
+        with self.meter.running() as usage:
+            self._run_periodics()
+        self.assertEqual(['GET /host'], usage.requests)
+        self.assertEqual(7, len(usage.commands), usage.commands)
+
+    def test_power_sync(self):
+        wanted = powersync.make_servers(
+            client.Connector(self.zvm.url, token_file=self.zvm.token_file),
+            'host', self.SERVERS)
+        self.assertEqual(self.SERVERS, self.driver.get_num_instances())
+        with self.meter.running() as usage:
+            powersync.run(self.compute.manager)
+        self.assert_requests(self.SERVERS + 2, usage)
+        self.assertEqual(['query user'] * self.SERVERS, usage.commands)
+        self.assertEqual(wanted, powersync.found_states('host'))

@@ -1,0 +1,378 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""nova-compute starts, lives and recovers without its connector.
+
+What a test calls down is the connector's process killed: its port refuses.
+"""
+
+import json
+import logging
+import os
+
+import fixtures
+from nova.compute import power_state
+from nova.compute import task_states
+from nova.compute import vm_states
+from nova import exception
+from nova import objects
+
+from nova_zvm.tests.functional import base
+
+SMAPI_DOWN = {
+    'match': {'command': 'smcli'},
+    'action': {'status': 25, 'output':
+               '25 -110 111 (details) Connection refused ULGSMC6009E Failed '
+               'to connect to the server\n'}}
+
+
+class Errors(fixtures.Fixture):
+    """What is logged at ERROR while it is in use, one line each."""
+
+    def _setUp(self):
+        self.lines = []
+        handler = logging.Handler(logging.ERROR)
+        handler.emit = lambda record: self.lines.append(
+            '%s: %s' % (record.name, record.getMessage()))
+        logging.getLogger().addHandler(handler)
+        self.addCleanup(logging.getLogger().removeHandler, handler)
+
+
+class StartTestCase(base.ZVMTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.useFixture(fixtures.MonkeyPatch(
+            'nova_zvm.connector.session.PAUSES', (0.0, 0.0)))
+        self.connector = self.zvm.simulator.member
+        self.addCleanup(self.connector.start)
+
+    def boot_all(self, names):
+        """Boot a server for each name, all at once; return them by name."""
+        self.flags(instances=-1, cores=-1, group='quota')
+        self.api.post_server({'server': dict(
+            self._build_server(image_uuid=self.image_id,
+                               flavor_id=self.flavor_id, networks='auto'),
+            min_count=len(names))})
+        return {name: self._wait_for_state_change(server, 'ACTIVE')
+                for name, server in zip(names, self.api.get_servers())}
+
+    def restart_without_connector(self):
+        """Start nova-compute anew; return what it has logged as errors."""
+        self.connector.kill()
+        return self.restart()
+
+    def restart(self):
+        with Errors() as errors:
+            self.restart_compute()
+        return errors.lines
+
+    def run_periodic_tasks(self):
+        """Run those that ask the driver for something."""
+        self._run_periodics()
+        context = self.context_of_admin()
+        self.compute.manager._cleanup_running_deleted_instances(context)
+        self.compute.manager._sync_power_states(context)
+        self._wait_for_assert(self.assert_no_sync_in_progress)
+
+    def assert_no_sync_in_progress(self):
+        with self.compute.manager.syncs_in_progress() as syncs:
+            self.assertEqual(set(), set(syncs))
+
+    def states(self, server):
+        """Return status, task and power state as the API has them."""
+        server = self.api.get_server(server['id'])
+        return (server['status'], server['OS-EXT-STS:task_state'],
+                server['OS-EXT-STS:power_state'])
+
+    def assert_service_up(self):
+        [service] = self.admin_api.get_services(binary='nova-compute')
+        self.assertEqual(('up', 'enabled'),
+                         (service['state'], service['status']))
+
+    def delete(self, server):
+        self._delete_server(self.api.get_server(server['id']))
+
+    def pause(self, server):
+        self.api.post_server_action(server['id'], {'pause': None})
+        self._wait_for_state_change(server, 'PAUSED')
+
+    def unpause(self, server):
+        self.api.post_server_action(server['id'], {'unpause': None})
+        self._wait_for_state_change(server, 'ACTIVE')
+
+
+class ServersTest(StartTestCase):
+    """The connector is down while nova-compute starts with servers."""
+
+    AT_REST = {'running': ('ACTIVE', None, power_state.RUNNING),
+               'stopped': ('SHUTOFF', None, power_state.SHUTDOWN),
+               'paused': ('PAUSED', None, power_state.PAUSED)}
+
+    # In the middle of what nova-compute was killed, one start after the
+    # other.
+    TASKS = [
+        {'running': task_states.POWERING_OFF,
+         'stopped': task_states.POWERING_ON,
+         'paused': task_states.UNPAUSING},
+        {'running': task_states.REBOOTING,
+         'stopped': task_states.REBOOTING_HARD,
+         'paused': task_states.DELETING},
+        {'running': task_states.REBOOT_PENDING,
+         'stopped': task_states.REBOOT_PENDING_HARD,
+         'paused': task_states.REBOOT_PENDING_HARD},
+        {'running': task_states.REBOOT_STARTED,
+         'stopped': task_states.REBOOT_STARTED_HARD,
+         'paused': task_states.REBOOT_STARTED_HARD},
+        {'running': task_states.PAUSING,
+         'stopped': task_states.DELETING},
+    ]
+    # nova itself sets these to ERROR, with and without a connector.
+    CUT_OFF = {'running': (vm_states.BUILDING, task_states.SPAWNING),
+               'stopped': (vm_states.STOPPED, task_states.REBUILD_SPAWNING),
+               'paused': (vm_states.ACTIVE, task_states.REBUILDING)}
+
+    def setUp(self):
+        super().setUp()
+        self.servers = self.boot_all(self.AT_REST)
+        self._stop_server(self.servers['stopped'])
+        self.pause(self.servers['paused'])
+
+    def states_of_all(self):
+        return {name: self.states(server)
+                for name, server in self.servers.items()}
+
+    def test_at_rest(self):
+        for resume in (False, True):
+            self.flags(resume_guests_state_on_host_boot=resume)
+            self.assertEqual([], self.restart_without_connector())
+            self.assert_service_up()
+            self.assertEqual(self.AT_REST, self.states_of_all())
+            self.connector.start()
+            self.run_periodic_tasks()
+            self.assertEqual(self.AT_REST, self.states_of_all())
+
+        self._stop_server(self.servers['running'])
+        self._start_server(self.servers['stopped'])
+        self.unpause(self.servers['paused'])
+
+    def test_what_happened_meanwhile_is_found(self):
+        self.assertEqual([], self.restart_without_connector())
+        self.zvm.machine.execute('ZVMSYS1', [
+            '/opt/zthin/bin/smcli', 'Image_Deactivate', '--addRCheader',
+            '-T', self.userid(self.servers['running'])])
+        self.connector.start()
+        self.run_periodic_tasks()
+        self._wait_for_state_change(self.servers['running'], 'SHUTOFF')
+
+    def test_amid_tasks(self):
+        self.connector.kill()
+        for tasks in self.TASKS:
+            for name, task in tasks.items():
+                self.set_states(name, task_state=task)
+            self.assertEqual([], self.restart(), tasks)
+            self.assert_service_up()
+            self.assertEqual(self.AT_REST, self.states_of_all(), tasks)
+        self.connector.start()
+        self.run_periodic_tasks()
+        self.assertEqual(self.AT_REST, self.states_of_all())
+
+    def test_amid_boot_and_rebuild(self):
+        for name, (vm_state, task_state) in self.CUT_OFF.items():
+            self.set_states(name, vm_state=vm_state, task_state=task_state)
+        self.assertEqual([], self.restart_without_connector())
+        self.assertEqual({('ERROR', None)}, {
+            states[:2] for states in self.states_of_all().values()})
+        self.connector.start()
+        for server in self.servers.values():
+            self.delete(server)
+        self.assertEqual([], self.rows('guests'))
+
+    def test_zvm_does_not_answer_the_connector(self):
+        self.set_states('stopped',
+                        task_state=task_states.REBOOT_PENDING_HARD)
+        self.zvm.engine.faults.add(SMAPI_DOWN)
+        self.assertEqual([], self.restart())
+        self.assert_service_up()
+        self.assertEqual(self.AT_REST, self.states_of_all())
+        self.zvm.engine.faults.clear()
+        self.run_periodic_tasks()
+        self.assertEqual(self.AT_REST, self.states_of_all())
+
+    def set_states(self, name, **values):
+        """Have nova's database say something of a server."""
+        instance = objects.Instance.get_by_uuid(
+            self.context_of_admin(), self.servers[name]['id'])
+        instance.update(values)
+        instance.save()
+
+
+class NewHostTest(StartTestCase):
+    """The first start of all, with the connector down."""
+
+    start_compute = False
+
+    def setUp(self):
+        super().setUp()
+        # nova's test case looks for the node that this host does not have
+        # yet, unless the host is known.
+        self.host_mapping = objects.HostMapping(
+            self.context_of_admin(), host='host',
+            cell_mapping=self.cell_of_host())
+        self.host_mapping.create()
+        self.host_mappings['host'] = self.host_mapping
+
+    def node_names(self):
+        return [provider['name'] for provider in self._get_all_providers()]
+
+    def test_new_host(self):
+        self.connector.kill()
+        with Errors() as errors:
+            self.compute = self._start_compute('host')
+            self.run_periodic_tasks()
+        self.assertEqual([], errors.lines)
+        self.assert_service_up()
+        self.assertEqual([], self.node_names())
+
+        self.connector.start()
+        self.run_periodic_tasks()
+        self.assertEqual(['ZVMSYS1'], self.node_names())
+        self._map_node()
+        self.boot()
+
+    def _map_node(self):
+        """Do what nova-manage cell_v2 discover_hosts does."""
+        node = objects.ComputeNode.get_first_node_by_host_for_old_compat(
+            self.context_of_admin(), 'host')
+        node.mapped = 1
+        node.save()
+
+
+class ConfigurationTest(StartTestCase):
+    """What is wrong stops nova-compute with one sentence."""
+
+    start_compute = False
+
+    def test_refusals(self):
+        token_file = os.path.join(self.state_path, 'token')
+        with open(token_file, 'w', encoding='ascii') as stream:
+            stream.write('wrong')
+        for group, option, value, sentence in [
+                ('zvm', 'cloud_connector_url', None,
+                 '[zvm] cloud_connector_url is not set'),
+                ('zvm', 'cloud_connector_url', 'ftp://zvm.example',
+                 '[zvm] cloud_connector_url: '),
+                (None, 'instance_name_template', 'instance-%08x',
+                 'instance_name_template = instance-%08x: '),
+                ('zvm', 'disk_pool', 'ECKD:NONE',
+                 "[zvm] disk_pool: z/VM has no disk pool 'ECKD:NONE'"),
+                ('zvm', 'token_file', '/nowhere/token',
+                 '[zvm] token_file: there is no file /nowhere/token'),
+                ('zvm', 'token_file', token_file,
+                 'refuses the admin token in token file ' + token_file)]:
+            self.flags(group=group, **{option: value})
+            error = self.assertRaises(exception.NovaException,
+                                      self._start_compute, 'host')
+            self.assertIn(sentence, str(error))
+            self.assertNotIn('\n', str(error))
+            self.flags(disk_pool=None, group='zvm')
+            self.configure()
+            self.flags(instance_name_template=base.TEMPLATE)
+
+
+class DownLaterTest(StartTestCase):
+    """The connector goes while nova-compute runs, and comes back."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.boot()
+
+    def failed_action(self, name):
+        """Ask for an action; return what users see of its failure."""
+        self.api.post_server_action(self.server['id'], {name: None})
+        self._wait_for_server_parameter(
+            self.server, {'OS-EXT-STS:task_state': None})
+        return self.last_failure()
+
+    def last_failure(self):
+        self._wait_for_assert(self.assert_last_action_failed)
+        return self.last_event()['details']
+
+    def assert_last_action_failed(self):
+        self.assertEqual('Error', self.last_event()['result'])
+
+    def last_event(self):
+        action = self.api.get_instance_actions(self.server['id'])[0]
+        [event] = self.api.api_get(
+            '/servers/%s/os-instance-actions/%s' % (
+                self.server['id'], action['request_id'])
+        ).body['instanceAction']['events']
+        return event
+
+    def test_down_and_back(self):
+        self.connector.kill()
+        with Errors() as errors:
+            self.run_periodic_tasks()
+        self.assertEqual([], errors.lines)
+        self.assertIn('The z/VM Cloud Connector cannot be reached',
+                      self.failed_action('os-stop'))
+        self.assertEqual(('ACTIVE', None, power_state.RUNNING),
+                         self.states(self.server))
+
+        # With more tries nova's message is that there is no other host.
+        self.flags(max_attempts=1, group='scheduler')
+        failed = self.boot(expected_state='ERROR')
+        self.assertIn('The z/VM Cloud Connector cannot be reached',
+                      failed['fault']['message'])
+        # It has nothing on z/VM.
+        self.delete(failed)
+
+        self.connector.start()
+        self.run_periodic_tasks()
+        self._stop_server(self.server)
+        self.assertIsNone(self.guest(self.server))
+        self._delete_server(self.server)
+
+    def test_delete_while_down(self):
+        self.connector.kill()
+        self.api.delete_server(self.server['id'])
+        self._wait_for_state_change(self.server, 'ERROR')
+        self.connector.start()
+        self.delete(self.server)
+        self.assertEqual([], self.rows('guests'))
+
+    def test_restarted_between_requests(self):
+        self.connector.restart()
+        self._stop_server(self.server)
+        self.connector.restart()
+        self._start_server(self.server)
+        self.boot(config_drive=True)
+
+    def test_restarted_amid_a_request(self):
+        self.zvm.engine.faults.add({
+            'match': {'command': 'Image_Deactivate'}, 'times': 1,
+            'action': {'kill_connector': 'before'}})
+        self.failed_action('os-stop')
+        self.assertEqual(('ACTIVE', None, power_state.RUNNING),
+                         self.states(self.server))
+        self.connector.start()
+        self._stop_server(self.server)
+
+    def test_token_that_is_refused_amid_a_boot(self):
+        self.zvm.engine.faults.add({
+            'match': {'kind': 'rest', 'command': '^PUT /files'}, 'times': 1,
+            'action': {'status': 401, 'output': json.dumps({
+                'overallRC': 400, 'modID': 120, 'rc': 400, 'rs': 401,
+                'errmsg': 'expired', 'output': ''})}})
+        server = self.boot(config_drive=True)
+        self.assertIn(server['id'].encode(), self.guest_file(
+            server, 'openstack/latest/meta_data.json'))
