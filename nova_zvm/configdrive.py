@@ -34,6 +34,7 @@ from oslo_log import log as logging
 
 from nova_zvm.connector import errors
 from nova_zvm import diskimage
+from nova_zvm import exception
 from nova_zvm import names
 from nova_zvm import ownership
 
@@ -114,26 +115,37 @@ class ConfigDrives:
     def discard(self, instance):
         """Remove an instance's drive from the connector, whatever is there.
 
+        And what else was uploaded for it, if that has not been possible.
         """
-        url = ownership.upload(instance)
-        if not url:
+        if ownership.upload(instance) and not self._is_removed(instance):
             return
+        self._staging.blank(instance)
+
+    def _is_removed(self, instance):
         try:
             self._connector.images.delete(names.config_drive(instance.uuid))
         except errors.ConnectorError as exc:
             LOG.warning('The config drive stays on the connector: %s', exc,
                         instance=instance)
-            return
-        if self._staging.overwrite(url):
-            ownership.set_upload(instance, None)
+            return False
+        return True
 
     def _import(self, name, upload, os_version):
+        # One that comes late would stay.
+        with exception.late_effect_awaited(lambda: self._is_there(name)):
+            try:
+                self._connector.images.create(name, upload.url, os_version)
+            except errors.Conflict:
+                # Left by an earlier try that was cut off.
+                self._connector.images.delete(name)
+                self._connector.images.create(name, upload.url, os_version)
+
+    def _is_there(self, name):
         try:
-            self._connector.images.create(name, upload.url, os_version)
-        except errors.Conflict:
-            # Left by an earlier try that was cut off.
-            self._connector.images.delete(name)
-            self._connector.images.create(name, upload.url, os_version)
+            self._connector.images.get(name)
+        except errors.NotFound:
+            return False
+        return True
 
     def _export(self, name, path):
         try:

@@ -23,6 +23,11 @@ from nova import exception
 from nova.i18n import _
 
 from nova_zvm.connector import errors
+from nova_zvm import waiting
+
+
+# How often the effect of an unanswered request is looked for.
+LOOKS = 60
 
 
 class ConnectorUnreachable(exception.VirtDriverNotReady):
@@ -68,3 +73,20 @@ def translated(instance=None):
         raise exception.InstanceNotFound(instance_id=instance.uuid) from exc
     except errors.ConnectorError as exc:
         raise ConnectorFailure(reason=exc) from exc
+
+
+@contextlib.contextmanager
+def late_effect_awaited(seen):
+    """Hold the error of an unanswered request back until that is over.
+
+    Its effect may come late, after the clean-up, which then misses it.
+
+    :param seen: tells whether the effect is there
+    """
+    try:
+        yield
+    except errors.OutcomeUnknown as exc:
+        with contextlib.suppress(waiting.Expired, errors.ConnectorError):
+            waiting.wait_until(seen, True, exc.settle_seconds,
+                               exc.settle_seconds / LOOKS)
+        raise

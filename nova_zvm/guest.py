@@ -49,6 +49,9 @@ DIRECTORY_POLL_SECONDS = 5
 
 # SMAPI: the image is locked by another directory operation.
 LOCKED = (8, 400, 12)
+# No minidisk and no NIC of a guest is here.
+UNUSED_VDEV = 'FFFC'
+
 # SMAPI: the guest has not produced a console file yet.
 NO_CONSOLE_FILE = (4, 4, 410)
 
@@ -254,18 +257,37 @@ class Guests:
         One request when all goes well. Logs the guest off, purges its
         reader, deletes minidisks, entry, grants and the connector's rows.
         """
-        deadline = time.monotonic() + DIRECTORY_SECONDS * self._scale
-        while True:
-            try:
-                self._delete_once(userid)
-                break
-            except errors.ConnectorError as exc:
-                if (_codes(exc) != LOCKED or
-                        time.monotonic() > deadline):
-                    raise
-            time.sleep(DIRECTORY_POLL_SECONDS * self._scale)
+        try:
+            waiting.wait_until(lambda: self._is_deleted(userid), True,
+                               DIRECTORY_SECONDS * self._scale,
+                               DIRECTORY_POLL_SECONDS * self._scale)
+        except waiting.Expired:
+            self._unlock(userid)
+            self._delete_once(userid)
         with self._lock:
             self._listing -= {userid}
+
+    def _is_deleted(self, userid):
+        try:
+            self._delete_once(userid)
+        except errors.ConnectorError as exc:
+            if _codes(exc) != LOCKED:
+                raise
+            return False
+        return True
+
+    def _unlock(self, userid):
+        """Free an entry that a connector locked which then died.
+
+        To couple a NIC it locks the entry, whether or not it is locked
+        already, and replaces it, which frees it. Of a NIC that does not
+        exist it says so only then, and has replaced the entry by itself.
+        (zvmsdk/smtclient.py couple_nic_to_vswitch, 1.6.3)
+        """
+        LOG.warning('The directory entry of %s stays locked, it is unlocked',
+                    userid)
+        with contextlib.suppress(errors.NotFound):
+            self._connector.guests.couple(userid, UNUSED_VDEV, 'NONE')
 
     def delete_unfinished(self, userid, seconds):
         """Remove a guest whose creation may still be under way.

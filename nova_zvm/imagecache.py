@@ -65,7 +65,7 @@ class ImageCache:
         self._staging = staging
         self._glance = glance.API()
 
-    def provide(self, context, image_meta, os_version, accept):
+    def provide(self, context, instance, image_meta, os_version, accept):
         """Return the connector's record of an image, importing it if needed.
 
         Boots of one image wait for one import, boots of others do not.
@@ -77,7 +77,8 @@ class ImageCache:
         with lockutils.lock('zvm-image-%s' % image_meta.id):
             image = self._find(name)
             if image is None:
-                self._import(context, image_meta, name, os_version, accept)
+                self._import(context, instance, image_meta, name,
+                             os_version, accept)
                 image = self._find(name)
         if image is None:
             raise _unacceptable(image_meta, 'the connector lost it again')
@@ -93,7 +94,8 @@ class ImageCache:
                 raise
             return None
 
-    def _import(self, context, image_meta, name, os_version, accept):
+    def _import(self, context, instance, image_meta, name, os_version,
+                accept):
         chunks = self._glance.download(context, image_meta.id)
         stream = _ImageStream(image_meta, chunks)
         try:
@@ -105,7 +107,8 @@ class ImageCache:
                 'on z/VM')
         LOG.info('Importing image %s, %d bytes', name, image_meta.size)
         with exception.translated():
-            with self._staging.uploaded(stream, image_meta.size) as upload:
+            with self._staging.uploaded(
+                    instance, stream, image_meta.size) as upload:
                 stream.verify(upload.md5)
                 self._create(name, upload, os_version)
 

@@ -47,23 +47,27 @@ class Instances:
         self._guests = guests
 
     def names(self):
-        return [instance.name
-                for instance in self._with_guest(host=CONF.host,
-                                                 deleted=False)]
+        return [instance.name for instance in self._with_guest(
+            self._recorded(host=CONF.host, deleted=False))]
 
     def uuids(self):
         """Return the uuids, those of deleted instances included.
 
         And those without a host: nova takes it from a server whose boot
-        failed, and its delete then does not come here. If the guest could
-        not be removed when the boot failed, nova's periodic task does it
-        once it learns of it.
+        failed, and its delete then does not come here. If the guest, or an
+        upload, could not be removed when the boot failed, nova's periodic
+        task does it once it learns of it.
         """
-        return [instance.uuid for host in (CONF.host, None)
-                for instance in self._with_guest(host=host)]
+        recorded = (self._recorded(host=CONF.host) +
+                    self._recorded(host=None))
+        left = self._with_guest(recorded)
+        left += [instance for instance in recorded
+                 if ownership.uploads(instance) and instance not in left]
+        return [instance.uuid for instance in left]
 
     def count(self):
-        return len(self._with_guest(host=CONF.host, deleted=False))
+        return len(self._with_guest(
+            self._recorded(host=CONF.host, deleted=False)))
 
     def free_of_lost_tasks(self, instances, ask_zvm):
         """Return instances, their tasks given up if z/VM is not there.
@@ -88,18 +92,23 @@ class Instances:
                 instance.save()
         return instances
 
-    def _with_guest(self, **filters):
+    @staticmethod
+    def _recorded(**filters):
+        """Return the instances of which this host has a record."""
         context = nova_context.get_admin_context(read_deleted='yes')
-        claimed = [
-            instance for instance in objects.InstanceList.get_by_filters(
-                context, filters,
-                expected_attrs=['system_metadata'])
-            if ownership.owned_userid(instance) and
-            ownership.is_here(instance)]
+        return [instance for instance in objects.InstanceList.get_by_filters(
+                    context, filters, expected_attrs=['system_metadata'])
+                if ownership.is_here(instance)]
+
+    def _with_guest(self, instances):
+        claimed = [instance for instance in instances
+                   if ownership.owned_userid(instance)]
         if not claimed:
             # A connector that is down must not keep a new host from
             # starting.
             return []
         userids = self._guests.userids()
+        # The connector does not know a guest whose creation was cut off.
         return [instance for instance in claimed
-                if ownership.owned_userid(instance) in userids]
+                if ownership.state(instance) == ownership.BUILDING or
+                ownership.owned_userid(instance) in userids]

@@ -118,12 +118,16 @@ class Network:
             self._authorize(userid, nic)
 
     def _authorize(self, userid, nic):
-        # Setting a VLAN for a user grants the switch too.
-        if nic.vlan_id is None:
-            self._connector.vswitches.grant(nic.vswitch, userid)
-        else:
-            self._connector.vswitches.set_vlan(
-                nic.vswitch, userid, nic.vlan_id)
+        # A grant that comes late outlives the guest.
+        with exception.late_effect_awaited(
+                lambda: userid in self._connector.vswitches.get(
+                    nic.vswitch).authorized):
+            # Setting a VLAN for a user grants the switch too.
+            if nic.vlan_id is None:
+                self._connector.vswitches.grant(nic.vswitch, userid)
+            else:
+                self._connector.vswitches.set_vlan(
+                    nic.vswitch, userid, nic.vlan_id)
 
     def revoke(self, userid, network_info):
         """Revoke what a creation cut short may have granted."""

@@ -38,7 +38,10 @@ STATE = 'zvm_guest'
 HOST = 'zvm_host'
 SINCE = 'zvm_since'
 PAUSED = 'zvm_paused'
+# Files on the connector that hold a secret or much space until they are
+# overwritten.
 UPLOAD = 'zvm_upload'
+IMAGE_UPLOAD = 'zvm_image_upload'
 
 BUILDING = 'building'
 BUILT = 'built'
@@ -127,7 +130,11 @@ def _set_state(instance, new_state):
 
 def forget(instance):
     """Take the mark back: nothing on z/VM is the instance's."""
-    for key in (USERID, STATE, HOST, SINCE, PAUSED):
+    keys = {USERID, STATE, HOST, SINCE, PAUSED}
+    if uploads(instance):
+        # Somebody has to overwrite them.
+        keys.remove(HOST)
+    for key in keys:
         instance.system_metadata.pop(key, None)
     instance.save()
 
@@ -145,14 +152,23 @@ def is_paused(instance):
     return PAUSED in instance.system_metadata
 
 
-def set_upload(instance, url):
-    """Record where a config drive lies on the connector, None when gone."""
+def set_upload(instance, url, slot=UPLOAD):
+    """Record where a file lies on the connector, None when it is gone."""
     if url:
-        instance.system_metadata[UPLOAD] = url
-    elif instance.system_metadata.pop(UPLOAD, None) is None:
+        instance.system_metadata[slot] = url
+        instance.system_metadata[HOST] = CONF.host
+    elif instance.system_metadata.pop(slot, None) is None:
         return
     instance.save()
 
 
 def upload(instance):
+    """Return where an instance's config drive lies, None if nowhere."""
     return instance.system_metadata.get(UPLOAD)
+
+
+def uploads(instance):
+    """Return all that is recorded, as {slot: url}."""
+    return {slot: instance.system_metadata[slot]
+            for slot in (UPLOAD, IMAGE_UPLOAD)
+            if slot in instance.system_metadata}

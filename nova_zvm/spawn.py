@@ -74,7 +74,7 @@ class Spawn:
         request = self._check(instance, image_meta, network_info,
                               block_device_info)
         image = self._images.provide(
-            context, image_meta, request.os_version,
+            context, instance, image_meta, request.os_version,
             lambda header: self._check_root_disk(instance, image_meta,
                                                  header))
         with self._config_drives.built(

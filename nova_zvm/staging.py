@@ -27,6 +27,7 @@ from oslo_log import log as logging
 from nova_zvm.connector import errors
 from nova_zvm import diskimage
 from nova_zvm import names
+from nova_zvm import ownership
 
 LOG = logging.getLogger(__name__)
 
@@ -42,13 +43,23 @@ class Staging:
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def uploaded(self, stream, length):
-        """Give the connector a file for as long as the block lasts."""
+    def uploaded(self, instance, stream, length):
+        """Give the connector an instance's image as long as the block lasts.
+
+        """
         upload = self._connector.files.upload(stream, length)
         try:
+            ownership.set_upload(instance, upload.url,
+                                 ownership.IMAGE_UPLOAD)
             yield upload
         finally:
-            self.overwrite(upload.url)
+            self.blank(instance)
+
+    def blank(self, instance):
+        """Overwrite what is left of an instance's uploads, if possible."""
+        for slot, url in ownership.uploads(instance).items():
+            if self.overwrite(url):
+                ownership.set_upload(instance, None, slot)
 
     def overwrite(self, url):
         """Put the blank image in the place of an upload.

@@ -55,7 +55,7 @@ class ImageCacheTestCase(base.ZVMTestCase):
 
     def provide(self, accept=None, **fields):
         return self.images.provide(
-            None, base.image_meta(**fields), 'rhel8.6',
+            None, self.instance(), base.image_meta(**fields), 'rhel8.6',
             accept or self.accepted.append)
 
     def assertNothingStays(self):

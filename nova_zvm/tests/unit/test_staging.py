@@ -14,6 +14,7 @@ import io
 
 from nova_zvm import diskimage
 from nova_zvm import names
+from nova_zvm import ownership
 from nova_zvm import staging
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
@@ -27,9 +28,10 @@ class StagingTestCase(base.ZVMTestCase):
     def setUp(self):
         super().setUp()
         self.staging = staging.Staging(self.connector)
+        self.booting = self.instance()
 
     def upload(self):
-        with self.staging.uploaded(io.BytesIO(SECRET),
+        with self.staging.uploaded(self.booting, io.BytesIO(SECRET),
                                    len(SECRET)) as upload:
             self.assertEqual(SECRET, self.connector.uploads[upload.url])
         return upload
@@ -43,7 +45,8 @@ class StagingTestCase(base.ZVMTestCase):
             pass
 
         def use():
-            with self.staging.uploaded(io.BytesIO(SECRET), len(SECRET)):
+            with self.staging.uploaded(self.booting, io.BytesIO(SECRET),
+                                       len(SECRET)):
                 raise Useless()
 
         self.assertRaises(Useless, use)
@@ -73,6 +76,14 @@ class StagingTestCase(base.ZVMTestCase):
             self.connector.faults['images.export'] = [failure]
             upload = self.upload()
             self.assertIn(upload.url, self.stdlog.logger.output)
+
+    def test_what_could_not_be_overwritten_is_tried_again(self):
+        self.connector.faults['images.export'] = [fakes.unreachable()]
+        upload = self.upload()
+        self.assertEqual(SECRET, self.connector.uploads[upload.url])
+        self.staging.blank(self.booting)
+        self.assertEqual(BLANK, self.connector.uploads[upload.url])
+        self.assertEqual({}, ownership.uploads(self.booting))
 
     def test_overwrite_tells_whether_it_worked(self):
         upload = self.upload()

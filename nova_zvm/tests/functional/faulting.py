@@ -1,0 +1,412 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Boots and deletes with one fault each, and what must be left: nothing.
+
+A cell of the fault matrix is one step of a boot or a delete with one way to
+fail. Here is what a test of cells needs: foreign guests that stand beside,
+a server that takes every step, and the comparison at the end.
+"""
+
+import base64
+import copy
+import dataclasses
+import re
+import threading
+import time
+
+import fixtures
+from nova import context as nova_context
+from oslo_concurrency import lockutils
+from oslo_utils import uuidutils
+import requests
+
+from nova_zvm.connector import client
+from nova_zvm.connector import models
+from nova_zvm import names
+from nova_zvm.tests.functional import base
+
+VLAN_NETWORK = 'vsw1'
+CONNECTOR = 'ZCCSRV'
+# Of each server its own.
+ADMIN_PASSWORD = 'Secret-%dAdm1nPass'
+USER_DATA = '#cloud-config secret-%d-user-data'
+
+# Real seconds; only a test that fails waits so long.
+PATIENCE = 20
+
+
+@dataclasses.dataclass
+class Cell:
+    """One boot and delete with a fault on the way.
+
+    :ivar faults: of the simulated z/VM, for the boot
+    :ivar expected: the server's state after the boot
+    :ivar delete_faults: for the user's delete
+    :ivar repeated: whether the user has to delete a second time
+    :ivar kill: request, and its number, with which nova-compute is killed
+    :ivar image: whether the boot imports its image
+    :ivar fresh: whether nova-compute starts anew before it
+    :ivar stays: what nobody but the connector's administrator can remove
+    :ivar reaped: whether nova's periodic task has to come after the delete,
+        as the connector was down when the boot failed
+    """
+
+    name: str
+    faults: list = dataclasses.field(default_factory=list)
+    expected: str = 'ERROR'
+    delete_faults: list = dataclasses.field(default_factory=list)
+    repeated: bool = False
+    kill: tuple | None = None
+    delete_kill: tuple | None = None
+    image: bool = False
+    fresh: bool = False
+    stays: frozenset = frozenset()
+    reaped: bool = False
+
+
+class Killed(BaseException):
+    """Ends a thread of a nova-compute that was killed."""
+
+
+class Killer(fixtures.Fixture):
+    """Kills nova-compute, which shares its process with the test.
+
+    The thread that sends the fatal request stops right after it, and when
+    it goes on, at the end of the cell, its driver sends nothing more. So no
+    exception handler and no finally block does anything, as after kill -9.
+    """
+
+    def __init__(self, url):
+        super().__init__()
+        self._url = url
+        self._dead = set()
+        self._pattern = None
+        self._over = threading.Event()
+
+    def _setUp(self):
+        self._send = requests.Session.send
+        self.useFixture(fixtures.MonkeyPatch(
+            'requests.Session.send',
+            lambda session, request, **options: self._intercept(
+                session, request, options)))
+        self.addCleanup(self.release)
+        self.useFixture(fixtures.MonkeyPatch(
+            'oslo_concurrency.lockutils._semaphores',
+            lockutils.Semaphores()))
+
+    def arm(self, pattern, nth):
+        """Kill with the nth request to the connector that matches."""
+        self._pattern, self._left = re.compile(pattern), nth
+        self.killed = threading.Event()
+        self._over = threading.Event()
+
+    def release(self):
+        """Let the thread end; its process has been replaced."""
+        self._pattern = None
+        self._over.set()
+
+    def _intercept(self, session, request, options):
+        # A driver has a session for each of its threads.
+        if session in self._dead:
+            raise Killed()
+        fatal = self._is_fatal(request)
+        try:
+            return self._send(session, request, **options)
+        finally:
+            if fatal:
+                self._stop(session)
+
+    def _is_fatal(self, request):
+        if (self._pattern is None or
+                not request.url.startswith(self._url) or
+                not self._pattern.search('%s %s' % (
+                    request.method, request.path_url))):
+            return False
+        self._left -= 1
+        return self._left == 0
+
+    def _stop(self, session):
+        self._dead.add(session)
+        # The locks of a process end with it.
+        lockutils._semaphores = lockutils.Semaphores()
+        self.killed.set()
+        self._over.wait()
+        raise Killed()
+
+
+class FaultTestCase(base.ZVMTestCase):
+    """Foreign guests stand beside each test; at its end they still do."""
+
+    # A test is up to thirty boots and deletes.
+    TIMEOUT_SCALING_FACTOR = 8
+
+    def setUp(self):
+        super().setUp()
+        self.boots = 0
+        # Between two tries of a request.
+        self.useFixture(fixtures.MonkeyPatch(
+            'nova_zvm.connector.session.PAUSES', (0.02, 0.02)))
+        self.flavor_id = self.create_flavor(ephemeral=1)
+        self._provide_vlan_network()
+        self.killer = self.useFixture(Killer(self.zvm.url))
+        self.connector = client.Connector(
+            self.zvm.url, token_file=self.zvm.token_file)
+        self.foreign = self._make_foreign_guests()
+        self._boot_onto_a_foreign_guest()
+        self.assertTrue(self.delete(self.built(self.start_boot())))
+
+    def configure(self):
+        super().configure()
+        # A create is then given 6 seconds, a query 0.6.
+        self.flags(timeout_scale=0.01, group='zvm')
+        self.flags(max_attempts=1, group='scheduler')
+        self.flags(instances=-1, group='quota')
+        self.flags(response_validation='ignore', group='api')
+
+    # What stands beside
+
+    def _make_foreign_guests(self):
+        disk = [models.DiskSpec(size='1g', boot=True)]
+        for userid in ('FOREIGN1', 'FOREIGN2', 'NVT00001'):
+            self.connector.guests.create(userid, 1, 512, disk)
+            self.connector.vswitches.grant('VSW2', userid)
+            self.connector.guests.start(userid)
+        self.connector.guests.deregister('FOREIGN2')
+        return ('FOREIGN1', 'FOREIGN2', 'NVT00001')
+
+    def _boot_onto_a_foreign_guest(self):
+        server = self.built(self.start_boot())
+        self.assertEqual('ERROR', server['status'])
+        self.assertIn('NVT00001 is already taken',
+                      server['fault']['message'])
+        self.assertTrue(self.delete(server))
+
+    def _provide_vlan_network(self):
+        network = dict(
+            self.neutron.network_2,
+            **{'provider:physical_network': VLAN_NETWORK,
+               'provider:network_type': 'vlan'})
+        self.neutron._networks[network['id']] = network
+        self.neutron._subnets[network['subnets'][0]] = self.neutron.subnet_2
+
+    def _make_vlan_port(self):
+        port = dict(
+            copy.deepcopy(self.neutron.port_1),
+            id=uuidutils.generate_uuid(),
+            network_id=self.neutron.network_2['id'],
+            mac_address='fa:16:3e:00:00:99',
+            fixed_ips=[{'ip_address': '192.168.1.77',
+                        'subnet_id': self.neutron.subnet_2['id']}],
+            **{'binding:vif_details': {'vlan': 100}})
+        self.neutron._ports[port['id']] = port
+        return port['id']
+
+    # Boot and delete
+
+    def start_boot(self, image_id=None):
+        self.boots += 1
+        request = self._build_server(
+            image_uuid=image_id or self.image_id, flavor_id=self.flavor_id,
+            networks=[{'uuid': self.neutron.network_1['id']},
+                      {'port': self._make_vlan_port()}])
+        request.update(
+            config_drive=True, adminPass=ADMIN_PASSWORD % self.boots,
+            user_data=base64.b64encode(
+                (USER_DATA % self.boots).encode()).decode())
+        self.notifier.reset()
+        return self.api.post_server({'server': request})
+
+    def wait(self, probe, what, interval):
+        """Return what probe returns as soon as it is true."""
+        deadline = time.monotonic() + PATIENCE
+        pause = threading.Event()
+        while True:
+            found = probe()
+            if found:
+                return found
+            if time.monotonic() > deadline:
+                self.fail('Waited in vain for %s' % what)
+            pause.wait(interval)
+
+    def built(self, server):
+        """Return the server once nova has built it, or failed to."""
+        def notified():
+            return [found for found in self.notifier.versioned_notifications
+                    if found['event_type'] in (
+                        'instance.create.end', 'instance.create.error')]
+        # Much cheaper to look at than the API.
+        self.wait(notified, 'the end of the boot', 0.01)
+        return self.wait(lambda: self._built(server),
+                         'the end of the boot', 0.1)
+
+    def _built(self, server):
+        found = self.api.get_server(server['id'])
+        if (found['OS-EXT-STS:task_state'] is None and
+                found['status'] in ('ACTIVE', 'ERROR')):
+            return found
+
+    def delete(self, server):
+        """Delete a server; return whether nova could."""
+        self.api.delete_server(server['id'])
+        return self.wait(lambda: self._deleted(server), 'a delete', 0.1)[0]
+
+    def _deleted(self, server):
+        """Return [whether it is gone], None as long as nova works on it."""
+        listed = {found['id']: found for found in self.api.get_servers()}
+        if server['id'] not in listed:
+            return [True]
+        found = listed[server['id']]
+        if (found['status'] == 'ERROR' and
+                found['OS-EXT-STS:task_state'] is None):
+            return [False]
+
+    # Cells
+
+    def run_cells(self, cells):
+        failures = []
+        for cell in cells:
+            started = time.monotonic()
+            try:
+                self._run_cell(cell)
+                result = 'ok'
+            except Exception as exc:
+                failures.append('%s: %s' % (cell.name, exc))
+                result = str(exc)
+            finally:
+                self.zvm.engine.faults.clear()
+                self.killer.release()
+                self.zvm.simulator.member.start()
+            print('CELL %-50s %.2f %s' % (
+                cell.name, time.monotonic() - started, result))
+        if failures:
+            self.fail('\n'.join(failures))
+
+    def _run_cell(self, cell):
+        before = self.snapshot()
+        image_id = self.create_image() if cell.image else None
+        if cell.image:
+            self.connector.images.delete('nova-blank')
+        if cell.fresh:
+            self.restart_compute()
+        server = self._boot(cell, image_id)
+        self.assertEqual(cell.expected, server['status'],
+                         server.get('fault'))
+        self._delete(cell, server)
+        self.zvm.simulator.wait_idle(PATIENCE)
+        if cell.reaped:
+            self._reap()
+        if image_id:
+            self._check_image(image_id)
+        self._take_what_stays(cell, before)
+        self.assert_nothing_left(before)
+        self.assert_no_secret_left()
+
+    def _boot(self, cell, image_id):
+        self._inject(cell.faults)
+        if not cell.kill:
+            server = self.built(self.start_boot(image_id))
+        else:
+            self.killer.arm(*cell.kill)
+            server = self.start_boot(image_id)
+            self._replace_compute()
+            server = self._built(server)
+        self._heal()
+        return server
+
+    def _delete(self, cell, server):
+        self._inject(cell.delete_faults)
+        if cell.delete_kill:
+            self.killer.arm(*cell.delete_kill)
+            self.api.delete_server(server['id'])
+            self._replace_compute()
+            gone = bool(self._deleted(server)[0])
+        else:
+            gone = self.delete(server)
+        self._heal()
+        self.assertEqual(cell.repeated, not gone)
+        if cell.repeated:
+            self.assertTrue(self.delete(server), 'the delete failed')
+
+    def _replace_compute(self):
+        """Start a new nova-compute in the place of one that is killed."""
+        self.assertTrue(self.killer.killed.wait(PATIENCE), 'not killed')
+        old = self.compute
+        for rpc_server in (old.rpcserver, old.rpcserver_alt):
+            rpc_server.stop()
+        self.compute = self.start_service(
+            'compute', host=old.host,
+            cell_name=self.host_mappings[old.host].cell_mapping.name)
+
+    def _reap(self):
+        """Run the task with which nova removes what a delete left.
+
+        nova forgets the host of a server whose boot failed, so the delete
+        of such a server does not reach the driver.
+        """
+        self.compute.manager._cleanup_running_deleted_instances(
+            nova_context.get_admin_context())
+
+    def _check_image(self, image_id):
+        """See that the connector has an image as it was sent, or not at all.
+
+        """
+        for path in self.connector_files():
+            if path.match('*/%s/*' % names.image(image_id)):
+                self.assertEqual(
+                    self.glance._imagedata[image_id], path.read_bytes())
+
+    def _take_what_stays(self, cell, before):
+        """See that there is as much as a cell says, and take it away."""
+        found = {'upload': [path for path in self.uploads()
+                            if path.stat().st_size != 512],
+                 'copy': [path for path in self.connector_files()
+                          if path.name == 'cfgdrive.iso']}
+        for what, paths in found.items():
+            self.assertEqual(what in cell.stays, len(paths) == 1, paths)
+            for path in paths:
+                path.unlink()
+        state = self.zvm.machine.state()
+        if 'link' in cell.stays:
+            [link] = state['links']
+            self._command('/opt/zthin/bin/offlinediskanddetach',
+                          link['userid'], link['vdev'])
+        if 'name' in cell.stays:
+            names = state['namelists']
+            self._command('smcli', 'Name_List_Remove', '-T', 'NL' + CONNECTOR,
+                          '-n', [name for name in names['NL' + CONNECTOR]][-1])
+        if 'punched' in cell.stays:
+            [file] = [found for found in state['spool'][CONNECTOR]
+                      if found not in before['reader files'].get(
+                          CONNECTOR, ())]
+            self._command('vmcp', 'purge', 'rdr', '%04d' % file['spoolid'])
+
+    def _command(self, *argv):
+        """Run a command as the administrator of the connector's Linux."""
+        answer = self.zvm.machine.execute('ZVMSYS1', list(argv))
+        self.assertEqual(0, answer.status, answer.output)
+
+    def _inject(self, faults):
+        for fault in faults:
+            self.zvm.engine.faults.add(fault)
+
+    def _heal(self):
+        """Take the faults away, each of which must have hit."""
+        for fault in self.zvm.engine.faults.as_list():
+            self.assertTrue(fault['hit'], 'never hit: %s' % fault)
+        self.zvm.engine.faults.clear()
+        self.zvm.simulator.member.start()
+
+    def assert_no_secret_left(self):
+        for secret in (ADMIN_PASSWORD, USER_DATA):
+            self.assert_no_secret_on_connector(
+                (secret % self.boots).encode())
