@@ -43,6 +43,8 @@ LINK = frozenset(['link'])
 PUNCHED = frozenset(['punched'])
 COPY = frozenset(['copy'])
 NAME = frozenset(['name'])
+# The same, if the connector comes to it after the guest has been removed.
+LATE_NAME = frozenset(['late name'])
 
 _PAGE = '<html><body><h1>Proxy Error</h1></body></html>'
 
@@ -252,11 +254,12 @@ BOOT_COMMANDS = (
 
 # The commands in which a client can give up that matter most.
 LATE_COMMANDS = (
-    Command('Image_Create_DM', 'smcli Image_Create_DM', during=CREATE),
+    Command('Image_Create_DM', 'smcli Image_Create_DM', during=CREATE,
+            stays={MIDDLE: LATE_NAME}),
     Command('root disk', 'smcli Image_Disk_Create_DM .* -v 0100',
-            during=CREATE),
+            during=CREATE, stays={MIDDLE: LATE_NAME}),
     Command('ephemeral disk', 'smcli Image_Disk_Create_DM .* -v 0101',
-            during=CREATE),
+            during=CREATE, stays={MIDDLE: LATE_NAME}),
     Command('unpack', 'unpackdiskimage', during=DEPLOY),
     Command('NIC', 'smcli Virtual_Network_Adapter_Create_Extended_DM',
             during=INTERFACE),

@@ -41,8 +41,8 @@ def kills(steps, **options):
         if os.environ.get('ONLY', '') not in name:
             continue
         yield faulting.Cell(
-            name, kill=(step.pattern, step.nth), stays=step.stays.get(faultmatrix.KILLED, frozenset()),
-            **options)
+            name, kill=(step.pattern, step.nth),
+            stays=step.stays.get(faultmatrix.KILLED, frozenset()), **options)
 
 
 def delete_cells(steps, kind):
