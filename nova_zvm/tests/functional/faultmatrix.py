@@ -67,7 +67,6 @@ REQUEST_FAULTS = {
     'HTML 504': {'status': 504, 'output': _PAGE, 'lose_answer': True},
     'reply lost': {'lose_answer': True},
     'late effect': {'late': True, 'delay': LATE},
-    'gives up': {'late': True},
     BEFORE: {'kill_connector': 'before'},
     AFTER: {'kill_connector': 'after'},
 }
@@ -108,8 +107,11 @@ class Request(Step):
     """A request to the connector."""
 
     def faults(self, kind):
-        return [{'match': {'kind': 'rest', 'command': self.pattern},
-                 'nth': self.nth, 'action': REQUEST_FAULTS[kind]}]
+        return [self.fault(REQUEST_FAULTS[kind])]
+
+    def fault(self, action):
+        return {'match': {'kind': 'rest', 'command': self.pattern},
+                'nth': self.nth, 'action': action}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,8 +125,8 @@ class Command(Step):
 
     def faults(self, kind):
         if kind == MIDDLE:
-            return self.during.faults('gives up') + [
-                self._fault({'delay': LATE}), SLOW_LOOK]
+            return [self.during.fault({'late': True}),
+                    self._fault({'delay': LATE}), SLOW_LOOK]
         action = COMMAND_FAULTS[kind]
         if action:
             return [self._fault(action)]
@@ -171,20 +173,6 @@ IMPORT = (
 )
 
 BOOT = (
-    Request('switch list', '^GET /vswitches', recovers=QUERY),
-    Request('image query', '^GET /images', recovers=QUERY),
-    Request('volumes of the pool', '^GET /host/diskpool_volumes',
-            recovers=ANY),
-    Request('type of a volume', '^GET /host/volume', recovers=ANY),
-    Request('probe before the image', '^GET /$', recovers=QUERY),
-    Request('upload of the image', '^PUT /files', stays=UPLOAD),
-    Request('import of the image', '^POST /images'),
-    Request('blanking the image upload', '^PUT /images/nova-blank',
-            recovers=ANY),
-    Request('image query again', '^GET /images', nth=2, recovers=QUERY),
-)
-
-BOOT = (
     Request('image query', '^GET /images', recovers=QUERY),
     Request('userid query', '^GET /guests/.*/user_direct', recovers=QUERY),
     CREATE,
@@ -204,6 +192,11 @@ BOOT = (
     Request('power state', '^GET /guests/.*/power_state_real',
             recovers=ANY | {BEFORE, AFTER}),
 )
+
+# Those below which the connector runs no command.
+BOOT_WITHOUT_COMMANDS = tuple(
+    step for step in BOOT
+    if step.name.startswith(('image', 'config drive', 'blanking')))
 
 BOOT_COMMANDS = (
     Command('Image_Create_DM', 'smcli Image_Create_DM'),
@@ -251,6 +244,14 @@ BOOT_COMMANDS = (
             '.*switch_name=VSW1'),
     Command('Image_Activate', 'smcli Image_Activate'),
 )
+
+# What each request of the driver begins with; the connector dying between
+# two commands is covered by its dying after the first of them.
+FIRST_COMMANDS = tuple(
+    step for step in BOOT_COMMANDS
+    if step.name in ('Image_Create_DM', 'Name_List_Add', 'unpack',
+                     'punch of the disks', 'NIC', 'Image_Query_DM', 'grant',
+                     'VLAN', 'Image_Activate'))
 
 # The commands in which a client can give up that matter most.
 LATE_COMMANDS = (

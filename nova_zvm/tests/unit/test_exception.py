@@ -64,3 +64,32 @@ class TranslatedTestCase(base.ZVMTestCase):
 
         exc = self.assertRaises(exception.ConnectorFailure, act)
         self.assertIn('guests.deploy', str(exc))
+
+
+class LateEffectTestCase(base.ZVMTestCase):
+
+    def lose(self, seen, error=None):
+        with exception.late_effect_awaited(seen):
+            raise error or fakes.outcome_unknown('vswitches.grant', 300)
+
+    def test_the_error_waits_for_the_effect(self):
+        looks = iter([False, False, True])
+        self.assertRaises(errors.OutcomeUnknown, self.lose,
+                          lambda: next(looks))
+        self.assertEqual([], list(looks))
+
+    def test_no_longer_than_the_connector_may_be_at_work(self):
+        started = self.clock.now
+        self.assertRaises(errors.OutcomeUnknown, self.lose, lambda: False)
+        self.assertAlmostEqual(300, self.clock.now - started)
+
+    def test_a_connector_that_is_gone_does_nothing_more(self):
+        def gone():
+            raise fakes.unreachable()
+        started = self.clock.now
+        self.assertRaises(errors.OutcomeUnknown, self.lose, gone)
+        self.assertEqual(started, self.clock.now)
+
+    def test_an_answered_request_is_not_waited_for(self):
+        self.assertRaises(errors.Conflict, self.lose, None,
+                          fakes.error(errors.Conflict))

@@ -89,6 +89,20 @@ class InstancesTestCase(base.ZVMTestCase):
         self.assertEqual([left.uuid], self.instances.uuids())
         self.assertEqual([], self.instances.names())
 
+    def test_a_guest_that_the_connector_never_came_to_know(self):
+        self.connector.put_guest('ABC00001', known=False)
+        left = self.instance(ownership.BUILDING)
+        self.database = [left]
+        self.assertEqual([left.uuid], self.instances.uuids())
+
+    def test_an_upload_without_a_guest(self):
+        left = self.instance()
+        ownership.set_upload(left, 'file:///a', ownership.IMAGE_UPLOAD)
+        left.host = None
+        self.database = [left]
+        self.assertEqual([left.uuid], self.instances.uuids())
+        self.assertEqual(0, self.connector.count('guests.list'))
+
     def test_connector_down(self):
         self.database = [self.instance(ownership.BUILT)]
         self.connector.faults['guests.list'] = [fakes.unreachable()]

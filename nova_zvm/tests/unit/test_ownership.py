@@ -57,6 +57,13 @@ class OwnershipTestCase(base.ZVMTestCase):
         self.assertIsNone(ownership.userid(instance))
         self.assertEqual({}, self.saves[-1])
 
+    def test_whose_upload_is_left_is_not_forgotten(self):
+        instance = self.instance(ownership.BUILDING)
+        ownership.set_upload(instance, 'file:///a')
+        ownership.forget(instance)
+        self.assertIsNone(ownership.owned_userid(instance))
+        self.assertTrue(ownership.is_here(instance))
+
     def test_other_metadata_are_left_alone(self):
         instance = self.instance(
             ownership.BUILT, system_metadata={'image_os_distro': 'rhel8'})

@@ -110,6 +110,7 @@ class TestFaults(testtools.TestCase):
                 ({'match': {'command': '('}, 'action': REFUSE},
                  'regular expression'),
                 ({'match': {'user': 'A'}, 'action': REFUSE}, "'user'"),
+                ({'action': {'late': True}}, 'late needs kind "rest"'),
                 ({'nth': 0, 'action': REFUSE}, 'nth must be 1 or more')):
             error = self.assertRaises(faults.FaultError, self.faults.add,
                                       fault)

@@ -61,12 +61,13 @@ class TestFront(testtools.TestCase):
         served.start()
         self.addCleanup(served.stop)
         self.bodies = []
+        self.work = launcher.Work()
         self.port = self._serve(launcher.Channel(str(path)))
 
     def _serve(self, client):
         server = launcher.RestServer(0, launcher.Work())
         server.set_app(launcher.Front(
-            client, self._application, launcher.Work()))
+            client, self._application, self.work))
         threading.Thread(target=server.serve_forever, args=(0.01,),
                          daemon=True).start()
         self.addCleanup(server.server_close)
@@ -131,6 +132,15 @@ class TestFront(testtools.TestCase):
 
         self.assertRaises(ConnectionError, self._ask)
         self.assertEqual([b'four'], self.bodies)
+
+    def test_effect_comes_after_the_client_was_answered(self):
+        self._fault(late=True, delay=90, status=504, output='<html>')
+        started = self.clock.now()
+
+        self.assertEqual(504, self._ask()[0])
+        self.assertTrue(self.work.wait_idle(5))
+        self.assertEqual([b'four'], self.bodies)
+        self.assertEqual(90, self.clock.now() - started)
 
     def test_gateway_gives_up_while_the_work_goes_on(self):
         self._fault(lose_answer=True, status=504, output='<html>')
