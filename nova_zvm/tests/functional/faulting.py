@@ -27,15 +27,14 @@ import time
 
 import fixtures
 from nova import context as nova_context
-from oslo_concurrency import lockutils
 from oslo_utils import uuidutils
-import requests
 from sqlalchemy import pool
 
 from nova_zvm.connector import client
 from nova_zvm.connector import models
 from nova_zvm import names
 from nova_zvm.tests.functional import base
+from nova_zvm.tests.functional import killer
 
 VLAN_NETWORK = 'vsw1'
 CONNECTOR = 'ZCCSRV'
@@ -81,76 +80,6 @@ class Cell:
     reaped: bool = False
 
 
-class Killed(BaseException):
-    """Ends a thread of a nova-compute that was killed."""
-
-
-class Killer(fixtures.Fixture):
-    """Kills nova-compute, which shares its process with the test.
-
-    The thread that sends the fatal request stops right after it, and when
-    it goes on, at the end of the cell, its driver sends nothing more. So no
-    exception handler and no finally block does anything, as after kill -9.
-    """
-
-    def __init__(self, url):
-        super().__init__()
-        self._url = url
-        self._dead = set()
-        self._pattern = None
-        self._over = threading.Event()
-
-    def _setUp(self):
-        self._send = requests.Session.send
-        self.useFixture(fixtures.MonkeyPatch(
-            'requests.Session.send',
-            lambda session, request, **options: self._intercept(
-                session, request, options)))
-        self.addCleanup(self.release)
-        self.useFixture(fixtures.MonkeyPatch(
-            'oslo_concurrency.lockutils._semaphores',
-            lockutils.Semaphores()))
-
-    def arm(self, pattern, nth):
-        """Kill with the nth request to the connector that matches."""
-        self._pattern, self._left = re.compile(pattern), nth
-        self.killed = threading.Event()
-        self._over = threading.Event()
-
-    def release(self):
-        """Let the thread end; its process has been replaced."""
-        self._pattern = None
-        self._over.set()
-
-    def _intercept(self, session, request, options):
-        # A driver has a session for each of its threads.
-        if session in self._dead:
-            raise Killed()
-        fatal = self._is_fatal(request)
-        try:
-            return self._send(session, request, **options)
-        finally:
-            if fatal:
-                self._stop(session)
-
-    def _is_fatal(self, request):
-        if (self._pattern is None or
-                not request.url.startswith(self._url) or
-                not self._pattern.search('%s %s' % (
-                    request.method, request.path_url))):
-            return False
-        self._left -= 1
-        return self._left == 0
-
-    def _stop(self, session):
-        self._dead.add(session)
-        # The locks of a process end with it.
-        lockutils._semaphores = lockutils.Semaphores()
-        self.killed.set()
-        self._over.wait()
-        raise Killed()
-
-
 class FaultTestCase(base.ZVMTestCase):
     """Foreign guests stand beside each test; at its end they still do."""
 
@@ -169,7 +98,8 @@ class FaultTestCase(base.ZVMTestCase):
             'nova_zvm.connector.session.PAUSES', (0.02, 0.02)))
         self.flavor_id = self.create_flavor(ephemeral=1)
         self._provide_vlan_network()
-        self.killer = self.useFixture(Killer(self.zvm.url))
+        self.killer = self.useFixture(
+            killer.Killer(self.zvm.url))
         self.connector = client.Connector(
             self.zvm.url, token_file=self.zvm.token_file)
         self._make_foreign_guests()
