@@ -12,14 +12,21 @@
 
 """Boot a server on a simulated z/VM: see tools/sandbox.sh --help."""
 
+import os
 import pathlib
 import signal
 import sys
 
+ROOT = pathlib.Path(__file__).absolute().parent.parent
+
 # Until the sandbox has something to clean up, an interrupt ends it silently.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+# stevedore keeps entry points in a cache, and where is settled when it is
+# imported; in the home directory a sandbox has no business.
+os.environ['XDG_CACHE_HOME'] = str(ROOT / '.tox' / 'cache')
 
 from nova_zvm.tests.sandbox import app  # noqa: E402
 
 if __name__ == '__main__':
-    sys.exit(app.main(pathlib.Path(__file__).absolute().parent.parent))
+    sys.exit(app.main(ROOT))
