@@ -13,7 +13,8 @@
 """A client of the z/VM Cloud Connector's REST API.
 
 It speaks HTTP and z/VM's words and knows nothing of nova. One method is one
-request; there is no I/O before the first of them.
+request, or several where one would be too large for the connector; there is
+no I/O before the first of them.
 """
 
 from collections import abc

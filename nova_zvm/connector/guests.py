@@ -143,12 +143,15 @@ class Guests:
 
     def configure_disks(self, userid: str,
                         disks: abc.Sequence[models.DiskMount]) -> None:
-        """Tell the guest to mount its minidisks when it boots."""
-        self._http.request(
-            'guests.configure_disks', 'PUT', ('guests', userid, 'disks'),
-            body={'disk_info': {'disk_list': [disk.body()
-                                              for disk in disks]}},
-            parse=_nothing)
+        """Tell the guest to mount its minidisks when it boots.
+
+        The connector can do so for any number of them, in any number of
+        requests, but a request can be too large for it.
+        """
+        for part in op.parts([disk.body() for disk in disks]):
+            self._http.request(
+                'guests.configure_disks', 'PUT', ('guests', userid, 'disks'),
+                body={'disk_info': {'disk_list': part}}, parse=_nothing)
 
     # NICs
 
@@ -163,11 +166,15 @@ class Guests:
         self._http.request(
             'guests.create_interface', 'POST',
             ('guests', userid, 'interface'),
-            body={'interface': {
-                'os_version': os_version,
-                'guest_networks': [network.body() for network in networks],
-                'active': active}},
-            parse=_nothing)
+            body=_interface(os_version, networks, active), parse=_nothing)
+
+    def takes_interface(self, os_version: str,
+                        networks: abc.Sequence[models.GuestNetwork]) -> bool:
+        """Tell whether one request has room for the NICs of a new guest.
+
+        It must be one: each replaces the configuration of the one before.
+        """
+        return op.fits(_interface(os_version, networks, False))
 
     def couple(self, userid: str, vdev: str, vswitch: str,
                vlan_id: int | None = None, active: bool = False) -> None:
@@ -284,6 +291,14 @@ class Guests:
         self._http.request(
             'guests.' + name, 'PUT', ('guests', userid, 'nic', vdev),
             body={'info': info}, parse=_nothing)
+
+
+def _interface(os_version: str, networks: abc.Sequence[models.GuestNetwork],
+               active: bool) -> dict[str, typing.Any]:
+    return {'interface': {
+        'os_version': os_version,
+        'guest_networks': [network.body() for network in networks],
+        'active': active}}
 
 
 def _nothing(output: typing.Any) -> None:

@@ -23,6 +23,8 @@ from urllib import parse
 # function's name, the parts of the path and the body with defaults filled
 # in: at most 256 bytes more than the body.
 BODY_LIMIT = 4096 - 256
+# What a body has around its list, at most.
+FRAME_BYTES = 64
 
 
 class Effect(enum.Enum):
@@ -67,3 +69,23 @@ def path(parts: abc.Sequence[str],
 def encoded(body: object) -> bytes:
     """Return a body as JSON, written as the connector will write it on."""
     return json.dumps(body).encode()
+
+
+def fits(body: object) -> bool:
+    """Tell whether the connector can read a body of that size."""
+    return len(encoded(body)) <= BODY_LIMIT
+
+
+def parts(items: abc.Sequence[object]) -> abc.Iterator[list[object]]:
+    """Divide what a body lists so that each part leaves room for the rest.
+
+    An item is never divided.
+    """
+    part: list[object] = []
+    for item in items:
+        if part and len(encoded([*part, item])) > BODY_LIMIT - FRAME_BYTES:
+            yield part
+            part = []
+        part.append(item)
+    if part:
+        yield part

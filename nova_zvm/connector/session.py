@@ -303,7 +303,7 @@ def _system_cas() -> str | bool:
 
 def _encoded(operation: op.Operation, body: object) -> bytes:
     data = op.encoded(body)
-    if len(data) > op.BODY_LIMIT:
+    if not op.fits(body):
         raise errors.RequestTooLarge(
             operation, 'the request has %d bytes, the connector can read %d; '
             'not sent' % (len(data), op.BODY_LIMIT))

@@ -239,6 +239,16 @@ class _Guests(_Resource):
         self._connector.existing(userid).nics = {
             network.vdev: network for network in networks}
 
+    def takes_interface(self, os_version, networks):
+        return len(networks) < 16
+
+    def nics(self, userid=None):
+        self._connector.asked('guests.nics', userid)
+        return [models.Nic(name, vdev, vswitch, None)
+                for name, guest in self._connector.zvm.items()
+                for vdev, vswitch in guest.couplings.items()
+                if userid in (None, name)]
+
     def couple(self, userid, vdev, vswitch, vlan_id=None, active=False):
         self._connector.asked('guests.couple', userid, vdev, vswitch,
                               vlan_id)

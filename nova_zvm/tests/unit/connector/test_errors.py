@@ -16,6 +16,7 @@ import json
 import unittest
 
 import requests
+import requests_mock
 
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
@@ -237,6 +238,25 @@ class RequestSizeTest(conversation.TestCase):
                                                self._networks(15))
         self.assertEqual(1, len(self.http.request_history))
 
+    def test_whether_nics_fit_is_known_before(self):
+        for count, fits in ((15, True), (20, False)):
+            self.assertEqual(fits, self.connector.guests.takes_interface(
+                'rhel8.6', self._networks(count)))
+        self.assertEqual([], self.http.request_history)
+
+    def test_many_disks_take_several_requests(self):
+        self.answer('PUT', '/guests/G1/disks', conversation.envelope())
+        disks = [models.DiskMount('%04X' % (0x100 + number), 'ext4',
+                                  '/mnt/ephemeral%d' % number)
+                 for number in range(120)]
+        self.connector.guests.configure_disks('G1', disks)
+        bodies = [request.json() for request in self.http.request_history]
+        self.assertEqual(
+            [disk.body() for disk in disks],
+            [disk for body in bodies
+             for disk in body['disk_info']['disk_list']])
+        self.assertEqual(3, len(bodies))
+
     def test_characters_are_counted_as_the_connector_writes_them(self):
         # It writes six bytes for what is one or two here.
         self.assertRaises(errors.RequestTooLarge,
@@ -259,10 +279,20 @@ class UrlTest(unittest.TestCase):
         return conversation.client.Connector(url)
 
     def test_good(self):
-        for url in ('http://h', 'https://h/', 'http://h:8080',
-                    'https://h/zvm/', 'http://[2001:db8::1]:8080/x',
-                    'http://192.0.2.1:1'):
-            self._connect(url)
+        for url, asked in (
+                ('http://h', 'http://h/guests'),
+                ('https://h/', 'https://h/guests'),
+                ('http://h:8080', 'http://h:8080/guests'),
+                ('https://h/zvm/', 'https://h/zvm/guests'),
+                ('http://[2001:db8::1]:8080/x',
+                 'http://[2001:db8::1]:8080/x/guests'),
+                ('https://[2001:db8::1]', 'https://[2001:db8::1]/guests'),
+                ('http://192.0.2.1:1', 'http://192.0.2.1:1/guests')):
+            with self.subTest(url), requests_mock.Mocker() as http:
+                http.get(requests_mock.ANY, json=conversation.envelope([]))
+                self._connect(url).guests.list()
+                self.assertEqual([asked], [request.url for request in
+                                           http.request_history])
 
     def test_bad(self):
         for url, words in (

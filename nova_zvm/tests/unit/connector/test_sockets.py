@@ -16,12 +16,14 @@ import datetime
 import os
 import socket
 import ssl
+import threading
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import serialization
 from cryptography import x509
 import fixtures
+import requests
 import testtools
 
 from nova_zvm.connector import errors
@@ -50,6 +52,32 @@ class SocketTest(testtools.TestCase):
         connector.guests.list()
         self.assertEqual(['close', 'close'], [
             request.headers['connection'] for request in server.requests])
+
+    def test_each_thread_has_a_session_of_its_own(self):
+        # requests does not promise that one may be shared.
+        sessions = []
+        send = requests.Session.send
+
+        def remember(session, request, **options):
+            sessions.append(session)
+            return send(session, request, **options)
+
+        self.useFixture(fixtures.MonkeyPatch('requests.Session.send',
+                                             remember))
+        server = self._server(*[loopback.answer([])] * 4)
+        connector = server.connector()
+
+        def ask():
+            connector.guests.list()
+            connector.guests.list()
+
+        for thread in [threading.Thread(target=ask) for _ in range(2)]:
+            thread.start()
+            thread.join()
+        first, again, other, other_again = sessions
+        self.assertIs(first, again)
+        self.assertIs(other, other_again)
+        self.assertIsNot(first, other)
 
     def test_environment_has_no_say(self):
         directory = self.useFixture(fixtures.TempDir()).path
