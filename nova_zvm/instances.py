@@ -58,8 +58,8 @@ class Instances:
         upload, could not be removed when the boot failed, nova's periodic
         task does it once it learns of it.
         """
-        recorded = (self._recorded(host=CONF.host) +
-                    self._recorded(host=None))
+        recorded = [instance for instance in self._recorded()
+                    if instance.host in (CONF.host, None)]
         left = self._with_guest(recorded)
         left += [instance for instance in recorded
                  if ownership.uploads(instance) and instance not in left]
@@ -94,11 +94,16 @@ class Instances:
 
     @staticmethod
     def _recorded(**filters):
-        """Return the instances of which this host has a record."""
+        """Return the instances that have left something on this host's z/VM.
+
+        nova's database does the search: a periodic task must not load all
+        instances that were ever deleted.
+        """
         context = nova_context.get_admin_context(read_deleted='yes')
-        return [instance for instance in objects.InstanceList.get_by_filters(
-                    context, filters, expected_attrs=['system_metadata'])
-                if ownership.is_here(instance)]
+        return list(objects.InstanceList.get_by_filters(
+            context,
+            {**filters, 'system_metadata': {ownership.HOST: CONF.host}},
+            expected_attrs=['system_metadata']))
 
     def _with_guest(self, instances):
         claimed = [instance for instance in instances

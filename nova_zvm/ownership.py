@@ -76,11 +76,6 @@ def owned_userid(instance):
     return None
 
 
-def is_here(instance):
-    """Tell whether the guest, if there is one, is of this host."""
-    return instance.system_metadata.get(HOST) == CONF.host
-
-
 def state(instance):
     return instance.system_metadata.get(STATE)
 
@@ -106,7 +101,6 @@ def claim(instance, new_userid):
     before = dict(instance.system_metadata)
     _set_state(instance, BUILDING)
     instance.system_metadata[USERID] = new_userid
-    instance.system_metadata[HOST] = CONF.host
     try:
         instance.save(expected_task_state=instance.task_state)
     except Exception:
@@ -126,16 +120,26 @@ def _set_state(instance, new_state):
     metadata[SINCE] = '%d' % time.time()
     if new_state != BUILT:
         metadata.pop(PAUSED, None)
+    _set_host(metadata)
+
+
+def _set_host(metadata):
+    """Keep the host in the record as long as it has something to remove.
+
+    By the host nova's database is searched for what may be left, among all
+    instances that there ever were.
+    """
+    if metadata.get(STATE) in (BUILDING, BUILT) or _uploads(metadata):
+        metadata[HOST] = CONF.host
+    else:
+        metadata.pop(HOST, None)
 
 
 def forget(instance):
     """Take the mark back: nothing on z/VM is the instance's."""
-    keys = {USERID, STATE, HOST, SINCE, PAUSED}
-    if uploads(instance):
-        # Somebody has to overwrite them.
-        keys.remove(HOST)
-    for key in keys:
+    for key in (USERID, STATE, SINCE, PAUSED):
         instance.system_metadata.pop(key, None)
+    _set_host(instance.system_metadata)
     instance.save()
 
 
@@ -154,11 +158,12 @@ def is_paused(instance):
 
 def set_upload(instance, url, slot=UPLOAD):
     """Record where a file lies on the connector, None when it is gone."""
+    metadata = instance.system_metadata
     if url:
-        instance.system_metadata[slot] = url
-        instance.system_metadata[HOST] = CONF.host
-    elif instance.system_metadata.pop(slot, None) is None:
+        metadata[slot] = url
+    elif metadata.pop(slot, None) is None:
         return
+    _set_host(metadata)
     instance.save()
 
 
@@ -169,6 +174,9 @@ def upload(instance):
 
 def uploads(instance):
     """Return all that is recorded, as {slot: url}."""
-    return {slot: instance.system_metadata[slot]
-            for slot in (UPLOAD, IMAGE_UPLOAD)
-            if slot in instance.system_metadata}
+    return _uploads(instance.system_metadata)
+
+
+def _uploads(metadata):
+    return {slot: metadata[slot] for slot in (UPLOAD, IMAGE_UPLOAD)
+            if slot in metadata}

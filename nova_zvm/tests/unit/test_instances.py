@@ -37,9 +37,11 @@ class InstancesTestCase(base.ZVMTestCase):
         self.addCleanup(patcher.stop)
 
     def _get_by_filters(self, context, filters, expected_attrs):
-        self.asked_for.append((filters.get('deleted'), filters['host']))
+        self.asked_for.append(filters)
+        wanted = filters['system_metadata']
         return [instance for instance in self.database
-                if instance.host == filters['host']]
+                if instance.host == filters.get('host', instance.host) and
+                wanted.items() <= instance.system_metadata.items()]
 
     def test_without_instances_nobody_is_asked(self):
         self.connector.faults['guests.list'] = [fakes.unreachable()] * 9
@@ -72,9 +74,17 @@ class InstancesTestCase(base.ZVMTestCase):
     def test_deleted_ones_are_asked_for_by_uuid_only(self):
         self.instances.uuids()
         self.instances.names()
+        mark = {'system_metadata': {'zvm_host': base.CONF.host}}
         self.assertEqual(
-            [(None, base.CONF.host), (None, None), (False, base.CONF.host)],
+            [mark, {'deleted': False, 'host': base.CONF.host, **mark}],
             self.asked_for)
+
+    def test_a_server_that_another_host_has_now(self):
+        left = self.instance(ownership.BUILT)
+        left.host = 'another'
+        self.connector.put_guest('ABC00001')
+        self.database = [left]
+        self.assertEqual([], self.instances.uuids())
 
     def test_a_guest_whose_boot_failed_and_whose_host_nova_forgot(self):
         self.connector.put_guest('ABC00001')

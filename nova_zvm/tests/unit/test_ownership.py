@@ -62,7 +62,15 @@ class OwnershipTestCase(base.ZVMTestCase):
         ownership.set_upload(instance, 'file:///a')
         ownership.forget(instance)
         self.assertIsNone(ownership.owned_userid(instance))
-        self.assertTrue(ownership.is_here(instance))
+        self.assertEqual(base.CONF.host, self.saves[-1][ownership.HOST])
+
+    def test_the_host_is_recorded_as_long_as_there_is_something(self):
+        instance = self.instance(ownership.BUILT)
+        ownership.set_upload(instance, 'file:///a')
+        ownership.record(instance, ownership.DELETED)
+        self.assertEqual(base.CONF.host, self.saves[-1][ownership.HOST])
+        ownership.set_upload(instance, None)
+        self.assertNotIn(ownership.HOST, self.saves[-1])
 
     def test_other_metadata_are_left_alone(self):
         instance = self.instance(
