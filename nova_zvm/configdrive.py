@@ -53,11 +53,7 @@ class ConfigDrives:
 
     def sweep(self):
         """Remove what a killed nova-compute left on this host."""
-        if not os.path.isdir(CONF.zvm.image_tmp_path):
-            return
-        for entry in os.scandir(CONF.zvm.image_tmp_path):
-            if entry.name.startswith(_directory_prefix()):
-                shutil.rmtree(entry.path, ignore_errors=True)
+        shutil.rmtree(_local_folder(), ignore_errors=True)
 
     @contextlib.contextmanager
     def built(self, instance, injected_files, admin_password, network_info):
@@ -65,10 +61,8 @@ class ConfigDrives:
         if not configdrive.required_by(instance):
             yield None
             return
-        os.makedirs(CONF.zvm.image_tmp_path, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-                prefix=_directory_prefix(),
-                dir=CONF.zvm.image_tmp_path) as directory:
+        os.makedirs(_local_folder(), mode=0o700, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=_local_folder()) as directory:
             path = os.path.join(directory, FILE_NAME)
             extra = {'admin_pass': admin_password} if admin_password else {}
             self._make(path, metadata.InstanceMetadata(
@@ -82,9 +76,9 @@ class ConfigDrives:
             with configdrive.ConfigDriveBuilder(instance_metadata) as builder:
                 builder.make_drive(path)
         except (OSError, processutils.ProcessExecutionError) as exc:
-            raise nova_exception.InvalidConfiguration(
-                "mkisofs_cmd: '%s' cannot make a config drive: %s"
-                % (CONF.mkisofs_cmd, exc)) from exc
+            raise nova_exception.InvalidInput(
+                reason="mkisofs_cmd: '%s' cannot make a config drive: %s"
+                       % (CONF.mkisofs_cmd, exc)) from exc
         with open(path, 'r+b') as drive:
             drive.write(diskimage.Header(1, 'CYL').pack())
 
@@ -101,9 +95,9 @@ class ConfigDrives:
             return
         name = names.config_drive(instance.uuid)
         with open(local_path, 'rb') as drive:
-            upload = self._connector.files.upload(
-                drive, os.path.getsize(local_path))
-        ownership.set_upload(instance, upload.url)
+            upload = self._staging.upload(
+                instance, drive, os.path.getsize(local_path),
+                ownership.UPLOAD)
         try:
             self._import(name, upload, image.os_version)
             path = '%s/%s/%s' % (_folder(image), name, FILE_NAME)
@@ -153,18 +147,19 @@ class ConfigDrives:
         except errors.ConnectorError as exc:
             if isinstance(exc, (errors.Unreachable, errors.OutcomeUnknown)):
                 raise
-            raise nova_exception.InvalidConfiguration(
-                "[zvm] image_repository: the z/VM Cloud Connector cannot "
-                "write to %s; the option must name its own "
-                "sdk_image_repository" % path) from exc
+            raise nova_exception.InvalidInput(
+                reason="[zvm] image_repository must name the z/VM Cloud "
+                       "Connector's sdk_image_repository: it cannot write "
+                       "to %s" % path) from exc
 
 
-def _directory_prefix():
-    """Return what the directories of this compute service begin with.
+def _local_folder():
+    """Return where this compute service makes config drives.
 
     Several may run on one host, each for a z/VM of its own.
     """
-    return 'nova-zvm-%s-' % CONF.host.replace('/', '_')
+    return os.path.join(CONF.zvm.image_tmp_path,
+                        'nova-zvm-%s' % CONF.host.replace('/', '_'))
 
 
 def _folder(image):

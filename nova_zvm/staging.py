@@ -23,6 +23,7 @@ import io
 import threading
 
 from oslo_log import log as logging
+from oslo_utils import excutils
 
 from nova_zvm.connector import errors
 from nova_zvm import diskimage
@@ -42,15 +43,27 @@ class Staging:
         self._connector = connector
         self._lock = threading.Lock()
 
+    def upload(self, instance, stream, length, slot):
+        """Give the connector a file and record where it lies.
+
+        Without the record nobody would find it again.
+        """
+        upload = self._connector.files.upload(stream, length)
+        try:
+            ownership.set_upload(instance, upload.url, slot)
+        except Exception:
+            with excutils.save_and_reraise_exception():
+                self.overwrite(upload.url)
+        return upload
+
     @contextlib.contextmanager
     def uploaded(self, instance, stream, length):
         """Give the connector an instance's image as long as the block lasts.
 
         """
-        upload = self._connector.files.upload(stream, length)
+        upload = self.upload(instance, stream, length,
+                             ownership.IMAGE_UPLOAD)
         try:
-            ownership.set_upload(instance, upload.url,
-                                 ownership.IMAGE_UPLOAD)
             yield upload
         finally:
             self.blank(instance)

@@ -50,7 +50,8 @@ class ConfigDriveTestCase(base.ZVMTestCase):
 
     def leftovers(self):
         return [entry for _, folders, files in os.walk(self.tmp)
-                for entry in folders + files if entry != 'new']
+                for entry in folders + files
+                if entry not in ('new', 'nova-zvm-%s' % base.CONF.host)]
 
 
 class BuiltTestCase(ConfigDriveTestCase):
@@ -117,7 +118,7 @@ class BuiltTestCase(ConfigDriveTestCase):
         self.flags(mkisofs_cmd='/no/such/program')
         with mock.patch('nova.api.metadata.base.InstanceMetadata',
                         return_value=FakeMetadata()):
-            exc = self.assertRaises(nova_exception.InvalidConfiguration,
+            exc = self.assertRaises(nova_exception.InvalidInput,
                                     self.built().__enter__)
         self.assertIn('mkisofs_cmd', str(exc))
         self.assertIn('/no/such/program', str(exc))
@@ -128,8 +129,8 @@ class SweepTestCase(ConfigDriveTestCase):
 
     def test_what_a_killed_compute_left(self):
         self.flags(host='one')
-        left = os.path.join(self.tmp, 'new', 'nova-zvm-one-abc')
-        other = os.path.join(self.tmp, 'new', 'nova-zvm-two-abc')
+        left = os.path.join(self.tmp, 'new', 'nova-zvm-one', 'abc')
+        other = os.path.join(self.tmp, 'new', 'nova-zvm-one-two', 'abc')
         for folder in (left, other):
             os.makedirs(folder)
             with open(os.path.join(folder, 'file'), 'w'):
@@ -212,7 +213,7 @@ class DeliveredTestCase(ConfigDriveTestCase):
 
     def test_a_repository_elsewhere_names_the_option(self):
         self.connector.faults['images.export'] = [fakes.error()]
-        exc = self.assertRaises(nova_exception.InvalidConfiguration,
+        exc = self.assertRaises(nova_exception.InvalidInput,
                                 self.delivered().__enter__)
         self.assertIn('[zvm] image_repository', str(exc))
         self.assertIn('/var/lib/zvmsdk/images', str(exc))

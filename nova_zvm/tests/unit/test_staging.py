@@ -12,6 +12,8 @@
 
 import io
 
+from nova import exception as nova_exception
+
 from nova_zvm import diskimage
 from nova_zvm import names
 from nova_zvm import ownership
@@ -50,6 +52,16 @@ class StagingTestCase(base.ZVMTestCase):
                 raise Useless()
 
         self.assertRaises(Useless, use)
+        self.assertEqual({BLANK}, set(self.connector.uploads.values()))
+
+    def test_what_nobody_would_find_again_is_overwritten(self):
+        def fail(expected_task_state=None):
+            raise nova_exception.InstanceNotFound(instance_id='x')
+
+        self.booting.save = fail
+        self.assertRaises(
+            nova_exception.InstanceNotFound, self.staging.upload,
+            self.booting, io.BytesIO(SECRET), len(SECRET), ownership.UPLOAD)
         self.assertEqual({BLANK}, set(self.connector.uploads.values()))
 
     def test_the_blank_image_is_made_once(self):
