@@ -86,7 +86,18 @@ def late_effect_awaited(seen):
     try:
         yield
     except errors.OutcomeUnknown as exc:
-        with contextlib.suppress(waiting.Expired, errors.ConnectorError):
-            waiting.wait_until(seen, True, exc.settle_seconds,
+        with contextlib.suppress(waiting.Expired, errors.NotConnected):
+            waiting.wait_until(lambda: _is_seen(seen), True,
+                               exc.settle_seconds,
                                exc.settle_seconds / LOOKS)
         raise
+
+
+def _is_seen(seen):
+    try:
+        return seen()
+    except errors.NotConnected:
+        # Whatever it was at work on has ended with it.
+        raise
+    except errors.ConnectorError:
+        return False

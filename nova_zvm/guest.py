@@ -124,14 +124,18 @@ class Guests:
         return True
 
     def console_output(self, instance):
-        """Return the console log, the last 100 KB by default."""
+        """Return the console log, the last 100 KB by default, as bytes.
+
+        nova encodes text to Latin-1, which has not all characters.
+        """
         userid = self._userid(instance)
         try:
             with exception.translated(instance):
-                return self._connector.guests.console_output(userid)
+                return self._connector.guests.console_output(
+                    userid).encode()
         except exception.ConnectorFailure as exc:
             if _codes(exc.__cause__) == NO_CONSOLE_FILE:
-                return ''
+                return b''
             with exception.translated(instance):
                 answer = self._connector.guests.power_state(userid)
             if answer == 'off':
@@ -206,8 +210,16 @@ class Guests:
         ownership.set_paused(instance, False)
 
     def pause(self, instance):
+        userid = self._userid(instance)
         with exception.translated(instance):
-            self._connector.guests.pause(self._userid(instance))
+            try:
+                self._connector.guests.pause(userid)
+            except errors.OutcomeUnknown:
+                # nova goes on with the server as running, and z/VM never
+                # tells that it is not.
+                with contextlib.suppress(errors.ConnectorError):
+                    self._connector.guests.unpause(userid)
+                raise
         ownership.set_paused(instance, True)
 
     def unpause(self, instance):
@@ -217,8 +229,8 @@ class Guests:
 
     # Creation and removal
 
-    def claim(self, instance, userid):
-        """Prove that a userid is free and record it as the instance's.
+    def check_free(self, instance, userid):
+        """See that a userid is free.
 
         An entry that is the instance's own and still going away (a rebuild
         right after a delete) is waited for.
@@ -230,6 +242,13 @@ class Guests:
                 self.wait_until_gone(userid)
             elif self.in_directory(userid):
                 raise _taken(userid)
+
+    def claim(self, instance, userid):
+        """Prove that a userid is free and record it as the instance's.
+
+        :raises InvalidInput: if the userid is taken
+        """
+        self.check_free(instance, userid)
         ownership.claim(instance, userid)
 
     def create(self, instance, userid, **definition):
@@ -335,18 +354,27 @@ class Guests:
         """Finish a delete that was answered with 404, which is not "gone".
 
         Either a virtual switch has gone: the connector has deleted the
-        entry and stumbles over the grant, for ever. Or a create was cut off
+        entry and stumbles over the grant, for ever, those of other switches
+        included. Or a create was cut off
         between the directory and the connector's database: the connector
         does not delete what it does not know, so it is told.
         (zvmsdk/smtclient.py delete_vm, zvmsdk/api.py guest_delete, 1.6.3)
         """
         if userid in self._connector.guests.list():
+            self._revoke(userid)
             self._connector.guests.deregister(userid)
+            self.wait_until_gone(userid)
         elif self.in_directory(userid):
             # Registering a guest without NICs fails after it is known.
             with contextlib.suppress(errors.ConnectorError):
                 self._connector.guests.register(userid)
             self._connector.guests.delete(userid)
+
+    def _revoke(self, userid):
+        for vswitch in {nic.vswitch for nic in
+                        self._connector.guests.nics(userid) if nic.vswitch}:
+            with contextlib.suppress(errors.NotFound):
+                self._connector.vswitches.revoke(vswitch, userid)
 
     @staticmethod
     def _userid(instance):

@@ -147,7 +147,7 @@ class DestroyTestCase(base.ZVMTestCase):
                 self.destroy.run(self.instance(state), [])
             except nova_exception.InstanceNotFound:
                 self.fail('InstanceNotFound')
-            except exception.ConnectorFailure:
+            except (exception.ConnectorFailure, exception.GuestStillThere):
                 pass
 
     def test_a_switch_that_is_gone(self):
@@ -155,6 +155,36 @@ class DestroyTestCase(base.ZVMTestCase):
         instance = self.instance(ownership.BUILDING)
         self.destroy.run(instance, [base.vif(physical_network='gone')])
         self.assertIsNone(ownership.userid(instance))
+
+    def switch_gone(self):
+        """Let the connector stumble over a switch, its entry deleted."""
+        found = self.connector.put_guest('ABC00001', couplings={
+            '1000': 'VSWITCH1', '1003': 'GONE'})
+        self.connector.grants['VSWITCH1'] = {'ABC00001': None}
+
+        def stumble(userid):
+            found.in_directory = False
+            raise fakes.not_found()
+        self.connector.faults['guests.delete'] = [stumble]
+        return found
+
+    def test_a_switch_that_is_gone_holds_no_other_grant(self):
+        self.switch_gone()
+        instance = self.instance(ownership.BUILT)
+        self.destroy.run(instance, [base.vif()])
+        self.assertEqual({}, self.connector.zvm)
+        self.assertEqual({'VSWITCH1': {}}, self.connector.grants)
+        self.assertEqual(ownership.DELETED, ownership.state(instance))
+
+    def test_a_404_that_is_about_something_else_deletes_nothing_yet(self):
+        self.connector.put_guest('ABC00001')
+        instance = self.instance(ownership.BUILT)
+        self.connector.faults['guests.delete'] = [fakes.not_found()]
+        self.assertRaises(exception.GuestStillThere,
+                          self.destroy.run, instance, [])
+        self.assertEqual(ownership.BUILT, ownership.state(instance))
+        self.destroy.run(instance, [])
+        self.assertEqual({}, self.connector.zvm)
 
     def test_connector_down(self):
         self.connector.faults['guests.delete'] = [fakes.unreachable()]

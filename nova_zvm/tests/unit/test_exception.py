@@ -83,6 +83,19 @@ class LateEffectTestCase(base.ZVMTestCase):
         self.assertRaises(errors.OutcomeUnknown, self.lose, lambda: False)
         self.assertAlmostEqual(300, self.clock.now - started)
 
+    def test_a_look_that_fails_is_repeated(self):
+        looks = iter([fakes.error(errors.Unreachable, status=503),
+                      fakes.error(), True])
+
+        def seen():
+            look = next(looks)
+            if look is not True:
+                raise look
+            return look
+
+        self.assertRaises(errors.OutcomeUnknown, self.lose, seen)
+        self.assertEqual([], list(looks))
+
     def test_a_connector_that_is_gone_does_nothing_more(self):
         def gone():
             raise fakes.unreachable()

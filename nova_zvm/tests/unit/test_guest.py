@@ -148,12 +148,18 @@ class ConsoleTestCase(GuestTestCase):
 
     def test_output(self):
         self.connector.console = 'login:'
-        self.assertEqual('login:', self.guests.console_output(self.built))
+        self.assertEqual(b'login:', self.guests.console_output(self.built))
+
+    def test_any_character(self):
+        # nova would encode text to Latin-1 and fail
+        self.connector.console = '\u017elut\xfd \u20ac'
+        self.assertEqual(self.connector.console,
+                         self.guests.console_output(self.built).decode())
 
     def test_nothing_written_yet(self):
         self.connector.faults['guests.console_output'] = [
             fakes.error(rc=(4, 4, 410))]
-        self.assertEqual('', self.guests.console_output(self.built))
+        self.assertEqual(b'', self.guests.console_output(self.built))
 
     def test_of_a_guest_that_is_off(self):
         self.vm.power = 'off'
@@ -238,6 +244,19 @@ class PowerTestCase(GuestTestCase):
         self.assertRaises(exception.ConnectorFailure,
                           self.guests.pause, self.built)
         self.assertFalse(ownership.is_paused(self.built))
+
+    def test_a_pause_without_answer_is_taken_back(self):
+        # nova leaves the server running, and z/VM never tells the contrary
+        for failure in (None, fakes.unreachable()):
+            self.connector.calls.clear()
+            self.connector.faults['guests.pause'] = [
+                fakes.outcome_unknown('guests.pause')]
+            self.connector.faults['guests.unpause'] = [failure]
+            self.assertRaises(exception.ConnectorFailure,
+                              self.guests.pause, self.built)
+            self.assertEqual(['guests.pause', 'guests.unpause'],
+                             self.connector.operations)
+            self.assertFalse(ownership.is_paused(self.built))
 
     def test_whatever_restarts_a_guest_ends_its_pause(self):
         for restart in (self.guests.power_on, self.guests.reboot,
