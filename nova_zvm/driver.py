@@ -130,6 +130,19 @@ class ZVMDriver(driver.ComputeDriver):
                         admin_password, network_info, block_device_info,
                         power_on)
 
+    def rebuild(self, context, instance, image_meta, injected_files,
+                admin_password, allocations, bdms, detach_block_devices,
+                attach_block_devices, network_info=None, evacuate=False,
+                block_device_info=None, preserve_ephemeral=False,
+                accel_uuids=None, reimage_boot_volume=False):
+        """Refuse while the guest is whole what its new boot would refuse.
+
+        The rest is nova's default: destroy, then spawn.
+        """
+        self._spawn.prepare(context, instance, image_meta, network_info,
+                            block_device_info)
+        raise NotImplementedError()
+
     def destroy(self, context, instance, network_info,
                 block_device_info=None, destroy_disks=True,
                 destroy_secrets=True):

@@ -65,18 +65,22 @@ class ImageCache:
         self._staging = staging
         self._glance = glance.API()
 
-    def provide(self, context, instance, image_meta, os_version, accept):
+    def provide(self, context, instance, image_meta, os_version, accept,
+                before_import):
         """Return the connector's record of an image, importing it if needed.
 
         Boots of one image wait for one import, boots of others do not.
 
         :param accept: called with the diskimage.Header before anything is
             sent; raises what makes the image unfit for this boot
+        :param before_import: called before an import; raises what else is
+            in the way of this boot
         """
         name = names.image(image_meta.id)
         with lockutils.lock('zvm-image-%s' % image_meta.id):
             image = self._find(name)
             if image is None:
+                before_import()
                 self._import(context, instance, image_meta, name,
                              os_version, accept)
                 image = self._find(name)

@@ -49,15 +49,19 @@ class Nic:
     address: str
     subnet: model.Subnet
 
-    def guest_network(self):
+    @property
+    def gateway(self):
         gateway = self.subnet['gateway']
+        return gateway['address'] if gateway else None
+
+    def guest_network(self):
         return models.GuestNetwork(
             vdev=self.vdev,
             nic_id=self.port['id'],
             mac=self.port['address'],
             ip=self.address,
             cidr=self.subnet['cidr'],
-            gateway=gateway['address'] if gateway else None,
+            gateway=self.gateway,
             dns=[server['address'] for server in self.subnet['dns']
                  if ipaddress.ip_address(server['address']).version == 4],
             mtu=self.port['network']['meta'].get('mtu') or DEFAULT_MTU)
@@ -104,14 +108,30 @@ class Network:
                     "vswitch_mappings for physical network '%s'" % (
                         nic.vswitch, _physical_network(nic.port)))
 
+    def check_interfaces(self, os_version, nics, hostname):
+        """See that the connector can configure the NICs in the guest.
+
+        The file that it writes for Ubuntu is refused by netplan and ifup
+        when it has no gateway (zvmsdk/dist.py, 1.6.3).
+        """
+        for nic in nics:
+            if os_version.lower().startswith('ubuntu') and (
+                    not nic.gateway):
+                raise _refused(
+                    nic.port, 'its subnet has no gateway, and the z/VM '
+                    'Cloud Connector cannot configure that in Ubuntu')
+        if not self._connector.guests.takes_interface(
+                os_version, _networks(nics, hostname)):
+            raise nova_exception.InvalidInput(
+                reason='%d ports are more than the z/VM Cloud Connector '
+                       'takes for one server' % len(nics))
+
     def create(self, userid, os_version, nics, hostname):
         """Create the NICs, configure them in the guest, couple them."""
         if not nics:
             return
         self._connector.guests.create_interface(
-            userid, os_version,
-            [dataclasses.replace(nic.guest_network(), hostname=hostname)
-             for nic in nics])
+            userid, os_version, _networks(nics, hostname))
         for nic in nics:
             self._connector.guests.couple(
                 userid, nic.vdev, nic.vswitch, nic.vlan_id)
@@ -156,6 +176,11 @@ class Network:
         if not physical_network:
             return None
         return self._mappings.get(physical_network, physical_network).upper()
+
+
+def _networks(nics, hostname):
+    return [dataclasses.replace(nic.guest_network(), hostname=hostname)
+            for nic in nics]
 
 
 def _physical_network(vif):

@@ -59,6 +59,10 @@ def checked(conf):
         if path and not os.path.isfile(path):
             raise _wrong('[zvm] %s: there is no file %s' % (option, path))
     _check_disk_pool(zvm.disk_pool)
+    if zvm.user_profile and not names.USERID.fullmatch(zvm.user_profile):
+        raise _wrong("[zvm] user_profile: '%s' cannot be a directory "
+                     "profile, whose name has one to eight letters and "
+                     "digits" % zvm.user_profile)
     _check_memory(zvm.guest_max_memory)
     _check_template(conf.instance_name_template)
     if conf.config_drive_format != 'iso9660':

@@ -71,12 +71,8 @@ class Spawn:
     def run(self, context, instance, image_meta, injected_files,
             admin_password, network_info, block_device_info, power_on):
         """Boot an instance; nothing is left of it if that fails."""
-        request = self._check(instance, image_meta, network_info,
-                              block_device_info)
-        image = self._images.provide(
-            context, instance, image_meta, request.os_version,
-            lambda header: self._check_root_disk(instance, image_meta,
-                                                 header))
+        request, image = self.prepare(context, instance, image_meta,
+                                      network_info, block_device_info)
         with self._config_drives.built(
                 instance, injected_files, admin_password,
                 network_info) as drive:
@@ -90,6 +86,18 @@ class Spawn:
                 with excutils.save_and_reraise_exception():
                     self._clean_up(instance, network_info, exc)
         ownership.record(instance, ownership.BUILT)
+
+    def prepare(self, context, instance, image_meta, network_info,
+                block_device_info):
+        """Refuse what can be refused; have the image on the connector."""
+        request = self._check(instance, image_meta, network_info,
+                              block_device_info)
+        image = self._images.provide(
+            context, instance, image_meta, request.os_version,
+            lambda header: self._check_root_disk(instance, image_meta,
+                                                 header),
+            lambda: self._check_userid(instance, request.userid))
+        return request, image
 
     # What is refused
 
@@ -115,6 +123,8 @@ class Spawn:
             os_version=self._os_version(image_meta),
             nics=nics,
             extra_disks=_extra_disks(block_device_info))
+        self._network.check_interfaces(request.os_version, nics,
+                                       instance.hostname)
         self._network.check_switches(nics)
         self._hypervisor.check_disk_pool()
         return request
@@ -133,6 +143,11 @@ class Spawn:
             return names.userid(instance.name)
         except ValueError as exc:
             raise _refused('instance_name_template: %s' % exc)
+
+    def _check_userid(self, instance, userid):
+        # The guest of a rebuild has it until nova has destroyed that.
+        if ownership.owned_userid(instance) is None:
+            self._guests.check_free(instance, userid)
 
     @staticmethod
     def _check_size(instance):

@@ -52,11 +52,13 @@ class ImageCacheTestCase(base.ZVMTestCase):
             self.connector, staging.Staging(self.connector))
         self.glance = self.images._glance = FakeGlance()
         self.accepted = []
+        self.announced = []
 
     def provide(self, accept=None, **fields):
         return self.images.provide(
             None, self.instance(), base.image_meta(**fields), 'rhel8.6',
-            accept or self.accepted.append)
+            accept or self.accepted.append,
+            lambda: self.announced.append(self.glance.downloads))
 
     def assertNothingStays(self):
         self.assertNotIn(NAME, self.connector.repository)
@@ -71,6 +73,11 @@ class ProvideTestCase(ImageCacheTestCase):
         self.assertEqual(NAME, self.provide().name)
         self.assertEqual(1, len(self.connector.calls))
         self.assertEqual(0, self.glance.downloads)
+        self.assertEqual([], self.announced)
+
+    def test_an_import_is_announced_before_it_costs_anything(self):
+        self.provide()
+        self.assertEqual([0], self.announced)
 
     def test_an_image_that_is_there_has_to_fit_too(self):
         self.connector.put_image(NAME, size=7, units='BLK')

@@ -92,6 +92,28 @@ class PlanTestCase(NetworkTestCase):
         self.assertIsNone(nic.guest_network().gateway)
         self.assertNotIn('gateway_addr', nic.guest_network().body())
 
+    def check(self, os_version, *vifs):
+        self.network.check_interfaces(os_version, self.network.plan(vifs),
+                                      'web')
+
+    def test_no_gateway_in_a_linux_that_needs_one(self):
+        port = base.vif(subnets=[base.subnet(gateway=None)])
+        for os_version in ('rhel8.6', 'sles15.4'):
+            self.check(os_version, port)
+        for os_version in ('ubuntu16', 'Ubuntu22.04'):
+            self.check(os_version, base.vif())
+            exc = self.assertRaises(nova_exception.InvalidInput,
+                                    self.check, os_version, port)
+            self.assertIn(port['id'], str(exc))
+            self.assertIn('no gateway', str(exc))
+        self.assertEqual([], self.connector.writes)
+
+    def test_more_ports_than_a_request_takes(self):
+        self.check('rhel8.6', *[base.vif()] * 15)
+        exc = self.assertRaises(nova_exception.InvalidInput, self.check,
+                                'rhel8.6', *[base.vif()] * 16)
+        self.assertIn('16 ports', str(exc))
+
     def test_name_servers_of_ipv6_are_left_out(self):
         nic, = self.network.plan([base.vif(subnets=[
             base.subnet(dns=('192.0.2.2', '2001:db8::2'))])])

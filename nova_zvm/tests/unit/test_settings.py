@@ -65,6 +65,13 @@ class SettingsTestCase(base.ZVMTestCase):
             self.flags(disk_pool=pool, group='zvm')
             self.assertRefused('[zvm] disk_pool', 'ECKD:NAME or FBA:NAME')
 
+    def test_profiles(self):
+        self.flags(user_profile='osdflt', group='zvm')
+        settings.checked(base.CONF)
+        for profile in ('TOOLONGNAME', 'A B', 'A-B'):
+            self.flags(user_profile=profile, group='zvm')
+            self.assertRefused('[zvm] user_profile', "'%s'" % profile)
+
     def test_memory_that_zvm_cannot_express(self):
         for text in ('64', '0G', '10000M', '64T', ''):
             self.flags(guest_max_memory=text, group='zvm')

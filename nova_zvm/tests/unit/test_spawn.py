@@ -291,6 +291,29 @@ class RefusedTestCase(SpawnTestCase):
         self.connector.put_image(IMAGE, size=14564)
         self.boot()
 
+    def test_userid_that_is_taken_before_an_import(self):
+        self.connector.repository.clear()
+        self.connector.put_guest('ABC00001', power='on')
+        exc = self.assertRaises(nova_exception.InvalidInput, self.boot)
+        self.assertIn('already taken', str(exc))
+        self.assertEqual([], self.connector.writes)
+
+    def test_before_a_rebuild_destroys_anything(self):
+        self.booting = self.instance(ownership.BUILT)
+        self.connector.put_guest('ABC00001', power='on')
+        for expected, image in (
+                (nova_exception.ImageUnacceptable,
+                 {'os_distro': 'debian12'}),
+                (None, {})):
+            def prepare():
+                self.spawn.prepare(None, self.booting,
+                                   base.image_meta(**image), [], None)
+            if expected:
+                self.assertRaises(expected, prepare)
+            else:
+                prepare()
+        self.assertEqual([], self.connector.writes)
+
     def test_userid_that_is_taken(self):
         for known in (True, False):
             foreign = self.connector.put_guest('ABC00001', known=known)
