@@ -39,7 +39,7 @@ requests  to the z/VM Cloud Connector        IUCV  commands in the guest
 SMAPI     calls, the directory's included    CP    commands of the hypervisor
 other     commands on the connector's own Linux, and moves of an image
 memory    of this process, at most, while the driver was called
-wall s    real seconds
+wall s    real seconds, slowed down by looking at the memory
 z/VM s    seconds that a real z/VM would take, by a model: an SMAPI call 1 s,
           a CP command 10 ms, a deploy 30 s (latency profile 'typical'), and
           the connector's own sleeps
@@ -100,8 +100,7 @@ def _run(args, space, system):
         print('%s\n%s\n%s' % (title, '=' * len(title), table.head()))
         system.take_time(profile)
         costs = result['runs'][profile] = []
-        # Tracing memory would show in times of milliseconds.
-        for cost in todo.run(memory=profile != 'instant'):
+        for cost in todo.run():
             print(table.row(cost), flush=True)
             costs.append(dataclasses.asdict(cost))
         print()

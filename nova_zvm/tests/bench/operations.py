@@ -77,12 +77,9 @@ class Operations:
         _, server = self._boot('', config_drive=True)
         self._remove(server)
 
-    def run(self, memory):
-        """Do all operations; yield the Cost of each as it is known.
-
-        :param memory: whether it is measured, which slows the driver down
-        """
-        self._meter = meter.Meter(self._zvm.log, memory)
+    def run(self):
+        """Do all operations; yield the Cost of each as it is known."""
+        self._meter = meter.Meter(self._zvm.log, memory=True)
         self._image = self._upload()
         yield from self._boots()
         yield from self._power()

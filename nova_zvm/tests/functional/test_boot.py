@@ -13,7 +13,11 @@
 """Boots: what nova's users ask for and what z/VM then has."""
 
 import base64
+import copy
 import json
+
+from nova import objects
+from oslo_utils import uuidutils
 
 from nova_zvm.tests.functional import base
 
@@ -126,6 +130,38 @@ class BootTest(base.ZVMTestCase):
         server = self.boot(name='db-1')
         self.assertEqual('db-1', self.guest(server)['linux']['hostname'])
 
+    def test_reachable_timeout(self):
+        self.flags(max_attempts=1, group='scheduler')
+        before = self.snapshot()
+        self.flags(reachable_timeout=30, group='zvm')
+        self.zvm.engine.faults.add({
+            'match': {'command': 'iucvclnt'},
+            'action': {'status': 1, 'output': 'no answer'}})
+        self._delete_server(self.boot(expected_state='ERROR'))
+        self.assert_nothing_left(before)
+
+        self.flags(reachable_timeout=0, group='zvm')
+        self.zvm.engine.clear_log()
+        server = self.boot()
+        self.assertEqual('running', self.guest(server)['status'])
+        self.assertEqual([], [record for record in self.zvm.engine.log()
+                              if record['name'] == 'iucvclnt'])
+
+    def test_many_disks(self):
+        """So many that one request cannot tell the guest of all."""
+        self.flags(max_local_block_devices=70)
+        disks = [{'boot_index': -1, 'source_type': 'blank', 'volume_size': 1,
+                  'destination_type': 'local', 'delete_on_termination': True}
+                 for _ in range(40)]
+        server = self.boot(
+            flavor_id=self.create_flavor(ephemeral=60),
+            block_device_mapping_v2=[
+                {'boot_index': 0, 'source_type': 'image',
+                 'uuid': self.image_id, 'destination_type': 'local',
+                 'delete_on_termination': True}] + disks)
+        mounts = self.guest(server)['linux']['mounts']
+        self.assertEqual('0128', mounts['/mnt/ephemeral39'])
+
     def test_image_is_imported_once(self):
         first, second = self.boot(), self.boot()
         uploads = [row for row in self.rows('image')
@@ -148,7 +184,54 @@ class BootTest(base.ZVMTestCase):
                       self.entry(server))
 
 
-class NetworkTest(base.ZVMTestCase):
+class VerbsTest(base.ZVMTestCase):
+    """What nova asks of a driver only in flows that come later."""
+
+    def setUp(self):
+        super().setUp()
+        self.before = self.snapshot()
+        self.server = self.boot()
+        self.instance = objects.Instance.get_by_uuid(
+            self.context_of_admin(), self.server['id'],
+            expected_attrs=['system_metadata', 'info_cache', 'flavor',
+                            'metadata'])
+        self.networks = self.instance.get_network_info()
+
+    def test_cleanup(self):
+        for _ in range(2):
+            self.driver.cleanup(self.context_of_admin(), self.instance,
+                                self.networks)
+            after = self.snapshot()
+            for part in self.before:
+                self.assertEqual(self.before[part], after[part], part)
+
+    def test_cleanup_the_second_time_asks_nobody(self):
+        self.driver.cleanup(self.context_of_admin(), self.instance,
+                            self.networks)
+        self.zvm.engine.clear_log()
+        self.driver.cleanup(self.context_of_admin(), self.instance,
+                            self.networks)
+        self.assertEqual([], self.zvm.engine.log())
+
+    def test_spawn_without_power(self):
+        self.driver.destroy(self.context_of_admin(), self.instance,
+                            self.networks)
+        self.instance.task_state = None
+        self.driver.spawn(
+            self.context_of_admin(), self.instance, self.image_meta(), [],
+            None, {}, network_info=self.networks,
+            block_device_info={'ephemerals': [], 'swap': None,
+                               'block_device_mapping': []}, power_on=False)
+        self.assertIn('NICDEF 1000', self.entry(self.server))
+        self.assertTrue(self.minidisk(self.server, '0100')['image'])
+        self.assertIsNone(self.guest(self.server))
+
+    def image_meta(self):
+        return objects.ImageMeta.from_dict(
+            {**self.glance.show(None, self.image_id), 'id': self.image_id})
+
+
+class NetworkTestCase(base.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
@@ -161,6 +244,9 @@ class NetworkTest(base.ZVMTestCase):
 
     def interfaces(self, server):
         return self.guest(server)['linux']['networks']
+
+
+class NetworkTest(NetworkTestCase):
 
     def test_nic_is_coupled_and_granted(self):
         server = self.boot_on(self.port)
@@ -213,6 +299,84 @@ class NetworkTest(base.ZVMTestCase):
     def test_server_without_network(self):
         server = self.boot(networks='none')
         self.assertEqual([], self.guest(server)['nics'])
+
+
+class GatewayTest(NetworkTestCase):
+    """A subnet without gateway, in each family of Linux."""
+
+    def setUp(self):
+        super().setUp()
+        self.neutron.subnet_1['gateway_ip'] = None
+        self.addCleanup(self.neutron.subnet_1.__setitem__, 'gateway_ip',
+                        '192.168.1.1')
+
+    def boot_with(self, os_distro, **server):
+        return self.boot_on(self.port, image_id=self.create_image(
+            os_distro=os_distro), **server)
+
+    def test_guest_gets_its_address(self):
+        for os_distro in ('rhel7.9', 'rhel9', 'sles12', 'sles15.4'):
+            server = self.boot_with(os_distro)
+            [interface] = self.interfaces(server)
+            self.assertEqual('192.168.1.3', interface['ip'])
+            self.assertIn(interface['gateway'], ('', '-'))
+            self._delete_server(server)
+
+    def test_a_linux_that_needs_one(self):
+        for os_distro in ('ubuntu16', 'ubuntu22.04'):
+            server = self.boot_with(os_distro, expected_state='ERROR')
+            self.assertIn('no gateway', server['fault']['message'])
+            self.assertIn(self.port['id'], server['fault']['message'])
+        self.assertEqual([], self.rows('image'))
+
+
+class SwitchGoneTest(NetworkTestCase):
+    """Somebody deletes a virtual switch before the server is deleted."""
+
+    def configure(self):
+        super().configure()
+        self.flags(vswitch_mappings={'other': 'vsw1'}, group='zvm')
+
+    def test_delete(self):
+        for gone, kept in (('VSW1', 'VSW2'), ('VSW2', 'VSW1')):
+            other = self.make_other_port()
+            server = self.boot_on(self.port, other)
+            grants = {name: self.vswitch(name)['grants']
+                      for name in (gone, kept)}
+            self.assertEqual([1, 1], [len(grants[name]) for name in grants])
+            self.delete_switch(gone)
+
+            self._delete_server(server)
+
+            self.assertEqual({}, self.vswitch(kept)['grants'])
+            self.assertEqual([], self.rows('guests'))
+            self.assertEqual([], self.rows('switch'))
+            self.assertNotIn(self.next_userid()[:3],
+                             ' '.join(self.zvm.machine.state()['directory']))
+            self.zvm.simulator.reset()
+
+    def delete_switch(self, name):
+        answer = self.zvm.machine.execute('ZVMSYS1', [
+            'smcli', 'Virtual_Network_Vswitch_Delete_Extended', '-T',
+            'ZCCSRV', '-k', 'switch_name=' + name])
+        self.assertEqual(0, answer.status, answer.output)
+
+    def make_other_port(self):
+        network = dict(
+            self.neutron.network_2,
+            **{'provider:physical_network': 'other',
+               'provider:network_type': 'vlan'})
+        self.neutron._networks[network['id']] = network
+        self.neutron._subnets[network['subnets'][0]] = self.neutron.subnet_2
+        port = dict(
+            copy.deepcopy(self.neutron.port_1),
+            id=uuidutils.generate_uuid(), network_id=network['id'],
+            mac_address='fa:16:3e:00:00:99',
+            fixed_ips=[{'ip_address': '192.168.1.77',
+                        'subnet_id': self.neutron.subnet_2['id']}],
+            **{'binding:vif_details': {'vlan': 100}})
+        self.neutron._ports[port['id']] = port
+        return port
 
 
 class MappingTest(NetworkTest):

@@ -160,6 +160,16 @@ class PeriodicCountsTest(CountsTestCase):
         self.assertEqual(['GET /host'], usage.requests)
         self.assertEqual(7, len(usage.commands), usage.commands)
 
+    def test_resource_update_with_a_pool_of_ones_own(self):
+        # What GET /host says is of the connector's own pool.
+        self.flags(disk_pool='FBA:FBAPOOL', group='zvm')
+        with self.meter.running() as usage:
+            self._run_periodics()
+        self.assertEqual(
+            ['GET /host', 'GET /host/diskpool?poolname=FBA:FBAPOOL'],
+            usage.requests)
+        self.assertEqual(9, len(usage.commands), usage.commands)
+
     def test_power_sync(self):
         wanted = powersync.make_servers(
             client.Connector(self.zvm.url, token_file=self.zvm.token_file),

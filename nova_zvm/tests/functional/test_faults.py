@@ -90,6 +90,15 @@ class FirstBootTest(faulting.FaultTestCase):
     def test_failed(self):
         self._run('refused', 'HTML 404')
 
+    def test_500(self):
+        self._run('500')
+
+    def test_503(self):
+        self._run('503')
+
+    def test_reply_lost(self):
+        self._run('reply lost')
+
     def test_late_effect(self):
         self._run('late effect')
 
@@ -97,6 +106,7 @@ class FirstBootTest(faulting.FaultTestCase):
         self._run(faultmatrix.AFTER)
 
     def test_nova_compute_killed(self):
+        self.run_cells(kills(faultmatrix.FIRST_BOOT, fresh=True))
         self.run_cells(kills(faultmatrix.IMPORT, image=True))
 
     def _run(self, *kinds):

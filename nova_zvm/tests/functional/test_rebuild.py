@@ -43,6 +43,22 @@ class RebuildTest(base.ZVMTestCase):
         self._rebuild_server(self.server, self.image_id)
         self.assertEqual('running', self.guest(self.server)['status'])
 
+    def test_rebuild_that_is_refused(self):
+        """The server keeps what it has."""
+        before = self.snapshot()
+        for image_id in (self.create_image(os_distro='debian12'),
+                         self.create_image(header=b'QFI\xfb' + b'\0' * 600),
+                         self.create_image(size=4194304, units='BLK')):
+            self.api.post_server_action(
+                self.server['id'], {'rebuild': {'imageRef': image_id}})
+            self._wait_for_state_change(self.server, 'ERROR')
+            after = self.snapshot()
+            for part in before:
+                self.assertEqual(before[part], after[part], part)
+            self.assertEqual('running', self.guest(self.server)['status'])
+            self.api.post_server_action(
+                self.server['id'], {'os-resetState': {'state': 'active'}})
+
     def test_delete_after_a_rebuild(self):
         self._rebuild_server(self.server, self.image_id)
         self._delete_server(self.server)

@@ -136,9 +136,16 @@ class RefusalTest(base.ZVMTestCase):
                             'one to eight letters and digits')
 
     def test_userid_that_is_taken(self):
-        self.boot_image_once()
+        self.check_userid_that_is_taken(self.next_userid())
+
+    def test_userid_that_is_taken_by_a_guest_only_in_the_directory(self):
         userid = self.next_userid()
-        self.foreign_guest(userid)
+        self.foreign_guest(userid).guests.deregister(userid)
+        self.check_userid_that_is_taken(userid, made=True)
+
+    def check_userid_that_is_taken(self, userid, made=False):
+        if not made:
+            self.foreign_guest(userid)
         entry = self.zvm.machine.directory_text(userid)
         self.assert_refused(userid, 'already taken',
                             'instance_name_template')
@@ -154,11 +161,27 @@ class RefusalTest(base.ZVMTestCase):
                 {'boot_index': 0, 'source_type': 'volume',
                  'destination_type': 'volume', 'uuid': volume_id}])
 
+    def test_volume_beside_the_image(self):
+        self.assert_refused(
+            'volumes are not supported', block_device_mapping_v2=[
+                {'boot_index': 0, 'source_type': 'image',
+                 'uuid': self.image_id, 'destination_type': 'local',
+                 'delete_on_termination': True},
+                {'boot_index': -1, 'source_type': 'blank', 'volume_size': 1,
+                 'destination_type': 'volume',
+                 'delete_on_termination': True}])
+
+    # Configuration that only a boot finds wrong
+
     def test_config_drive_that_cannot_be_made(self):
-        self.flags(mkisofs_cmd='/nonexistent/mkisofs')
         self.boot_image_once()
-        self.zvm.simulator.wait_idle(30)
-        before = self.snapshot()
-        self.boot(expected_state='ERROR', config_drive=True,
-                  user_data=base64.b64encode(b'x').decode())
-        self.assert_nothing_left(before)
+        self.flags(mkisofs_cmd='/nonexistent/mkisofs')
+        self.assert_refused('mkisofs_cmd', '/nonexistent/mkisofs',
+                            config_drive=True,
+                            user_data=base64.b64encode(b'x').decode())
+
+    def test_image_repository_that_is_another(self):
+        self.boot_image_once()
+        self.flags(image_repository='/nonexistent/images', group='zvm')
+        self.assert_refused('[zvm] image_repository', '/nonexistent/images',
+                            'sdk_image_repository', config_drive=True)

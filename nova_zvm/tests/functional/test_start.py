@@ -15,6 +15,7 @@
 What a test calls down is the connector's process killed: its port refuses.
 """
 
+import itertools
 import json
 import logging
 import os
@@ -176,7 +177,8 @@ class ServersTest(StartTestCase):
 
     def test_amid_tasks(self):
         self.connector.kill()
-        for tasks in self.TASKS:
+        for tasks, resume in itertools.product(self.TASKS, (False, True)):
+            self.flags(resume_guests_state_on_host_boot=resume)
             for name, task in tasks.items():
                 self.set_states(name, task_state=task)
             self.assertEqual([], self.restart(), tasks)
@@ -262,31 +264,44 @@ class ConfigurationTest(StartTestCase):
 
     start_compute = False
 
-    def test_refusals(self):
-        token_file = os.path.join(self.state_path, 'token')
-        with open(token_file, 'w', encoding='ascii') as stream:
+    def assert_refused(self, sentence, group='zvm', **options):
+        self.flags(group=group, **options)
+        error = self.assertRaises(exception.NovaException,
+                                  self._start_compute, 'host')
+        self.assertIn(sentence, str(error))
+        self.assertNotIn('\n', str(error))
+
+    def test_without_url(self):
+        self.assert_refused('[zvm] cloud_connector_url is not set',
+                            cloud_connector_url=None)
+
+    def test_malformed_url(self):
+        self.assert_refused('[zvm] cloud_connector_url: ',
+                            cloud_connector_url='ftp://zvm.example')
+
+    def test_template_that_makes_no_userid(self):
+        self.assert_refused(
+            'instance_name_template = instance-%08x: ', group=None,
+            instance_name_template='instance-%08x')
+
+    def test_unknown_pool(self):
+        self.assert_refused("[zvm] disk_pool: z/VM has no disk pool "
+                            "'ECKD:NONE'", disk_pool='ECKD:NONE')
+
+    def test_name_that_is_no_profile(self):
+        self.assert_refused("[zvm] user_profile: 'TOOLONGNAME'",
+                            user_profile='TOOLONGNAME')
+
+    def test_token_file_that_is_not_there(self):
+        self.assert_refused('[zvm] token_file: there is no file '
+                            '/nowhere/token', token_file='/nowhere/token')
+
+    def test_token_that_is_refused(self):
+        path = os.path.join(self.state_path, 'token')
+        with open(path, 'w', encoding='ascii') as stream:
             stream.write('wrong')
-        for group, option, value, sentence in [
-                ('zvm', 'cloud_connector_url', None,
-                 '[zvm] cloud_connector_url is not set'),
-                ('zvm', 'cloud_connector_url', 'ftp://zvm.example',
-                 '[zvm] cloud_connector_url: '),
-                (None, 'instance_name_template', 'instance-%08x',
-                 'instance_name_template = instance-%08x: '),
-                ('zvm', 'disk_pool', 'ECKD:NONE',
-                 "[zvm] disk_pool: z/VM has no disk pool 'ECKD:NONE'"),
-                ('zvm', 'token_file', '/nowhere/token',
-                 '[zvm] token_file: there is no file /nowhere/token'),
-                ('zvm', 'token_file', token_file,
-                 'refuses the admin token in token file ' + token_file)]:
-            self.flags(group=group, **{option: value})
-            error = self.assertRaises(exception.NovaException,
-                                      self._start_compute, 'host')
-            self.assertIn(sentence, str(error))
-            self.assertNotIn('\n', str(error))
-            self.flags(disk_pool=None, group='zvm')
-            self.configure()
-            self.flags(instance_name_template=base.TEMPLATE)
+        self.assert_refused(
+            'refuses the admin token in token file ' + path, token_file=path)
 
 
 class DownLaterTest(StartTestCase):
