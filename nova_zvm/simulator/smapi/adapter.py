@@ -79,7 +79,7 @@ def query(call: calls.Call) -> str:
     lines = [f'adapter_count={len(nics)}']
     addresses = _addresses(call) if guest else {}
     for nic in nics:
-        lines += _adapter(nic, addresses.get(nic.vdev))
+        lines += _adapter(nic, _status(guest, nic), addresses.get(nic.vdev))
     return '\n'.join(lines) + '\n'
 
 
@@ -108,9 +108,20 @@ def _addresses(call: calls.Call) -> dict[str, str]:
             for item in netconfig.interfaces(root.content.files)}
 
 
-def _adapter(nic: logons.Nic, address: str | None) -> list[str]:
+def _status(guest: logons.Guest | None, nic: logons.Nic) -> str:
+    """Tell whether it is coupled, and whether the Linux uses it.
+
+    0 not coupled, 1 coupled but not active, 2 coupled and active (smcli).
+    """
+    if not nic.switch:
+        return '00'
+    return '02' if guest and guest.linux.state == 'up' else '01'
+
+
+def _adapter(nic: logons.Nic, status: str,
+             address: str | None) -> list[str]:
     lines = [f'adapter_address={nic.vdev}', 'port_type=NONE',
-             f'adapter_status={"02" if nic.switch else "01"}',
+             f'adapter_status={status}',
              'lan_owner=SYSTEM', f'lan_name={nic.switch}', 'mac_count=1',
              f'mac_address={nic.mac}']
     if address:

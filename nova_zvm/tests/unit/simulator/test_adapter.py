@@ -201,3 +201,28 @@ class RunningTestCase(simulated.SimulatorTestCase):
         self.smcli('Image_Device_Undedicate', '-T', 'GUEST1', '-v', '1a00')
         self.assert_refused((204, 8), 'Image_Device_Undedicate', '-T',
                             'GUEST1', '-v', '1a00')
+
+
+class StatusTestCase(simulated.SimulatorTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.bootable()
+        self.smcli('Image_Activate', '-T', 'GUEST1')
+        self.smcli(CREATE, *nic_options())
+
+    def status(self):
+        response = self.smcli('Virtual_Network_Adapter_Query_Extended', '-T',
+                              'GUEST1', '-k', 'image_device_number=1000')
+        return response.partition('adapter_status=')[2][:2]
+
+    def test_not_coupled(self):
+        self.clock.advance(simulated.BOOT_TIME)
+        self.assertEqual('00', self.status())
+
+    def test_coupled(self):
+        self.grant()
+        self.smcli(CONNECT, '-T', 'GUEST1', '-v', '1000', '-n', 'VSW2')
+        self.assertEqual('01', self.status())
+        self.clock.advance(simulated.BOOT_TIME)
+        self.assertEqual('02', self.status())
