@@ -95,7 +95,7 @@ def ssi(call: calls.Call) -> str:
                   'member_state = Joined',
                   'member_pdr_heartbeat = 01/02/2026_10:00:00',
                   'member_received_heartbeat = 01/02/2026_10:00:00', '']
-    return '\n'.join(lines)
+    return '\n'.join(lines) + '\n'
 
 
 def list_add(call: calls.Call) -> str:

@@ -152,6 +152,7 @@ class ClusterTestCase(simulated.SimulatorTestCase):
         response = self.smcli('SSI_Query')
         self.assertIn('ssi_name = SIMSSI\n', response)
         self.assertIn('member_system_id = ZVMSYS2\n', response)
+        self.assertTrue(response.endswith('\n\n'), response)
 
     def test_each_connector_has_its_name(self):
         status, output = self.run_command('vmcp', 'query userid',
