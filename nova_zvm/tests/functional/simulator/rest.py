@@ -32,14 +32,19 @@ class Rest:
     def call(self, method: str, path: str, body: Any = None,
              **options: Any) -> tuple[int, Any]:
         """Return the status and, as data, what came with it."""
+        answer = self.send(method, path, body, **options)
+        return answer.status_code, answer.json()
+
+    def send(self, method: str, path: str, body: Any = None,
+             **options: Any) -> requests.Response:
+        """Send a request and return the answer as it came."""
         if not self._token:
             self._token = requests.post(self._url + '/token', headers={
                 'X-Admin-Token': self._token_file.read_text()
             }).headers['X-Auth-Token']
         headers = {'X-Auth-Token': self._token, **options.pop('headers', {})}
-        answer = requests.request(method, self._url + path, json=body,
-                                  headers=headers, **options)
-        return answer.status_code, answer.json()
+        return requests.request(method, self._url + path, json=body,
+                                headers=headers, **options)
 
     def output(self, method: str, path: str, body: Any = None,
                **options: Any) -> Any:
