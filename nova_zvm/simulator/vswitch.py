@@ -48,6 +48,7 @@ class Vswitch:
     native_vlan: str = '1'
     port_type: str = 'ACCESS'
     transport: str = 'ETHERNET'
+    routing: str = 'NA'
     gvrp: str = 'NOGVRP'
     queue_memory: int = 8
     connected: bool = True

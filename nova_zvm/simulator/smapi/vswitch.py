@@ -43,13 +43,16 @@ def query_extended(call: calls.Call) -> str:
 
 
 def create(call: calls.Call) -> str:
+    """Define a switch; only one that forwards by IP address routes."""
     vlan = call.key('vlan_id', 'UNAWARE').upper()
     aware = vlan != 'UNAWARE'
+    transport = call.key('transport_type', 'ETHERNET').upper()
+    routing = call.key('routing_value', 'NONROUTER').upper()
     call.system.switches.create(vswitches.Vswitch(
         call.member.name, call.key('switch_name').upper(), vlan=vlan,
         native_vlan=call.key('native_vlanid', '1') if aware else '1',
         port_type=call.key('port_type', 'ACCESS').upper(),
-        transport=call.key('transport_type', 'ETHERNET').upper(),
+        transport=transport, routing=routing if transport == 'IP' else 'NA',
         gvrp=call.key('gvrp_value', 'NOGVRP').upper() if aware else 'NOGVRP',
         queue_memory=int(call.key('queue_memory_limit', '8')),
         connected=call.key('connection_value', 'CONNECT') == 'CONNECT',
@@ -130,7 +133,7 @@ def _basics(switch: vswitches.Vswitch) -> list[str]:
         f'transport_type: {switch.transport}',
         f'port_type: {switch.port_type}',
         f'queue_memory_limit: {switch.queue_memory}',
-        'routing_value: NA',
+        f'routing_value: {switch.routing}',
         f'vlan_awareness: {"AWARE" if aware else "UNAWARE"}',
         f'vlan_id: {switch.vlan}',
         f'native_vlan_id: {switch.native_vlan}',

@@ -51,6 +51,17 @@ class VswitchTestCase(VswitchQueries):
         self.assert_refused((212, 40), DELETE, '-T', 'ZCCSRV', '-k',
                             'switch_name=VSW9')
 
+    def test_only_a_switch_of_ip_addresses_routes(self):
+        for transport, routing, told in (
+                ('ETHERNET', 'PRIROUTER', 'NA'), ('IP', 'PRIROUTER',
+                                                  'PRIROUTER'),
+                ('IP', '', 'NONROUTER')):
+            words = ('-k', f'routing_value={routing}') if routing else ()
+            self.smcli(CREATE, '-T', 'ZCCSRV', '-k', 'switch_name=VSW9',
+                       '-k', f'transport_type={transport}', *words)
+            self.assertEqual([told], self.values('VSW9', 'routing_value'))
+            self.smcli(DELETE, '-T', 'ZCCSRV', '-k', 'switch_name=VSW9')
+
     def test_twenty_one_basic_values(self):
         names = [name.strip() for name, _ in self.query('VSW1')]
         self.assertEqual('switch_name', names[0])
