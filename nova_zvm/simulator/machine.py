@@ -22,6 +22,7 @@ from nova_zvm.simulator import clock as clocks
 from nova_zvm.simulator.commands import iucv
 from nova_zvm.simulator.commands import linux
 from nova_zvm.simulator.commands import request as requests
+from nova_zvm.simulator.commands import scp
 from nova_zvm.simulator.commands import smcli
 from nova_zvm.simulator.commands import vmcp
 from nova_zvm.simulator.commands import vmur
@@ -40,6 +41,7 @@ BROKEN = 70
 _READER_ONLINE = '/sys/bus/ccw/drivers/vmur/0.0.000c/online'
 _PROGRAMS: dict[str, requests.Program] = {
     'smcli': smcli, 'vmcp': vmcp, 'vmur': vmur, 'iucvclnt': iucv,
+    'scp': scp,
     'unpackdiskimage': zthin, 'creatediskimage': zthin,
     'linkdiskandbringonline': zthin, 'offlinediskanddetach': zthin,
     **dict.fromkeys(linux.PROGRAMS, linux)}
