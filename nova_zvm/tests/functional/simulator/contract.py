@@ -53,11 +53,12 @@ _LOCAL = (
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What came of a request now."""
+    """What came of a request now; directory has all lines of all entries."""
 
     status: int
     response: Any
     commands: list[str]
+    directory: list[str]
 
 
 def scenario() -> dict[str, Any]:
@@ -100,7 +101,8 @@ class Player:
             response = answer.json()
         except ValueError:
             response = answer.text
-        outcome = Outcome(answer.status_code, response, self._commands())
+        outcome = Outcome(answer.status_code, response, self._commands(),
+                          self._directory())
         for name, place in exchange.get('keep', {}).items():
             self._known[name] = _at(response, place)
         return self._filled(exchange), outcome
@@ -109,12 +111,13 @@ class Player:
         """Let simulated seconds pass, or put a fault in force."""
         if 'fault' in step:
             self._zvm.engine.faults.add(step['fault'])
-        else:
-            clock = self._zvm.simulator.clock
-            speed = clock.speed
-            clock.set_speed(100 * step['wait'])
-            clock.sleep(step['wait'])
-            clock.set_speed(speed)
+            return
+        clock = self._zvm.simulator.clock
+        speed = clock.speed
+        # A hundredth of a real second for an hour.
+        clock.set_speed(100 * step['wait'])
+        clock.sleep(step['wait'])
+        clock.set_speed(speed)
 
     def _send(self, request: Exchange) -> Any:
         method, path = request['send'].split()
@@ -133,6 +136,11 @@ class Player:
         return [self._line(record) for record in self._zvm.engine.log()
                 if record['kind'] not in ('rest', 'wait')]
 
+    def _directory(self) -> list[str]:
+        entries = self._zvm.machine.state()['directory'].values()
+        return [line for entry in entries
+                for line in entry['text'].splitlines()]
+
     def _line(self, record: dict[str, Any]) -> str:
         images = str(self._zvm.simulator.member.image_repository)
         line = record['command'].replace(images, 'IMAGES')
@@ -145,7 +153,9 @@ def of_sample(expected: Exchange, outcome: Outcome) -> dict[str, str]:
     """Return by place in what an outcome is not the one measured."""
     found = _of_status(expected['status'], outcome)
     found.update(_walk(expected['response'], outcome.response,
-                            expected.get('free', [])))
+                       expected.get('free', [])))
+    if not set(expected.get('directory', [])) <= set(outcome.directory):
+        found['directory'] = f'{outcome.directory} lacks a line'
     if outcome.commands != expected['commands']:
         found['commands'] = '\n'.join(
             ['were', *outcome.commands, 'not', *expected['commands']])

@@ -88,9 +88,10 @@ class TestContract(testtools.TestCase):
 
     def assert_as_known(self, kind: str, found: Differences) -> None:
         """Check that all differs that is known to, and nothing else."""
-        self.assertEqual({}, {
-            key: text for key, text in found.items()
-            if key[0] not in PENDING and key not in DEVIATIONS})
+        unknown = [f'{name}: {place}: {text}'
+                   for (name, place), text in found.items()
+                   if name not in PENDING and (name, place) not in DEVIATIONS]
+        self.assertFalse(unknown, '\n'.join(unknown))
         self.assertEqual(
             [name for name in PENDING if name.startswith(kind)],
             sorted({name for name, _ in found if name in PENDING}))
@@ -135,7 +136,7 @@ class TestComparison(testtools.TestCase):
         expected = {'status': 200, 'commands': ['vmcp q A'], 'free': free,
                     'response': {'rc': 0, 'list': [{'a': 1, 'b': 'x'}]}}
         return set(contract.of_sample(expected, contract.Outcome(
-            200, response, ['vmcp q A'])))
+            200, response, ['vmcp q A'], [])))
 
     def test_answer(self) -> None:
         for items, free, places in (
@@ -154,7 +155,14 @@ class TestComparison(testtools.TestCase):
                 (200, 'vmcp q A', set()), (500, 'vmcp q A', {'status'}),
                 (200, 'vmcp q A [failed]', {'commands'})):
             self.assertEqual(places, set(contract.of_sample(
-                expected, contract.Outcome(status, '', [command]))))
+                expected, contract.Outcome(status, '', [command], []))))
+
+    def test_directory(self) -> None:
+        expected = {'status': 200, 'response': '', 'commands': [],
+                    'directory': ['IPL 0100']}
+        for line, places in (('IPL 0100', set()), ('IPL 0200', {'directory'})):
+            self.assertEqual(places, set(contract.of_sample(
+                expected, contract.Outcome(200, '', [], ['USER A', line]))))
 
     def test_probe(self) -> None:
         expected = {'expect': [404, 8, 400, 4], 'output': ''}
@@ -165,6 +173,7 @@ class TestComparison(testtools.TestCase):
                 ({'overallRC': 0}, {'overallRC'}), ({'output': []},
                                                     {'output'})):
             self.assertEqual(places, set(contract.of_probe(
-                expected, contract.Outcome(404, {**answer, **change}, []))))
+                expected,
+                contract.Outcome(404, {**answer, **change}, [], []))))
         self.assertEqual({''}, set(contract.of_probe(
-            expected, contract.Outcome(404, '<html>', []))))
+            expected, contract.Outcome(404, '<html>', [], []))))
