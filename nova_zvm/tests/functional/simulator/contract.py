@@ -93,10 +93,13 @@ class Player:
 
     def play(self, exchange: Exchange) -> tuple[Exchange, Outcome]:
         """Send a request; return its exchange, filled in, and the outcome."""
+        clock = self._zvm.simulator.clock
+        speed = clock.speed
         for step in exchange.get('before', ()):
             self._prepare(step)
         self._zvm.engine.clear_log()
         answer = self._send(self._filled(exchange))
+        clock.set_speed(speed)
         try:
             response = answer.json()
         except ValueError:
@@ -108,16 +111,17 @@ class Player:
         return self._filled(exchange), outcome
 
     def _prepare(self, step: dict[str, Any]) -> None:
-        """Let simulated seconds pass, or put a fault in force."""
-        if 'fault' in step:
-            self._zvm.engine.faults.add(step['fault'])
-            return
+        """Let time pass, change its speed, or put a fault in force."""
         clock = self._zvm.simulator.clock
-        speed = clock.speed
-        # A hundredth of a real second for an hour.
-        clock.set_speed(100 * step['wait'])
-        clock.sleep(step['wait'])
-        clock.set_speed(speed)
+        match step:
+            case {'wait': seconds}:
+                clock.sleep(seconds)
+            case {'speed': speed}:
+                clock.set_speed(speed)
+            case {'fault': fault}:
+                self._zvm.engine.faults.add(fault)
+            case _:
+                raise ValueError(step)
 
     def _send(self, request: Exchange) -> Any:
         method, path = request['send'].split()
