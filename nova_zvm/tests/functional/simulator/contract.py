@@ -25,6 +25,7 @@ import importlib.resources
 import json
 import pathlib
 import re
+import shlex
 import string
 from typing import Any
 
@@ -111,7 +112,7 @@ class Player:
         return self._filled(exchange), outcome
 
     def _prepare(self, step: dict[str, Any]) -> None:
-        """Let time pass, change its speed, or put a fault in force."""
+        """Do what is said to happen before a request."""
         clock = self._zvm.simulator.clock
         match step:
             case {'wait': seconds}:
@@ -120,6 +121,8 @@ class Player:
                 clock.set_speed(speed)
             case {'fault': fault}:
                 self._zvm.engine.faults.add(fault)
+            case {'command': line, 'member': member}:
+                self._zvm.engine.execute(member, shlex.split(line))
             case _:
                 raise ValueError(step)
 

@@ -30,6 +30,7 @@ from nova_zvm.tests.functional.simulator import contract
 # does not is to be taken out of the list.
 PENDING = (
     'probe boot map',
+    'probe delete after the relocation',
     'probe info after the relocation',
     'probe list after the relocation',
     'probe relocation',
