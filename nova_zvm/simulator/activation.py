@@ -23,11 +23,13 @@ import io
 import json
 import tarfile
 
-from nova_zvm.simulator import dasd as dasds
+from nova_zvm.simulator import disks
+from nova_zvm.simulator import fabric as fabrics
 from nova_zvm.simulator import guests as logons
 from nova_zvm.simulator import isofile
 from nova_zvm.simulator import script as scripts
 from nova_zvm.simulator import spool as spools
+from nova_zvm.simulator import zfcp
 
 TAKEN_TYPES = ('sh', 'doscript', 'iso')
 CONFIG_DRIVE = '/var/opt/zthin/cfgdrive.iso'
@@ -41,10 +43,11 @@ _FSTAB_LINE = '/dev/disk/by-path/ccw-0.0.{}-part1 {} {} defaults 0 0\n'
 class Activation:
     """One run of the engine in one guest."""
 
-    def __init__(self, dasd: dasds.Dasd, spool: spools.Spool,
-                 senders: tuple[str, ...], guest: logons.Guest,
-                 root: dasds.Minidisk) -> None:
+    def __init__(self, dasd: disks.Disks, spool: spools.Spool,
+                 fabric: fabrics.Fabric, senders: tuple[str, ...],
+                 guest: logons.Guest, root: disks.Disk) -> None:
         self._dasd = dasd
+        self._fabric = fabric
         self._spool = spool
         self._senders = senders
         self._guest = guest
@@ -53,6 +56,7 @@ class Activation:
         self._blobs = dict(root.content.blobs)
         self._script = scripts.Script(self._files, self._call)
         self._messages: list[str] = []
+        self._status = 0
 
     def run(self) -> logons.Guest:
         """Take what the reader has for the engine, and mount the disks."""
@@ -68,6 +72,7 @@ class Activation:
             self._root.content, files=self._files, blobs=self._blobs))
         linux = dataclasses.replace(
             self._guest.linux, mounts=mounts,
+            activation_status=self._status,
             hostname=self._files.get(HOSTNAME, '').strip() or 'localhost')
         return dataclasses.replace(
             self._guest, linux=linux).saying(self._messages)
@@ -87,8 +92,18 @@ class Activation:
         self._spool.purge(file)
 
     def _run_script(self, file: spools.SpoolFile, data: bytes) -> None:
-        self._script.run(data.decode(errors='replace'))
+        text = data.decode(errors='replace')
+        if file.name in (zfcp.ATTACH, zfcp.DETACH):
+            self._run_volume_script(file, text)
+        self._script.run(text)
         self._take_hostname()
+
+    def _run_volume_script(self, file: spools.SpoolFile, text: str) -> None:
+        status = zfcp.Zfcp(self._fabric, self._guest, self._files).run(
+            file.name, text)
+        if status:
+            self._status = status
+            self._say(f'{file.name}.{file.type} exits with code {status}')
 
     def _run_archive(self, file: spools.SpoolFile, data: bytes) -> None:
         try:
@@ -137,7 +152,7 @@ class Activation:
             self._files[FSTAB] = fstab + line
 
     def _mounts(self) -> dict[str, str]:
-        mounts = {'/': self._root.vdev}
+        mounts = {'/': self._root.device}
         for line in self._files.get(FSTAB, '').splitlines():
             words = line.split()
             vdev = words[0].rpartition('ccw-0.0.')[2][:4].upper()

@@ -20,6 +20,7 @@ from nova_zvm.simulator import directory as directories
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import guests as logons
 from nova_zvm.simulator import members
+from nova_zvm.simulator import realdevices
 from nova_zvm.simulator import statements
 from nova_zvm.simulator import vswitch as vswitches
 
@@ -33,10 +34,12 @@ class Cp:
 
     def __init__(self, directory: directories.Directory,
                  guests: logons.Guests, switches: vswitches.Vswitches,
-                 logoff_time: float, directory_authority: bool) -> None:
+                 devices: realdevices.RealDevices, logoff_time: float,
+                 directory_authority: bool) -> None:
         self.guests = guests
         self._directory = directory
         self._switches = switches
+        self.devices = devices
         self._logoff_time = logoff_time
         self._directory_authority = directory_authority
 
@@ -53,8 +56,9 @@ class Cp:
             userid, member.name, now, entry.storage_mib,
             statements.cpu_addresses(lines), entry.ipl,
             disks=tuple(_disk(disk) for disk in statements.mdisks(lines)),
-            dedicated={statements.vdev(words[1]): statements.vdev(words[2])
-                       for words in statements.words_of(lines, 'DEDICATE')})
+            loaddev=statements.loaddev(lines))
+        for vdev, real in statements.dedications(lines):
+            guest = self.devices.dedicate(guest, vdev, real)
         for nicdef in statements.nicdefs(lines):
             guest = self._with_nicdef(guest, nicdef, member)
         return self.guests.put(guest)
@@ -172,21 +176,6 @@ class Cp:
         for userid, nic in self.guests.coupled(member, switch):
             if concerns(userid):
                 self.uncouple(userid, nic.vdev)
-
-    def attach(self, userid: str, vdev: str, real: str) -> None:
-        """Attach a real device to a running guest."""
-        guest = self.guests.get(userid)
-        self._check_free(guest, vdev)
-        self.guests.put(dataclasses.replace(
-            guest, dedicated={**guest.dedicated, vdev: real}))
-
-    def detach(self, userid: str, vdev: str) -> None:
-        guest = self.guests.get(userid)
-        if vdev not in guest.dedicated:
-            raise errors.SmapiError(204, 8, 'Image device does not exist')
-        self.guests.put(dataclasses.replace(guest, dedicated={
-            key: real for key, real in guest.dedicated.items()
-            if key != vdev}))
 
     def _included(self, entry: directories.Entry) -> tuple[str, ...]:
         lines: tuple[str, ...] = ()

@@ -87,6 +87,10 @@ class Minidisk:
         return f'{self.userid}.{self.vdev}'
 
     @property
+    def device(self) -> str:
+        return self.vdev
+
+    @property
     def end(self) -> int:
         return self.start + self.size - 1
 
@@ -180,9 +184,9 @@ class Dasd:
             self._store.remove_blob(blob)
         return self._put(dataclasses.replace(disk, content=content))
 
-    def put_blob(self, disk: Minidisk, path: str, data: bytes) -> str:
-        """Keep the content of a file of the disk; return its blob name."""
-        name = f'disk:{disk.name}:{path}'
+    def put_blob(self, disk_name: str, path: str, data: bytes) -> str:
+        """Keep the content of a file of a disk; return its blob name."""
+        name = f'disk:{disk_name}:{path}'
         self._store.put_blob(name, data)
         return name
 

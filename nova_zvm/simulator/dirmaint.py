@@ -199,6 +199,8 @@ class Dirmaint:
                 'another userid')
         try:
             statements.mdisks(lines)
+            statements.dedications(lines)
+            statements.loaddev(lines)
             statements.storage_mib(words[3])
             statements.storage_mib(words[4])
             return statements.merge_nicdefs(lines)

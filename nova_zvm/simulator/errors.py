@@ -50,12 +50,16 @@ class CpError(Refusal):
 
 
 class CommandError(Refusal):
-    """A Linux command ends with an exit status other than 0."""
+    """A Linux command ends with an exit status other than 0.
 
-    def __init__(self, status: int, text: str) -> None:
+    done: what the command did until then stays done.
+    """
+
+    def __init__(self, status: int, text: str, done: bool = False) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
+        self.done = done
 
 
 class ScenarioError(Exception):

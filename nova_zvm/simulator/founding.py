@@ -18,6 +18,7 @@ from typing import Any
 from nova_zvm.simulator import dasd as dasds
 from nova_zvm.simulator import directory as directories
 from nova_zvm.simulator import statements
+from nova_zvm.simulator import storage as storages
 from nova_zvm.simulator import store as stores
 from nova_zvm.simulator import system as systems
 from nova_zvm.simulator import vswitch as vswitches
@@ -39,6 +40,8 @@ def found(scenario: dict[str, Any], store: stores.Store,
     with store.transaction():
         marks.put('machine', Founded(system.now))
         _add_volumes(scenario, system)
+        for lun in storages.luns(scenario['storage']):
+            system.storage.add(lun)
         _add_directory(scenario, system)
         _add_switches(scenario, system)
         _log_on(scenario, system)

@@ -12,26 +12,34 @@
 
 """The Linux in each guest: it boots, runs, and goes down.
 
-It boots when the guest is IPLed from a minidisk on which an image was
-deployed, and takes its time for it; then it runs its activation engine.
+It boots when the guest is IPLed from a minidisk or a LUN on which an image
+was deployed, and takes its time for it; then it runs its activation engine.
 What it writes on its disks is still there at the next boot.
 """
 
 import dataclasses
+from typing import Any
 
 from nova_zvm.simulator import activation
+from nova_zvm.simulator import bootloader
+from nova_zvm.simulator import coreos
 from nova_zvm.simulator import cp as cps
 from nova_zvm.simulator import dasd as dasds
 from nova_zvm.simulator import directory as directories
+from nova_zvm.simulator import disks
+from nova_zvm.simulator import fabric as fabrics
 from nova_zvm.simulator import guests as logons
 from nova_zvm.simulator import isofile
 from nova_zvm.simulator import spool as spools
+from nova_zvm.simulator import storage as storages
+from nova_zvm.simulator import zfcp
 
 AUTHORISED = '/etc/iucv_authorized_userid'
 # Kernels by what an image's os_version begins with.
 _KERNELS = (
     ('rhel6', '2.6.32-754.el6.s390x'), ('rhel7', '3.10.0-1160.el7.s390x'),
     ('rhel8', '4.18.0-372.el8.s390x'), ('rhel9', '5.14.0-427.el9_4.s390x'),
+    ('rhcos4', '5.14.0-284.el9_2.s390x'),
     ('sles11', '3.0.101-63-default'), ('sles12', '4.12.14-122-default'),
     ('sles15', '5.14.21-150500-default'), ('ubuntu16', '4.4.0-210-generic'),
     ('ubuntu20', '5.4.0-169-generic'), ('ubuntu22', '5.15.0-94-generic'),
@@ -42,11 +50,13 @@ class GuestOs:
     """The operating systems of all guests."""
 
     def __init__(self, cp: cps.Cp, directory: directories.Directory,
-                 dasd: dasds.Dasd, spool: spools.Spool, boot_time: float,
+                 dasd: disks.Disks, fabric: fabrics.Fabric,
+                 spool: spools.Spool, boot_time: float,
                  senders: tuple[str, ...]) -> None:
         self._cp = cp
         self._directory = directory
         self._dasd = dasd
+        self._fabric = fabric
         self._spool = spool
         self._boot_time = boot_time
         self._senders = senders
@@ -60,8 +70,13 @@ class GuestOs:
         elif root is None or root.content.image is None:
             self._cp.say(userid, 'HCPGIR450W CP entered; disabled wait PSW '
                          '00020001 80000000 00000000 00000000')
+        elif isinstance(root, storages.Lun) and not (
+                self._fabric.reaches_any(
+                    guest, bootloader.paths(root.content.files))):
+            self._cp.say(userid, *bootloader.MACHINE_LOADER,
+                         *bootloader.NO_ROOT)
         else:
-            self._begin(guest, root.content.image, now)
+            self._begin(guest, root, root.content.image, now)
 
     def finish_boots(self, now: float) -> None:
         """Let the guests come up whose time it is."""
@@ -78,7 +93,8 @@ class GuestOs:
         root = self.root(userid)
         if root:
             self._cp.guests.put(activation.Activation(
-                self._dasd, self._spool, self._senders, guest, root).run())
+                self._dasd, self._spool, self._fabric, self._senders,
+                guest, root).run())
 
     def halt(self, userid: str) -> None:
         """Shut Linux down; the guest stays logged on."""
@@ -95,9 +111,15 @@ class GuestOs:
         self._cp.say(userid, 'reboot: Restarting system')
         self.ipl(userid, now)
 
-    def root(self, userid: str) -> dasds.Minidisk | None:
-        """Return the minidisk that a guest is or would be IPLed from."""
+    def root(self, userid: str) -> disks.Disk | None:
+        """Return the disk that a guest is or would be IPLed from.
+
+        Only a guest that is logged on has a way to a LUN.
+        """
         guest = self._cp.guests.find(userid)
+        lun = self._fabric.boot_lun(guest) if guest else None
+        if lun:
+            return lun
         entry = self._directory.find(userid)
         vdev = guest.ipl if guest else entry.ipl if entry else ''
         return self._dasd.minidisk(userid, vdev.zfill(4)) if vdev else None
@@ -131,6 +153,15 @@ class GuestOs:
             self._dasd.write(root, dataclasses.replace(
                 root.content, files={**root.content.files, path: text}))
 
+    def volumes(self, userid: str) -> list[dict[str, Any]]:
+        """Return the SCSI volumes that a Linux has while it is up."""
+        guest = self._cp.guests.get(userid)
+        root = self.root(userid)
+        if root is None or guest.linux.state != 'up':
+            return []
+        return zfcp.Zfcp(self._fabric, guest,
+                         dict(root.content.files)).volumes()
+
     def drive_names(self, userid: str) -> list[str]:
         """Return the paths on the config drive that the Linux mounted."""
         root = self.root(userid)
@@ -146,23 +177,34 @@ class GuestOs:
         except ValueError:
             raise KeyError(activation.CONFIG_DRIVE)
 
-    def _begin(self, guest: logons.Guest, image: dasds.Image,
-               now: float) -> None:
+    def _begin(self, guest: logons.Guest, root: disks.Disk,
+               image: dasds.Image, now: float) -> None:
         boots = guest.linux.boots + 1
         linux = logons.Linux('booting', now + self._boot_time, boots=boots,
                              os_version=image.os_version,
                              processors=guest.processors,
                              storage_mib=guest.storage_mib)
         kernel = kernel_release(image.os_version)
+        loader = (bootloader.MACHINE_LOADER
+                  if isinstance(root, storages.Lun) else ())
+        parameters = ' '.join(bootloader.options(root.content.files)) or (
+            'root=/dev/disk/by-path/ccw-0.0.'
+            f'{guest.ipl.lower()}-part1')
         self._cp.guests.put(dataclasses.replace(guest, linux=linux).saying((
-            'Booting default (grub2/zipl)',
+            *loader, 'Booting default (grub2/zipl)',
             f'Linux version {kernel} (boot {boots})',
             'setup: Linux is running as a z/VM guest operating system in '
             '64-bit mode',
-            f'Command line: root=/dev/disk/by-path/ccw-0.0.'
-            f'{guest.ipl.lower()}-part1')))
+            f'Command line: {parameters}')))
 
     def _finish(self, guest: logons.Guest) -> None:
+        root = self.root(guest.userid)
+        if coreos.is_coreos(guest.linux.os_version) and root:
+            guest, files = coreos.booted(guest, root)
+            self._cp.guests.put(guest)
+            self._dasd.write(root, dataclasses.replace(root.content,
+                                                       files=files))
+            return
         linux = dataclasses.replace(guest.linux, state='up')
         self._cp.guests.put(dataclasses.replace(guest, linux=linux))
         self.activate(guest.userid)

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 import dataclasses
 
 from nova_zvm.simulator import errors
+from nova_zvm.simulator import statements
 from nova_zvm.simulator import store as stores
 
 CONSOLE_LINES = 2000
@@ -52,7 +53,8 @@ class Linux:
     """The operating system: 'booting' until ready_at, 'up' or 'down'.
 
     processors are the addresses that it has online, mounts says which file
-    system is at which place.
+    system is at which place, activation_status is that of the activation
+    engine's last run.
     """
 
     state: str = 'down'
@@ -62,6 +64,7 @@ class Linux:
     processors: tuple[int, ...] = ()
     storage_mib: int = 0
     boots: int = 0
+    activation_status: int = 0
     mounts: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -78,6 +81,7 @@ class Guest:
     disks: tuple[Disk, ...] = ()
     nics: tuple[Nic, ...] = ()
     dedicated: dict[str, str] = dataclasses.field(default_factory=dict)
+    loaddev: statements.Loaddev = statements.Loaddev()
     standby_mib: int = 0
     paused_at: float | None = None
     leaving_at: float | None = None
@@ -117,6 +121,7 @@ class Guests:
         self._of_member: dict[str, dict[str, Guest]] = {}
         self._coupled: dict[str, dict[tuple[str, str], Nic]] = {}
         self._waiting: set[str] = set()
+        self._attached: dict[str, tuple[str, str]] = {}
         self._guests = stores.Table(store, 'guest', Guest, self._index)
 
     def find(self, userid: str) -> Guest | None:
@@ -144,6 +149,10 @@ class Guests:
         return [(userid, nic) for (userid, _), nic in sorted(
             found.items(), key=lambda item: item[0])]
 
+    def attached(self, member: str, real: str) -> tuple[str, str] | None:
+        """Return userid and device number that have a real device."""
+        return self._attached.get(f'{member}.{real}')
+
     def put(self, guest: Guest) -> Guest:
         self._guests.put(guest.userid, guest)
         return guest
@@ -155,6 +164,8 @@ class Guests:
         if old:
             self._of_member[old.member].pop(old.userid, None)
             self._waiting.discard(old.userid)
+            for real in old.dedicated.values():
+                self._attached.pop(f'{old.member}.{real}', None)
             for nic in old.nics:
                 ports = self._coupled.get(f'{old.member}.{nic.switch}', {})
                 ports.pop((old.userid, nic.vdev), None)
@@ -162,6 +173,8 @@ class Guests:
             self._of_member.setdefault(new.member, {})[new.userid] = new
             if new.leaving_at is not None or new.linux.state == 'booting':
                 self._waiting.add(new.userid)
+            for vdev, real in new.dedicated.items():
+                self._attached[f'{new.member}.{real}'] = (new.userid, vdev)
             for nic in new.nics:
                 if nic.switch:
                     self._coupled.setdefault(f'{new.member}.{nic.switch}', {})[

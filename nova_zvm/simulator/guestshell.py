@@ -137,7 +137,27 @@ class Shell:
 
     def activate(self, match: 're.Match[str]') -> str:
         self._os.activate(self._userid)
+        if self.guest.linux.activation_status:
+            raise errors.CommandError(
+                1, 'Job for zvmguestconfigure.service failed because the '
+                'control process exited with error code.\n', done=True)
         return ''
+
+    def activation_status(self, match: 're.Match[str]') -> str:
+        """systemctl status; volumeop.py reads the line with Main PID."""
+        status = self.guest.linux.activation_status
+        state = 'failed (Result: exit-code)' if status else 'inactive (dead)'
+        text = ('zvmguestconfigure.service - Activation engine\n'
+                f'   Active: {state}\n Main PID: 1024 (code=exited, '
+                f'status={status}/{"FAILURE" if status else "SUCCESS"})\n')
+        raise errors.CommandError(3, text)
+
+    def scsi_devices(self, match: 're.Match[str]') -> str:
+        return ''.join(
+            f'0.0.{path["vdev"].lower()}/0x{path["port"].lower()}/'
+            f'0x{volume["lun"].lower()} 0:0:{number}:0\n'
+            for volume in self._os.volumes(self._userid)
+            for number, path in enumerate(volume['paths']))
 
     def shut_down(self, match: 're.Match[str]') -> str:
         if match[1] == '-r':
@@ -196,6 +216,11 @@ class Shell:
     def query_device(self, match: 're.Match[str]') -> str:
         vdev = statements.vdev(match[1])
         nic = self.guest.nic(vdev)
+        real = self.guest.dedicated.get(vdev, '')
+        device = self._cp.devices.find(self.guest.member, real)
+        if device:
+            return (f'{device.kind}  {vdev} ON {device.kind}  {real} '
+                    'SUBCHANNEL = 0000\n')
         if nic is None:
             raise errors.CommandError(
                 1, f'HCPQVD040E Device {vdev} does not exist\n')
@@ -227,6 +252,9 @@ _COMMANDS: list[tuple['re.Pattern[str]', Handler]] = [
      Shell.dasd_devices),
     (re.compile(r'^cat (\S+)$'), Shell.cat),
     (_ACTIVATIONS, Shell.activate),
+    (re.compile(r'^systemctl status zvmguestconfigure(\.service)?$'),
+     Shell.activation_status),
+    (re.compile(r'^lszfcp -D$'), Shell.scsi_devices),
     (re.compile(r'^shutdown (-h|-r) now$'), Shell.shut_down),
     (re.compile(r'^chcpu -r$'), Shell.rescan_processors),
     (re.compile(r'^chcpu -e \S+$'), Shell.rescan_processors),

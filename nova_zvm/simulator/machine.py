@@ -130,10 +130,18 @@ class Machine:
             self.tick()
             try:
                 with self._store.transaction():
-                    output = program.run(request)
+                    return self._run(program, request)
             except errors.Refusal as refusal:
                 return program.refuse(words, refusal)
-        return reply.success(output)
+
+    def _run(self, program: requests.Program,
+             request: requests.Request) -> reply.Reply:
+        try:
+            return reply.success(program.run(request))
+        except errors.CommandError as error:
+            if not error.done:
+                raise
+            return program.refuse(request.words, error)
 
 
 def _words(argv: list[str] | str) -> list[str]:

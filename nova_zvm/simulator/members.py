@@ -20,16 +20,29 @@ no command changes it.
 import dataclasses
 from typing import Any
 
+_WWPN_DIGITS = 16
+# The channel path of all OSA devices.
+_OSA_CHPID = '20'
+
 
 @dataclasses.dataclass(frozen=True)
-class FcpDevice:
-    """A FCP device with its NPIV and physical port names."""
+class RealDevice:
+    """A real device that a guest can have for its own.
+
+    kind is FCP or OSA. wwpn and physical_wwpn are the port names that NPIV
+    gives to a FCP device and that its channel has.
+    """
 
     address: str
-    wwpn: str
-    physical_wwpn: str
+    kind: str
     chpid: str
-    status: str = 'Free'
+    wwpn: str = ''
+    physical_wwpn: str = ''
+
+    @property
+    def pchid(self) -> str:
+        """The physical channel behind the channel path."""
+        return f'02{self.chpid}'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,8 +62,23 @@ class Member:
     base_storage_mib: int
     ipl_time: str
     mac_prefix: str
-    osa_devices: tuple[str, ...]
-    fcp_devices: tuple[FcpDevice, ...]
+    cec_name: str
+    cec_serial: str
+    real_devices: tuple[RealDevice, ...]
+    eqids: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def eqid(self, device: str) -> str:
+        """Return the equivalency identifier of a real device, or nothing.
+
+        Devices of two members with the same one are interchangeable for
+        live guest relocation (RDEVICE EQID in the system configuration).
+        """
+        return self.eqids.get(device, '')
+
+    def of_kind(self, kind: str) -> list[RealDevice]:
+        """Return the FCP or the OSA devices."""
+        return [device for device in self.real_devices
+                if device.kind == kind]
 
     def sysinfo(self) -> str:
         """Return /proc/sysinfo of the connector's Linux.
@@ -77,7 +105,10 @@ class Member:
 
 def from_scenario(data: dict[str, Any]) -> Member:
     """Return the member that one item of the scenario's members tells."""
-    fcp = [device for group in data['fcp'] for device in _fcp_devices(group)]
+    devices = [device for group in data['fcp']
+               for device in _fcp_devices(group)]
+    devices += [RealDevice(f'{number:04X}', 'OSA', _OSA_CHPID)
+                for item in data['osa_devices'] for number in _numbers(item)]
     return Member(
         name=data['name'], connector=data['connector'],
         release=data['release'], service_level=data['service_level'],
@@ -88,14 +119,26 @@ def from_scenario(data: dict[str, Any]) -> Member:
         storage_mib=data['storage_mib'],
         base_storage_mib=data['base_storage_mib'],
         ipl_time=data['ipl_time'], mac_prefix=data['mac_prefix'],
-        osa_devices=tuple(item.upper().zfill(4)
-                          for item in data['osa_devices']),
-        fcp_devices=tuple(fcp))
+        cec_name=data['cec_name'], cec_serial=data['cec_serial'],
+        real_devices=tuple(devices),
+        eqids={f'{number:04X}': eqid for devices, eqid in data['eqids'].items()
+               for number in _numbers(devices)})
 
 
-def _fcp_devices(group: dict[str, Any]) -> list[FcpDevice]:
-    first, _, last = group['devices'].partition('-')
-    addresses = range(int(first, 16), int(last or first, 16) + 1)
-    return [FcpDevice(f'{address:04X}', f'{group["wwpn_prefix"]}{address:08X}',
-                      group['physical_wwpn'], group['chpid'])
+def _fcp_devices(group: dict[str, Any]) -> list[RealDevice]:
+    """Return the devices of one channel path.
+
+    The port name of a device ends in its device number.
+    """
+    prefix = group['wwpn_prefix'].upper()
+    addresses = [f'{number:04X}' for number in _numbers(group['devices'])]
+    return [RealDevice(address, 'FCP', group['chpid'].upper(),
+                       prefix + address.zfill(_WWPN_DIGITS - len(prefix)),
+                       group['physical_wwpn'].upper())
             for address in addresses]
+
+
+def _numbers(devices: str) -> range:
+    """Return the device numbers of a range such as 1A00-1A07."""
+    first, _, last = devices.partition('-')
+    return range(int(first, 16), int(last or first, 16) + 1)

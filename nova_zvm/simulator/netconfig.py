@@ -13,7 +13,8 @@
 """The network as the files in a guest's Linux configure it.
 
 Understood is what the connector writes (zvmsdk/dist.py): ifcfg files of
-rhel and sles, interfaces(5) and netplan of ubuntu.
+rhel and sles, interfaces(5) and netplan of ubuntu, and the kernel's ip= of
+CoreOS.
 """
 
 import ipaddress
@@ -23,12 +24,17 @@ from typing import Any
 
 import yaml
 
+from nova_zvm.simulator import bootloader
+
 _VDEV = re.compile(r'([0-9a-fA-F]{4})$')
 
 
 def interfaces(files: dict[str, str]) -> list[dict[str, Any]]:
     """Return vdev, device, ip, prefix, gateway and dns of each adapter."""
     found = []
+    address = bootloader.option(files, 'ip')
+    if address:
+        found.append(_kernel(address))
     for path, text in sorted(files.items()):
         name = path.rpartition('/')[2]
         if name.startswith('ifcfg-'):
@@ -46,6 +52,13 @@ def _interface(device: str, address: str, mask: str, gateway: str,
     prefix = ipaddress.ip_network(f'0.0.0.0/{mask}').prefixlen if mask else 32
     return {'vdev': match[1].upper() if match else '', 'device': device,
             'ip': address, 'prefix': prefix, 'gateway': gateway, 'dns': dns}
+
+
+def _kernel(address: str) -> dict[str, Any]:
+    """Read ip=<client>:<peer>:<gateway>:<mask>:<host>:<interface>:..."""
+    fields = address.split(':') + [''] * 9
+    return _interface(fields[5], fields[0], fields[3], fields[2],
+                      [server for server in fields[7:9] if server])
 
 
 def _ifcfg(name: str, text: str, files: dict[str, str]) -> dict[str, Any]:

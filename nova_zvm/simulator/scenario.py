@@ -40,10 +40,16 @@ _DEVICE = schema.Text(r'^[0-9A-Fa-f]{1,4}$',
 _VOLUME = {'name': _USERID, 'size': schema.Count(),
            'model': schema.Text(r'^(3390|9336)-\w+$',
                                 '3390-n for ECKD or 9336-n for FBA')}
+_DEVICES = schema.Text(r'^[0-9A-Fa-f]{1,4}(-[0-9A-Fa-f]{1,4})?$',
+                       'device numbers such as A10-A12, in quotes')
+_WWPN = schema.Text('^[0-9A-Fa-f]{16}$', 'sixteen hexadecimal digits, in '
+                    'quotes')
 _FCP_GROUP = {
-    'devices': schema.Text(r'^[0-9A-Fa-f]{4}(-[0-9A-Fa-f]{4})?$',
-                           'device numbers such as 1A00-1A07'),
-    'chpid': _ANY, 'wwpn_prefix': _ANY, 'physical_wwpn': _ANY}
+    'devices': _DEVICES, 'physical_wwpn': _WWPN,
+    'chpid': schema.Text('^[0-9A-Fa-f]{2}$',
+                         'two hexadecimal digits, in quotes'),
+    'wwpn_prefix': schema.Text('^[0-9A-Fa-f]{8,12}$',
+                               'eight to twelve hexadecimal digits')}
 _MEMBER = {
     'name': _USERID, 'connector': _USERID,
     'release': schema.Text(r'^\d+\.\d+\.\d+$', 'a release such as 7.3.0'),
@@ -53,12 +59,25 @@ _MEMBER = {
     'storage_mib': schema.Count(), 'base_storage_mib': schema.Count(),
     'ipl_time': _ANY,
     'mac_prefix': schema.Text('^[0-9A-Fa-f]{6}$', 'six hexadecimal digits'),
-    'osa_devices': [_DEVICE], 'fcp': [_FCP_GROUP]}
+    'cec_name': _ANY,
+    'cec_serial': schema.Text('^[0-9A-F]{16}$', 'sixteen hexadecimal '
+                              'digits, in quotes'),
+    'osa_devices': [_DEVICES], 'fcp': [_FCP_GROUP],
+    'eqids': schema.Names(name=_DEVICES, item=schema.Text(
+        r'^[A-Z0-9]{1,8}$',
+        'an EQID of 1 to 8 upper-case letters and digits'))}
 _VSWITCH = {
     'vlan': schema.Text(r'^(UNAWARE|AWARE|\d{1,4})$',
                         'UNAWARE, AWARE or a VLAN number', numbers=True),
     'port_type': schema.Text('^(ACCESS|TRUNK)$', 'ACCESS or TRUNK'),
     'real_devices': [_DEVICE]}
+_STORAGE = {
+    'ports': [_WWPN],
+    'initiators': [schema.Text(r'^[0-9A-Fa-f]{0,16}\*?$',
+                               'a port name, or its beginning and *')],
+    'luns': [{'lun': _WWPN, 'size_gib': schema.Count(),
+              'os_version': schema.Text(r'^[a-z0-9.]*$',
+                                        'a name such as rhel8.6')}]}
 _ENTRIES = schema.Names(name=_USERID, item=schema.Lines())
 _SCHEMA: dict[str, Any] = {
     'members': [_MEMBER],
@@ -69,6 +88,7 @@ _SCHEMA: dict[str, Any] = {
     'pools': schema.Names(name=_USERID, item={'volumes': [_VOLUME]}),
     'volumes': [_VOLUME],
     'vswitches': schema.Names(name=_USERID, item=_VSWITCH),
+    'storage': schema.Names(name=_USERID, item=_STORAGE),
     'directory': {
         'network_authorization': schema.Switch(), 'profiles': _ENTRIES,
         'users': _ENTRIES, 'logged_on': [_USERID]},
@@ -134,7 +154,7 @@ def _add_connectors(data: dict[str, Any]) -> None:
     for item in data['members']:
         data['directory']['users'].setdefault(
             item['connector'], f'USER {item["connector"]} ******** 8G 8G '
-            'ABCDEG\nIUCV ANY\nIPL 0150\n')
+            'ABCDEG\nOPTION LNKNOPAS CHPIDV ONE\nIUCV ANY\nIPL 0150\n')
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

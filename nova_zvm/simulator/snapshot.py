@@ -17,6 +17,7 @@ from typing import Any
 from nova_zvm.simulator import codec
 from nova_zvm.simulator import dasd as dasds
 from nova_zvm.simulator import guests as logons
+from nova_zvm.simulator import members
 from nova_zvm.simulator import metering
 from nova_zvm.simulator import netconfig
 from nova_zvm.simulator import system as systems
@@ -31,6 +32,7 @@ def of(system: systems.System) -> dict[str, Any]:
         'directory': {entry.userid: _entry(entry)
                       for entry in system.directory.entries()},
         'pools': {pool: _pool(system, pool) for pool in system.dasd.pools()},
+        'storage': _storage(system),
         'guests': {guest.userid: _guest(system, guest)
                    for guest in system.guests.all()},
         'spool': _spool(system),
@@ -51,9 +53,34 @@ def _member(system: systems.System, name: str) -> dict[str, Any]:
         'pages_in_use': metering.used_pages(member, guests),
         'vswitches': {switch.name: _switch(system, name, switch.name)
                       for switch in system.switches.of_member(name)},
-        'fcp_devices': codec.encode(member.fcp_devices),
-        'osa_devices': list(member.osa_devices),
+        'fcp_devices': _devices(system, member, 'FCP'),
+        'osa_devices': _devices(system, member, 'OSA'),
     }
+
+
+def _devices(system: systems.System, member: members.Member,
+             kind: str) -> list[dict[str, Any]]:
+    found = []
+    for device in member.of_kind(kind):
+        holder = system.devices.holder(member.name, device.address)
+        offline = system.devices.is_offline(member.name, device.address)
+        status = 'attached' if holder else 'free'
+        found.append({
+            **codec.encode(device), 'status': 'offline' if offline else status,
+            'owner': holder.userid if holder else '',
+            'vdev': holder.vdev if holder else ''})
+    return found
+
+
+def _storage(system: systems.System) -> dict[str, Any]:
+    data = {target.name: {**codec.encode(target), 'luns': {}}
+            for target in system.storage.targets()}
+    for lun in system.storage.luns():
+        data[lun.target]['luns'][lun.lun] = {
+            'wwid': lun.wwid, 'blocks': lun.size,
+            'image': codec.encode(lun.content.image),
+            'files': sorted(lun.content.files)}
+    return data
 
 
 def _switch(system: systems.System, member: str,
@@ -116,6 +143,7 @@ def _guest(system: systems.System, guest: logons.Guest) -> dict[str, Any]:
     files = root.content.files if root else {}
     data['status'] = _status(guest)
     data['linux']['networks'] = netconfig.interfaces(files)
+    data['linux']['volumes'] = system.guestos.volumes(guest.userid)
     data['linux']['authorized'] = system.guestos.authorised(guest.userid)
     data['linux']['files'] = sorted(files)
     data['linux']['config_drive'] = system.guestos.drive_names(guest.userid)

@@ -23,6 +23,7 @@ import re
 _UNITS = {'K': 1 / 1024, 'M': 1, 'G': 1024, 'T': 1024 * 1024}
 _STORAGE = re.compile(r'^(\d+)([KMGT]?)$', re.IGNORECASE)
 _VDEV = re.compile(r'^[0-9A-Fa-f]{1,4}$')
+_PORT = re.compile(r'^[0-9A-Fa-f]{1,16}$')
 # Operands of NICDEF and how many words each has, in the order of writing.
 _NICDEF = {'TYPE': 1, 'DEVICES': 1, 'CHPID': 1, 'MACID': 1, 'LAN': 2,
            'VLAN': 1, 'PORTTYPE': 1, 'PORTNUMBER': 1, 'DEVID': 1}
@@ -87,6 +88,15 @@ class Nicdef:
         return ' '.join(words)
 
 
+@dataclasses.dataclass(frozen=True)
+class Loaddev:
+    """What the LOADDEV statements say: where a SCSI disk to IPL from is."""
+
+    device: str = ''
+    portname: str = ''
+    lun: str = ''
+
+
 def words_of(lines: Iterable[str], *start: str) -> list[list[str]]:
     """Return the words of the statements that begin with start."""
     count = len(start)
@@ -143,6 +153,36 @@ def merge_nicdefs(lines: Iterable[str]) -> tuple[str, ...]:
         if line:
             result.append(line)
     return tuple(result)
+
+
+def dedications(lines: Iterable[str]) -> list[tuple[str, str]]:
+    """Return virtual and real device numbers; ValueError if one is bad."""
+    found = []
+    for words in words_of(lines, 'DEDICATE'):
+        if len(words) < 3:
+            raise ValueError(' '.join(words))
+        found.append((vdev(words[1]), vdev(words[2])))
+    return found
+
+
+def loaddev(lines: Iterable[str]) -> Loaddev:
+    """Return the SCSI disk to IPL from; ValueError if a number is none."""
+    found = {}
+    for words in words_of(lines, 'LOADDEV'):
+        keyword = words[1].upper() if len(words) > 2 else ''
+        if keyword.startswith('PORT'):
+            found['portname'] = _port(words[2])
+        elif keyword == 'LUN':
+            found['lun'] = _port(words[2])
+        elif keyword.startswith('DEV'):
+            found['device'] = vdev(words[2])
+    return Loaddev(**found)
+
+
+def _port(text: str) -> str:
+    if not _PORT.match(text):
+        raise ValueError(f'LOADDEV {text}')
+    return text.upper().zfill(16)
 
 
 def cpu_addresses(lines: Iterable[str]) -> tuple[int, ...]:

@@ -20,12 +20,16 @@ from nova_zvm.simulator import cp as cps
 from nova_zvm.simulator import dasd as dasds
 from nova_zvm.simulator import directory as directories
 from nova_zvm.simulator import dirmaint as managers
+from nova_zvm.simulator import disks
+from nova_zvm.simulator import fabric as fabrics
 from nova_zvm.simulator import guestos
 from nova_zvm.simulator import guests as logons
 from nova_zvm.simulator import links
 from nova_zvm.simulator import members
 from nova_zvm.simulator import namelist
+from nova_zvm.simulator import realdevices
 from nova_zvm.simulator import spool as spools
+from nova_zvm.simulator import storage as storages
 from nova_zvm.simulator import store as stores
 from nova_zvm.simulator import vswitch as vswitches
 
@@ -45,6 +49,9 @@ class System:
     namelists: namelist.NameLists
     links: links.Links
     guests: logons.Guests
+    devices: realdevices.RealDevices
+    storage: storages.Storage
+    fabric: fabrics.Fabric
     cp: cps.Cp
     guestos: guestos.GuestOs
 
@@ -72,17 +79,20 @@ def build(scenario: dict[str, Any], store: stores.Store,
     switches = vswitches.Vswitches(store)
     spool = spools.Spool(store)
     guests = logons.Guests(store)
+    systems = {item['name']: members.from_scenario(item)
+               for item in scenario['members']}
+    devices = realdevices.RealDevices(store, systems, guests, switches)
+    storage = storages.Storage(store, storages.targets(scenario['storage']))
+    fabric = fabrics.Fabric(devices, storage)
     timing = scenario['timing']
-    cp = cps.Cp(directory, guests, switches, timing['logoff'],
+    cp = cps.Cp(directory, guests, switches, devices, timing['logoff'],
                 scenario['directory']['network_authorization'])
     linux = scenario['linux']
     return System(
-        clock, scenario.get('ssi') or '',
-        {item['name']: members.from_scenario(item)
-         for item in scenario['members']},
-        directory, dasd,
+        clock, scenario.get('ssi') or '', systems, directory, dasd,
         managers.Dirmaint(directory, dasd, timing['directory_delete']),
         switches, spool, namelist.NameLists(store), links.Links(store),
-        guests, cp,
-        guestos.GuestOs(cp, directory, dasd, spool, timing['boot'],
+        guests, devices, storage, fabric, cp,
+        guestos.GuestOs(cp, directory, disks.Disks(dasd, storage), fabric,
+                        spool, timing['boot'],
                         tuple(linux['authorized_senders'])))

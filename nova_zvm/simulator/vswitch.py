@@ -64,6 +64,13 @@ class Vswitch:
     def vlan_aware(self) -> bool:
         return self.vlan != 'UNAWARE'
 
+    def uplink(self, number: int, offset: int = 0) -> tuple[str, str]:
+        """Return the controller that has a real device, and where."""
+        controller = self.controller
+        if controller == '*':
+            controller = f'DTCVSW{number % 2 + 1}'
+        return controller, f'{0x600 + number * 4 + offset:04X}'
+
 
 class Vswitches:
     """Virtual switches by member and name."""

@@ -12,12 +12,14 @@
 
 """iucvclnt: commands for the Linux in a guest, over IUCV.
 
-It answers when Linux is up and lets the connector's userid command it.
+It answers when Linux is up, has an IUCV server, and lets the connector's
+userid command it.
 Exit status and text tell why not (smtLayer/vmUtils.py execCmdThruIUCV): 1
 not authorised, 4 no connection, 8 the command failed.
 """
 
 from nova_zvm.simulator.commands import request as requests
+from nova_zvm.simulator import coreos
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import guestshell
 from nova_zvm.simulator import reply
@@ -41,7 +43,8 @@ def run(request: requests.Request) -> str:
         raise _error(NOT_REACHABLE, _UNREACHABLE,
                      f'ERROR connecting to socket of {userid}:')
     if guest.linux.state != 'up' or guest.paused_at is not None or (
-            guest.leaving_at is not None):
+            guest.leaving_at is not None or
+            coreos.is_coreos(guest.linux.os_version)):
         raise _error(NOT_REACHABLE, _REFUSED,
                      f'ERROR connecting to socket of {userid}:')
     if request.system.guestos.authorised(userid) != request.member.connector:

@@ -25,6 +25,7 @@ from nova_zvm.simulator import reply
 from nova_zvm.simulator.smapi import adapter
 from nova_zvm.simulator.smapi import call as calls
 from nova_zvm.simulator.smapi import definition
+from nova_zvm.simulator.smapi import device
 from nova_zvm.simulator.smapi import disk
 from nova_zvm.simulator.smapi import host
 from nova_zvm.simulator.smapi import power
@@ -32,8 +33,8 @@ from nova_zvm.simulator.smapi import vswitch
 
 SUCCESS = '0 0 0 (details) None\n'
 APIS: dict[str, calls.Api] = {
-    **adapter.APIS, **definition.APIS, **disk.APIS, **host.APIS,
-    **power.APIS, **vswitch.APIS}
+    **adapter.APIS, **definition.APIS, **device.APIS, **disk.APIS,
+    **host.APIS, **power.APIS, **vswitch.APIS}
 # The calls whose -f names a file; that of Image_Deactivate is a time.
 _FILE_APIS = ('Image_Create_DM', 'Image_Replace_DM')
 

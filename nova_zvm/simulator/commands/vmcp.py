@@ -14,6 +14,7 @@
 
 from collections.abc import Callable
 
+from nova_zvm.simulator.commands import realdevice
 from nova_zvm.simulator.commands import request as requests
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import reply
@@ -58,6 +59,8 @@ def _query(request: requests.Request, words: list[str]) -> str:
         return _names(request)
     if what in ('RDR', 'READER'):
         return _reader(request)
+    if what in realdevice.QUERIES:
+        return realdevice.QUERIES[what](request, words)
     if what == 'USER' and len(words) > 2:
         return _user(request, words[2])
     return _userid(request, what)
@@ -149,4 +152,7 @@ _COMMANDS: tuple[tuple[tuple[str, ...], Command], ...] = (
     (('TRAN', 'TRANSFER'), _transfer),
     (('PUR', 'PURGE'), _purge),
     (('SP', 'SPOOL'), _spool),
+    (('ATT', 'ATTACH'), realdevice.attach),
+    (('DET', 'DETACH'), realdevice.detach),
+    (('VARY',), realdevice.vary),
 )

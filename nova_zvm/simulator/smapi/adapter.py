@@ -83,17 +83,6 @@ def query(call: calls.Call) -> str:
     return '\n'.join(lines) + '\n'
 
 
-def dedicate(call: calls.Call) -> str:
-    call.system.cp.attach(call.target, _vdev(call),
-                          call.vdev(call.option('r')))
-    return ''
-
-
-def undedicate(call: calls.Call) -> str:
-    call.system.cp.detach(call.target, _vdev(call))
-    return ''
-
-
 def _vdev(call: calls.Call) -> str:
     return call.vdev(call.option('v'))
 
@@ -139,6 +128,4 @@ APIS: dict[str, calls.Api] = {
     'Virtual_Network_Adapter_Disconnect_DM': disconnect_dm,
     'Virtual_Network_Adapter_Disconnect': disconnect,
     'Virtual_Network_Adapter_Query_Extended': query,
-    'Image_Device_Dedicate': dedicate,
-    'Image_Device_Undedicate': undedicate,
 }

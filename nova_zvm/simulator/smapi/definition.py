@@ -100,19 +100,6 @@ def ipl_delete(call: calls.Call) -> str:
     return ''
 
 
-def dedicate(call: calls.Call) -> str:
-    call.system.dirmaint.dedicate(
-        call.target, call.vdev(call.option('v')),
-        call.vdev(call.option('r')))
-    return ''
-
-
-def undedicate(call: calls.Call) -> str:
-    call.system.dirmaint.undedicate(call.target,
-                                    call.vdev(call.option('v')))
-    return ''
-
-
 def _file(call: calls.Call) -> str:
     if call.file is None:
         raise calls.syntax('the file of option -f cannot be read')
@@ -165,6 +152,4 @@ APIS: dict[str, calls.Api] = {
     'Image_Definition_Delete_DM': remove,
     'Image_IPL_Set_DM': ipl_set,
     'Image_IPL_Delete_DM': ipl_delete,
-    'Image_Device_Dedicate_DM': dedicate,
-    'Image_Device_Undedicate_DM': undedicate,
 }

@@ -60,27 +60,6 @@ def list_performance(call: calls.Call) -> str:
         call.system.guests.find(userid) for userid in found.userids])
 
 
-def wwpns(call: calls.Call) -> str:
-    """List the FCP devices, six lines each.
-
-    Read by smtLayer/getVM.py extract_fcp_data.
-    """
-    owners = {real: guest.userid
-              for guest in call.system.guests.of_member(call.member.name)
-              for real in guest.dedicated.values()}
-    lines = []
-    for device in call.member.fcp_devices:
-        owner = owners.get(device.address)
-        lines += [f'FCP device number: {device.address}',
-                  f'  Status: {"Active" if owner else device.status}',
-                  f'  NPIV world wide port number: {device.wwpn}',
-                  f'  Channel path ID: {device.chpid}',
-                  f'  Physical world wide port number: '
-                  f'{device.physical_wwpn}',
-                  f'  Owner: {owner or "NONE"}']
-    return '\n'.join(lines) + '\n'
-
-
 def ssi(call: calls.Call) -> str:
     """Tell the cluster; SmapiError 4/3008 for a system that is in none."""
     if not call.system.ssi:
@@ -149,7 +128,6 @@ APIS: dict[str, calls.Api] = {
     'System_Processor_Query': processors,
     'System_Information_Query': information,
     'System_Performance_Information_Query': performance,
-    'System_WWPN_Query': wwpns,
     'SSI_Query': ssi,
     'Image_Performance_Query': image_performance,
     'System_Image_Performance_Query': list_performance,

@@ -107,19 +107,6 @@ def byte_stats(call: calls.Call) -> str:
     return '\n'.join(lines) + '\n'
 
 
-def osa_query(call: calls.Call) -> str:
-    attached = {real: guest.userid
-                for guest in call.system.guests.of_member(call.member.name)
-                for real in guest.dedicated.values()}
-    lines = []
-    for address in call.member.osa_devices:
-        owner = attached.get(address)
-        lines += [f'OSA Address: {address}',
-                  f'OSA Status: {"ATT " + owner if owner else "FREE"}',
-                  'OSA Type: OSA', 'CHPID Address: 20', 'Agent Status: NO']
-    return '\n'.join(lines) + '\n'
-
-
 def _named(call: calls.Call, name: str) -> list[vswitches.Vswitch]:
     if name == '*':
         return call.system.switches.of_member(call.member.name)
@@ -151,9 +138,10 @@ def _basics(switch: vswitches.Vswitch) -> list[str]:
 def _devices(switch: vswitches.Vswitch) -> list[str]:
     lines = []
     for number, address in enumerate(switch.real_devices):
+        controller, vdev = switch.uplink(number)
         lines += [f'real_device_address: {address}',
-                  f'virtual_device_address: {0x600 + number * 4:04X}',
-                  f'controller_name: DTCVSW{number % 2 + 1}',
+                  f'virtual_device_address: {vdev}',
+                  f'controller_name: {controller}',
                   'port_name: UNASSIGNED',
                   f'device_status: {1 if number == 0 else 2}',
                   'device_error_status 0']
@@ -225,5 +213,4 @@ APIS: dict[str, calls.Api] = {
     'Virtual_Network_Vswitch_Delete_Extended': delete,
     'Virtual_Network_Vswitch_Set_Extended': set_extended,
     'Virtual_Network_Vswitch_Query_Byte_Stats': byte_stats,
-    'Virtual_Network_OSA_Query': osa_query,
 }
