@@ -19,6 +19,7 @@ import threading
 from typing import Any
 
 from nova_zvm.simulator import clock as clocks
+from nova_zvm.simulator.commands import bootmap
 from nova_zvm.simulator.commands import hardware
 from nova_zvm.simulator.commands import iucv
 from nova_zvm.simulator.commands import linux
@@ -45,6 +46,7 @@ _PROGRAMS: dict[str, requests.Program] = {
     'scp': scp,
     'unpackdiskimage': zthin, 'creatediskimage': zthin,
     'linkdiskandbringonline': zthin, 'offlinediskanddetach': zthin,
+    'refresh_bootmap': bootmap,
     **dict.fromkeys(hardware.PROGRAMS, hardware),
     **dict.fromkeys(linux.PROGRAMS, linux)}
 

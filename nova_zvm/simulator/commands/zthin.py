@@ -18,6 +18,7 @@ reads of a failure (zvmsdk/smtclient.py guest_deploy).
 
 import pathlib
 
+from nova_zvm.simulator.commands import coreosimage
 from nova_zvm.simulator.commands import request as requests
 from nova_zvm.simulator import dasd as dasds
 from nova_zvm.simulator import errors
@@ -34,12 +35,19 @@ _WRONG_TYPE = {
            'is not a fixed-block volume.',
 }
 
-ReadImage = imagefile.ImageFile | str
+ReadImage = imagefile.ImageFile | coreosimage.Source | str
+_DISK_ARGUMENTS = 3
+_COREOS_ARGUMENTS = (coreosimage.ECKD, coreosimage.SCSI,
+                     coreosimage.SCSI_PRESENT)
 
 
 def prepare(words: list[str]) -> ReadImage | None:
     """Return what an image file is, or why it is of no use."""
-    if _program(words) != 'unpackdiskimage' or len(words) != 4:
+    if _program(words) != 'unpackdiskimage':
+        return None
+    if len(words) - 1 in _COREOS_ARGUMENTS:
+        return coreosimage.prepare(words[1:])
+    if len(words) - 1 != _DISK_ARGUMENTS:
         return None
     try:
         return imagefile.read(pathlib.Path(words[3]))
@@ -64,13 +72,14 @@ def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
 
 
 def _unpack(request: requests.Request) -> str:
-    """Deploy: unpackdiskimage USERID VDEV FILE.
+    """Deploy: unpackdiskimage USERID VDEV FILE, or for CoreOS.
 
     The root file system grows to the size of the disk.
     """
-    if len(request.words) != 4:
-        raise errors.CommandError(FAILED, 'This form of unpackdiskimage is '
-                                  'not simulated.')
+    if len(request.words) - 1 in _COREOS_ARGUMENTS:
+        return _unpack_coreos(request)
+    if len(request.words) - 1 != _DISK_ARGUMENTS:
+        raise errors.CommandError(1, 'Missing required parameter.')
     userid, vdev = request.word(1).upper(), request.word(2)
     disk = _free_disk(request, userid, vdev)
     if isinstance(request.read, str):
@@ -84,6 +93,16 @@ def _unpack(request: requests.Request) -> str:
                           image.bytes, image.size)))
     return (f'unpackdiskimage {userid} {vdev} {image.name}\n'
             'INFO: Image was deployed successfully.\n')
+
+
+def _unpack_coreos(request: requests.Request) -> str:
+    if len(request.words) - 1 == coreosimage.ECKD:
+        userid, vdev = request.word(1).upper(), request.word(2)
+        coreosimage.deploy_minidisk(request,
+                                    _free_disk(request, userid, vdev))
+    else:
+        coreosimage.deploy_lun(request)
+    return 'INFO: Image was deployed successfully.\n'
 
 
 def _check_fits(image: imagefile.ImageFile, disk: dasds.Minidisk) -> None:
