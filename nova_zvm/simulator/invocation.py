@@ -40,7 +40,9 @@ _GUEST_IN_CP = (
     re.compile(r'(?i)^q(?:uery)? (?:user )?(\S+)$'),
     re.compile(r'(?i) to (\S+)'),
 )
-_NOT_USERIDS = frozenset(['USERID', 'CPLEVEL', 'CHPIDV'])
+_NOT_USERIDS = frozenset(['USERID', 'CPLEVEL', 'CHPIDV', 'FCP', 'OSA'])
+# How many arguments unpackdiskimage has when it writes on a LUN.
+_LUN_ARGUMENTS = (6, 8)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +83,8 @@ def _userid(program: str, words: list[str]) -> str | None:
         found = _smcli_userid(words)
     elif program == 'vmcp':
         found = _cp_userid(' '.join(words))
+    elif program == 'unpackdiskimage' and len(words) in _LUN_ARGUMENTS:
+        found = None
     elif program in _WITH_USERID_FIRST and words:
         found = words[0]
     else:

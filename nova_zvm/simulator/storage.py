@@ -81,7 +81,9 @@ class Storage:
         return list(self._targets.values())
 
     def luns(self) -> list[Lun]:
-        return self._luns.values()
+        """Return the LUNs of the targets that there are now."""
+        return [lun for lun in self._luns.values()
+                if lun.target in self._targets]
 
     def add(self, lun: Lun) -> None:
         self._luns.put(lun.name, lun)
