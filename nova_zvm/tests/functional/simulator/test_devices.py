@@ -18,6 +18,7 @@ from nova_zvm.tests.functional.simulator import test_volumes
 
 USERID = test_volumes.FIRST
 PORT, LUN = '5005076812341234', '0002000000000000'
+BOOT_SECONDS = 20
 IGNITION = b'{"ignition": {"version": "3.2.0"}}'
 NETWORK = {
     'ip_addr': '192.0.2.5', 'cidr': '192.0.2.0/24', 'mtu': '1500',
@@ -125,6 +126,11 @@ class TestCoreOs(DeviceTest):
             'action': 'deploy', 'image': 'coreos', 'hostname': 'node1',
             'transportfiles': self.ignition(), **fields})
 
+    def boot(self) -> None:
+        """Start the guest, and let it have the time that it takes."""
+        self.rest.action(USERID, 'start')
+        self.zvm.engine.clock.sleep(BOOT_SECONDS)
+
     def test_size_of_the_image(self) -> None:
         self.coreos('DASD')
         self.assertEqual('2', self.rest.output(
@@ -135,8 +141,7 @@ class TestCoreOs(DeviceTest):
         self.coreos('DASD')
         status, answer = self.deploy()
         self.assertEqual((200, 0), (status, answer['overallRC']), answer)
-        self.rest.action(USERID, 'start')
-        self.zvm.engine.clock.sleep(60)
+        self.boot()
 
         linux = self.running()['linux']
         self.assertEqual(('up', 'rhcos4', ['192.0.2.5']), (
@@ -160,9 +165,20 @@ class TestCoreOs(DeviceTest):
         self.coreos('SCSI')
         status, answer = self.deploy(vdev='1a00')
         self.assertEqual((200, 0), (status, answer['overallRC']), answer)
-        self.rest.action(USERID, 'start')
-        self.zvm.engine.clock.sleep(60)
+        self.boot()
         self.assertEqual('up', self.running()['linux']['state'])
+
+    def test_boot_map_of_a_volume(self) -> None:
+        """The volume has its image; the boot map is all that is new."""
+        self.test_boot_from_a_volume()
+        self.rest.action(USERID, 'stop')
+        paths = self.rest.output('PUT', '/volumes/volume_refresh_bootmap', {
+            'info': {'fcpchannel': ['1a00'], 'wwpn': [PORT], 'lun': LUN,
+                     'transportfiles': self.ignition(),
+                     'guest_networks': [{**NETWORK, 'hostname': 'node2'}]}})
+        self.assertEqual({'1a00': [PORT]}, paths)
+        self.boot()
+        self.assertEqual('node2', self.running()['linux']['hostname'])
 
     def test_no_ignition_file(self) -> None:
         self.create()

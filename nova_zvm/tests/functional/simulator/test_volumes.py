@@ -177,6 +177,21 @@ class TestVolumes(VolumeTest):
         self.detach(FIRST, devices, **more)
         self.assertEqual({}, self.owners())
 
+    def test_each_distribution_finds_its_volume(self) -> None:
+        self.image()
+        self.guest(FIRST)
+        self.start(FIRST)
+        template = self.template()
+        for version in ('rhel7.9', 'rhel9.2', 'sles12.5', 'sles15.3',
+                        'ubuntu20.04'):
+            devices = self.reserve(FIRST, template)['zvm_fcp']
+            self.attach(FIRST, devices, os_version=version)
+            volume, = self.volumes(FIRST)
+            self.assertEqual((2, ['/dev/vdb']),
+                             (len(volume['paths']), volume['links']))
+            self.detach(FIRST, devices, os_version=version)
+            self.assertEqual([], self.volumes(FIRST))
+
     def test_volume_that_is_not_there(self) -> None:
         """What was done for a volume that is not found is undone."""
         self.image()

@@ -51,6 +51,10 @@ class TestParse(testtools.TestCase):
                  'iucv', 'iucvclnt', 'U1'),
                 (['/opt/zthin/bin/unpackdiskimage', 'U1', '0100', '/i'],
                  'image', 'unpackdiskimage', 'U1'),
+                (['/opt/zthin/bin/unpackdiskimage', '1a00', '0x50', '0x00',
+                  '/ign', '0.0.1000', 'ip'], 'image', 'unpackdiskimage',
+                 None),
+                (['vmcp', 'query', 'fcp'], 'cp', 'query fcp', None),
                 (['/usr/sbin/vmur', 'list'], 'vmur', 'vmur', None),
                 (['/sbin/dasdfmt', '-y', '/dev/dasda'],
                  'linux', 'dasdfmt', None)):

@@ -87,6 +87,22 @@ class ScenarioTestCase(unittest.TestCase):
                 ('vswitches: [VSW1]', 'vswitches', 'a mapping'),
                 ('vswitches: {V: {vlan: maybe}}', 'vswitches.V.vlan',
                  'UNAWARE'),
+                ('members: [{name: A, connector: Z, fcp: [{devices: 1A0X, '
+                 'chpid: "27", wwpn_prefix: C05076DE, physical_wwpn: '
+                 'C05076DE33002E27}]}]', 'members[0].fcp[0].devices',
+                 'device numbers'),
+                ('members: [{name: A, connector: Z, eqids: {A1: lower}}]',
+                 'members[0].eqids.A1', 'EQID'),
+                ('members: [{name: A, connector: Z, osa_devices: [A00-]}]',
+                 'members[0].osa_devices[0]', 'device numbers'),
+                ('storage: {S: {ports: ["50"], initiators: [], luns: []}}',
+                 'storage.S.ports[0]', 'sixteen'),
+                ('storage: {S: {ports: [], initiators: ["*5"], luns: []}}',
+                 'storage.S.initiators[0]', 'a port name'),
+                ('storage: {S: {ports: [], initiators: [], '
+                 'luns: [{lun: "0001000000000000", size_gib: 0, '
+                 'os_version: ""}]}}', 'storage.S.luns[0].size_gib',
+                 'above 0'),
                 ('directory: {users: {TOOLONGNAME: x}}',
                  'directory.users.TOOLONGNAME', '1 to 8'),
                 ('- a list', 'the file', 'a mapping of members')):

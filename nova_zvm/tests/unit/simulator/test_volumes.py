@@ -180,6 +180,34 @@ class BootTestCase(volumes.VolumeTestCase):
         self.boot()
         self.assertEqual(0, self.iucv('GUEST1', 'pwd')[0])
 
+    def test_minidisk_is_the_root_whatever_loaddev_says(self):
+        self.entry('0100')
+        self.add_disk()
+        self.deploy()
+        self.refresh()
+        self.boot()
+        self.assertEqual({'/': '0100'}, self.guest()['linux']['mounts'])
+        self.assertEqual(['/etc/zipl.conf'], self.lun()['files'])
+
+    def test_linux_stays_up_on_its_other_path(self):
+        self.entry()
+        self.refresh()
+        self.authorise()
+        self.boot()
+        self.smcli('Image_Device_Undedicate', '-T', 'GUEST1', '-v', '1a00')
+        self.assertEqual(0, self.iucv('GUEST1', 'pwd')[0])
+
+    def test_what_it_writes_outlives_the_machine(self):
+        self.entry()
+        self.refresh()
+        self.authorise()
+        self.boot()
+        before = self.lun()
+        self.machine.close()
+        self.machine = self.start()
+        self.assertEqual(before, self.lun())
+        self.assertEqual(0, self.iucv('GUEST1', 'pwd')[0])
+
     def test_no_boot_map(self):
         self.entry()
         self.boot()
