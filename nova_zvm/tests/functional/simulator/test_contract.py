@@ -29,7 +29,6 @@ from nova_zvm.tests.functional.simulator import contract
 # Exchanges with parts that are not simulated yet. Each must differ: one that
 # does not is to be taken out of the list.
 PENDING = (
-    'probe boot map',
     'probe delete after the relocation',
     'probe info after the relocation',
     'probe list after the relocation',
@@ -39,7 +38,6 @@ PENDING = (
     'sample action live_migrate_vm',
     'sample action live_migrate_vm (2)',
     'sample action register_vm',
-    'sample bootmap',
     'sample guest delete (migrated away)',
     'sample guest delete (running)',
 )
