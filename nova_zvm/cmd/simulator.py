@@ -208,7 +208,9 @@ def _add_run(commands: Any) -> None:
                          help='where all files go; a later run goes on '
                               'from them')
     command.add_argument('--scenario', type=pathlib.Path, metavar='FILE',
-                         help='YAML file that describes the machine')
+                         help='YAML file that describes the machine, or the '
+                              'name of one that comes with the product: '
+                              + ', '.join(scenarios.NAMES))
     command.add_argument('--connector-python', metavar='PROGRAM',
                          help='interpreter that has zVMCloudConnector '
                               f'(default: ${PYTHON_VARIABLE})')

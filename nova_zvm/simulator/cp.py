@@ -13,9 +13,11 @@
 """CP: logon, logoff, and the devices of logged-on guests."""
 
 from collections.abc import Callable
+import copy
 import dataclasses
 import zlib
 
+from nova_zvm.simulator import dasd as dasds
 from nova_zvm.simulator import directory as directories
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import guests as logons
@@ -26,7 +28,7 @@ from nova_zvm.simulator import vswitch as vswitches
 
 
 class Cp:
-    """The control program of every member.
+    """The control program of every member; at() returns that of one.
 
     directory_authority: an adapter's NICDEF statement is itself the
     authority to couple (directory network authorization); else a grant is.
@@ -35,13 +37,21 @@ class Cp:
     def __init__(self, directory: directories.Directory,
                  guests: logons.Guests, switches: vswitches.Vswitches,
                  devices: realdevices.RealDevices, logoff_time: float,
-                 directory_authority: bool) -> None:
+                 directory_authority: bool, dasd: dasds.Dasd) -> None:
         self.guests = guests
+        self._dasd = dasd
         self._directory = directory
         self._switches = switches
         self.devices = devices
         self._logoff_time = logoff_time
         self._directory_authority = directory_authority
+
+    def at(self, member: str) -> 'Cp':
+        """Return the CP of one member, which acts on guests there alone."""
+        here = copy.copy(self)
+        here.guests = self.guests.at(member)
+        here.devices = self.devices.of(here.guests)
+        return here
 
     def logon(self, userid: str, member: members.Member,
               now: float) -> logons.Guest:
@@ -49,16 +59,20 @@ class Cp:
         entry = self._directory.find(userid)
         if entry is None or entry.profile or entry.gone_at is not None:
             raise errors.SmapiError(200, 4, 'Image not found')
-        if self.guests.find(userid):
+        here = self.guests.at(member.name)
+        if here.find(userid) or (here.anywhere(userid) and
+                                 not entry.multiconfiguration):
             raise errors.SmapiError(200, 8, 'Image already active')
-        lines = entry.lines + self._included(entry)
+        lines = self._directory.statements(entry)
         guest = logons.Guest(
             userid, member.name, now, entry.storage_mib,
             statements.cpu_addresses(lines), entry.ipl,
-            disks=tuple(_disk(disk) for disk in statements.mdisks(lines)),
-            loaddev=statements.loaddev(lines))
+            loaddev=statements.loaddev(lines),
+            multiconfiguration=entry.multiconfiguration)
         for vdev, real in statements.dedications(lines):
             guest = self.devices.dedicate(guest, vdev, real)
+        for disk in statements.mdisks(lines):
+            guest = self._with_disk(guest, disk)
         for nicdef in statements.nicdefs(lines):
             guest = self._with_nicdef(guest, nicdef, member)
         return self.guests.put(guest)
@@ -79,7 +93,7 @@ class Cp:
         """Take away the guests whose logoff is done."""
         for guest in self.guests.waiting():
             if guest.leaving_at is not None and guest.leaving_at <= now:
-                self.guests.remove(guest.userid)
+                self.guests.remove(guest)
 
     def pause(self, userid: str, now: float) -> None:
         """Stop the guest's processors; nothing in it goes on."""
@@ -177,12 +191,14 @@ class Cp:
             if concerns(userid):
                 self.uncouple(userid, nic.vdev)
 
-    def _included(self, entry: directories.Entry) -> tuple[str, ...]:
-        lines: tuple[str, ...] = ()
-        for words in statements.words_of(entry.lines, 'INCLUDE'):
-            profile = self._directory.profile(words[1].upper())
-            lines += profile.lines if profile else ()
-        return lines
+    def _with_disk(self, guest: logons.Guest,
+                   disk: statements.Mdisk) -> logons.Guest:
+        volume = self._dasd.volume(disk.volume)
+        if volume and not volume.is_at(guest.member):
+            return guest.saying([f'HCPLNM108E {guest.userid} {disk.vdev} not '
+                                 f'linked; volid {volume.name} not mounted'])
+        return dataclasses.replace(guest,
+                                   disks=guest.disks + (_disk(disk),))
 
     def _with_nicdef(self, guest: logons.Guest, nicdef: statements.Nicdef,
                      member: members.Member) -> logons.Guest:

@@ -30,16 +30,23 @@ UNIT_BYTES = {'3390': 737280, '9336': 512}
 
 @dataclasses.dataclass(frozen=True)
 class Volume:
-    """A real disk; size in cylinders or blocks, the first one included."""
+    """A real disk; size in cylinders or blocks, the first one included.
+
+    members are those of an SSI cluster that it is attached to; none: all.
+    """
 
     name: str
     model: str
     size: int
     pool: str
+    members: tuple[str, ...] = ()
 
     @property
     def devtype(self) -> str:
         return self.model[:4]
+
+    def is_at(self, member: str) -> bool:
+        return not self.members or member in self.members
 
 
 @dataclasses.dataclass(frozen=True)

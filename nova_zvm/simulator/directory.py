@@ -57,6 +57,11 @@ class Entry:
         found = statements.words_of(self.lines, 'IPL')
         return found[0][1].upper() if found and len(found[0]) > 1 else ''
 
+    @property
+    def multiconfiguration(self) -> bool:
+        """Whether it is an IDENTITY, which is logged on at each member."""
+        return bool(statements.words_of(self.lines[:1], 'IDENTITY'))
+
     def mdisk(self, vdev: str) -> statements.Mdisk | None:
         for disk in statements.mdisks(self.lines):
             if disk.vdev == vdev:
@@ -81,9 +86,9 @@ class Entry:
         return numbers
 
     def _storage(self, position: int) -> int:
-        for words in statements.words_of(self.lines, 'USER'):
-            if len(words) > position:
-                return statements.storage_mib(words[position])
+        words = self.lines[0].split() if self.lines else []
+        if not self.profile and len(words) > position:
+            return statements.storage_mib(words[position])
         return 0
 
 
@@ -114,6 +119,14 @@ class Directory:
     def profile(self, name: str) -> Entry | None:
         entry = self._entries.get(name)
         return entry if entry and entry.profile else None
+
+    def statements(self, entry: Entry) -> tuple[str, ...]:
+        """Return an entry's lines, and those of the profile it includes."""
+        lines = entry.lines
+        for words in statements.words_of(entry.lines, 'INCLUDE'):
+            profile = self.profile(words[1].upper())
+            lines += profile.lines if profile else ()
+        return lines
 
     def put(self, entry: Entry) -> None:
         self._entries.put(entry.userid, entry)

@@ -51,10 +51,12 @@ def _add_volumes(scenario: dict[str, Any], system: systems.System) -> None:
     for pool, item in scenario['pools'].items():
         for volume in item['volumes']:
             system.dasd.add_volume(dasds.Volume(
-                volume['name'], volume['model'], volume['size'], pool))
+                volume['name'], volume['model'], volume['size'], pool,
+                tuple(volume['members'])))
     for volume in scenario['volumes']:
         system.dasd.add_volume(dasds.Volume(
-            volume['name'], volume['model'], volume['size'], ''))
+            volume['name'], volume['model'], volume['size'], '',
+            tuple(volume['members'])))
 
 
 def _add_directory(scenario: dict[str, Any], system: systems.System) -> None:
@@ -81,10 +83,15 @@ def _add_switches(scenario: dict[str, Any], system: systems.System) -> None:
 
 
 def _log_on(scenario: dict[str, Any], system: systems.System) -> None:
-    """Log on the connectors, each at home, and the service machines."""
+    """Log on the connectors, each at home, and the service machines.
+
+    Those are at the first member, and at each if they are made for that.
+    """
     for member in system.members.values():
         system.cp.logon(member.connector, member, system.now)
-    first = next(iter(system.members.values()))
-    for userid in scenario['directory']['logged_on']:
-        if not system.guests.find(userid):
-            system.cp.logon(userid, first, system.now)
+    for member in system.members.values():
+        for userid in scenario['directory']['logged_on']:
+            entry = system.directory.find(userid)
+            if not system.guests.anywhere(userid) or (
+                    entry and entry.multiconfiguration):
+                system.cp.logon(userid, member, system.now)

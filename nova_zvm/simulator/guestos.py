@@ -17,6 +17,7 @@ was deployed, and takes its time for it; then it runs its activation engine.
 What it writes on its disks is still there at the next boot.
 """
 
+import copy
 import dataclasses
 from typing import Any
 
@@ -61,13 +62,21 @@ class GuestOs:
         self._boot_time = boot_time
         self._senders = senders
 
+    def under(self, cp: cps.Cp) -> 'GuestOs':
+        """Return the same for the guests that a CP acts on."""
+        here = copy.copy(self)
+        here._cp = cp
+        return here
+
     def ipl(self, userid: str, now: float) -> None:
         """IPL a logged-on guest as its directory entry says."""
         guest = self._cp.guests.get(userid)
         root = self.root(userid)
         if not guest.ipl:
             self._cp.say(userid, 'CP READ')
-        elif root is None or root.content.image is None:
+        elif root is None or root.content.image is None or (
+                isinstance(root, dasds.Minidisk) and
+                not guest.disk(root.vdev)):
             self._cp.say(userid, 'HCPGIR450W CP entered; disabled wait PSW '
                          '00020001 80000000 00000000 00000000')
         elif isinstance(root, storages.Lun) and not (

@@ -15,9 +15,13 @@
 A logged-on guest is made from its directory entry once, at logon; what is
 changed in the directory afterwards takes effect at the next one, and what
 is changed here is gone by then.
+
+In an SSI cluster a userid is logged on at one member at a time, but that a
+multiconfiguration virtual machine (IDENTITY) may be at each.
 """
 
 from collections.abc import Iterable
+import copy
 import dataclasses
 
 from nova_zvm.simulator import errors
@@ -87,6 +91,13 @@ class Guest:
     leaving_at: float | None = None
     console: tuple[str, ...] = ()
     linux: Linux = Linux()
+    multiconfiguration: bool = False
+
+    @property
+    def key(self) -> str:
+        """What no other logged-on guest of the cluster is called."""
+        return f'{self.userid} AT {self.member}' if (
+            self.multiconfiguration) else self.userid
 
     def nic(self, vdev: str) -> Nic | None:
         return next((nic for nic in self.nics if nic.vdev == vdev), None)
@@ -115,20 +126,36 @@ class Guest:
 
 
 class Guests:
-    """The logged-on guests of all members."""
+    """The logged-on guests of all members, or as one member knows them."""
 
     def __init__(self, store: stores.Store) -> None:
+        self._member = ''
         self._of_member: dict[str, dict[str, Guest]] = {}
         self._coupled: dict[str, dict[tuple[str, str], Nic]] = {}
         self._waiting: set[str] = set()
         self._attached: dict[str, tuple[str, str]] = {}
         self._guests = stores.Table(store, 'guest', Guest, self._index)
 
+    def at(self, member: str) -> 'Guests':
+        """Return the guests as a member's own CP finds them."""
+        view = copy.copy(self)
+        view._member = member
+        return view
+
     def find(self, userid: str) -> Guest | None:
-        return self._guests.get(userid)
+        """Return a guest that is logged on here."""
+        if self._member:
+            return self._of_member.get(self._member, {}).get(userid)
+        return self.anywhere(userid)
+
+    def anywhere(self, userid: str) -> Guest | None:
+        """Return a guest that is logged on at any member."""
+        return self._guests.get(userid) or next(
+            (guests[userid] for guests in self._of_member.values()
+             if userid in guests), None)
 
     def get(self, userid: str) -> Guest:
-        guest = self._guests.get(userid)
+        guest = self.find(userid)
         if guest is None:
             raise errors.SmapiError(200, 12, 'Image not active')
         return guest
@@ -141,7 +168,8 @@ class Guests:
 
     def waiting(self) -> list[Guest]:
         """Return the guests that simulated time will change."""
-        return [self.get(userid) for userid in sorted(self._waiting)]
+        found = [self._guests.get(key) for key in sorted(self._waiting)]
+        return [guest for guest in found if guest]
 
     def coupled(self, member: str, switch: str) -> list[tuple[str, Nic]]:
         """Return userid and adapter of all that is coupled to a switch."""
@@ -154,16 +182,16 @@ class Guests:
         return self._attached.get(f'{member}.{real}')
 
     def put(self, guest: Guest) -> Guest:
-        self._guests.put(guest.userid, guest)
+        self._guests.put(guest.key, guest)
         return guest
 
-    def remove(self, userid: str) -> None:
-        self._guests.remove(userid)
+    def remove(self, guest: Guest) -> None:
+        self._guests.remove(guest.key)
 
     def _index(self, old: Guest | None, new: Guest | None) -> None:
         if old:
             self._of_member[old.member].pop(old.userid, None)
-            self._waiting.discard(old.userid)
+            self._waiting.discard(old.key)
             for real in old.dedicated.values():
                 self._attached.pop(f'{old.member}.{real}', None)
             for nic in old.nics:
@@ -172,7 +200,7 @@ class Guests:
         if new:
             self._of_member.setdefault(new.member, {})[new.userid] = new
             if new.leaving_at is not None or new.linux.state == 'booting':
-                self._waiting.add(new.userid)
+                self._waiting.add(new.key)
             for vdev, real in new.dedicated.items():
                 self._attached[f'{new.member}.{real}'] = (new.userid, vdev)
             for nic in new.nics:

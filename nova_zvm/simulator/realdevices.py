@@ -18,6 +18,7 @@ which the switch reaches the network, three for each that is named.
 """
 
 from collections.abc import Iterator
+import copy
 import dataclasses
 
 from nova_zvm.simulator import errors
@@ -59,6 +60,12 @@ class RealDevices:
         self._devices = {
             name: {device.address: device for device in member.real_devices}
             for name, member in systems.items()}
+
+    def of(self, guests: logons.Guests) -> 'RealDevices':
+        """Return the devices as those guests alone can have them."""
+        view = copy.copy(self)
+        view._guests = guests
+        return view
 
     def find(self, member: str, address: str) -> members.RealDevice | None:
         return self._devices[member].get(address)

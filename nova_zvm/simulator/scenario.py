@@ -12,8 +12,9 @@
 
 """Scenario files: what the simulated machine is at first start.
 
-A scenario is YAML. What it leaves out is as in the default one, but that
-members, pools, volumes and vswitches are replaced as a whole. A mistake is
+A scenario is YAML; some come with the product and are known by name. What
+one leaves out is as in the default one, but that members, pools, volumes
+and vswitches are replaced as a whole. A mistake is
 told in one sentence, with the file, the path in it, and what is allowed.
 """
 
@@ -26,6 +27,8 @@ import yaml
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import schema
 
+# The scenarios that come with the product.
+NAMES = ('default', 'ssi')
 # Keys of others, which this module only lets through.
 _FOREIGN = ('connector', 'faults', 'latency')
 # Keys in which a scenario gives only what differs from the default.
@@ -37,7 +40,7 @@ _ANY = schema.Text(r'^\S.*$', 'a word, in quotes if it is a number')
 _DEVICE = schema.Text(r'^[0-9A-Fa-f]{1,4}$',
                       'a device number of up to four hexadecimal digits, in '
                       'quotes')
-_VOLUME = {'name': _USERID, 'size': schema.Count(),
+_VOLUME = {'name': _USERID, 'size': schema.Count(), 'members': [_USERID],
            'model': schema.Text(r'^(3390|9336)-\w+$',
                                 '3390-n for ECKD or 9336-n for FBA')}
 _DEVICES = schema.Text(r'^[0-9A-Fa-f]{1,4}(-[0-9A-Fa-f]{1,4})?$',
@@ -98,19 +101,25 @@ _SWITCH_DEFAULTS = {'vlan': 'UNAWARE', 'port_type': 'ACCESS',
 
 
 def load(path: pathlib.Path | None = None) -> dict[str, Any]:
-    """Read a scenario file, or the default one; ScenarioError if wrong."""
+    """Read a scenario file, one that comes with the product by its name.
+
+    Without a path, the default one. ScenarioError if it is wrong.
+    """
     if path is None:
         return complete({}, 'the default scenario')
+    if str(path) in NAMES and not path.exists():
+        return complete(_parse(str(path), _shipped(str(path))), str(path))
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise errors.ScenarioError(f'{path}: {error}; give a YAML file.')
+        raise errors.ScenarioError(f'{path}: {error}; give a YAML file or '
+                                   f'one of {", ".join(NAMES)}.')
     return complete(_parse(str(path), text), str(path))
 
 
 def complete(data: dict[str, Any], source: str) -> dict[str, Any]:
     """Return a scenario with what it leaves out; ScenarioError if wrong."""
-    result = _parse('the default scenario', _default_text())
+    result = _parse('the default scenario', _shipped('default'))
     member = result['members'][0]
     for key, value in data.items():
         if key in _MERGED and isinstance(value, dict):
@@ -129,11 +138,24 @@ def _complete_items(data: dict[str, Any], member: dict[str, Any]) -> None:
         data['members'] = [
             {**member, 'name': None, 'connector': None, **item}
             if isinstance(item, dict) else item for item in data['members']]
+    data['volumes'] = _complete_volumes(data['volumes'])
+    if isinstance(data['pools'], dict):
+        data['pools'] = {
+            name: {**item, 'volumes': _complete_volumes(item['volumes'])}
+            if isinstance(item, dict) and 'volumes' in item else item
+            for name, item in data['pools'].items()}
     if isinstance(data['vswitches'], dict):
         data['vswitches'] = {
             name: {**_SWITCH_DEFAULTS, **item}
             if isinstance(item, dict) else item
             for name, item in data['vswitches'].items()}
+
+
+def _complete_volumes(volumes: Any) -> Any:
+    if not isinstance(volumes, list):
+        return volumes
+    return [{'members': [], **item} if isinstance(item, dict) else item
+            for item in volumes]
 
 
 def _check_members(data: dict[str, Any], source: str) -> None:
@@ -147,6 +169,20 @@ def _check_members(data: dict[str, Any], source: str) -> None:
         if len(set(values)) != len(values):
             raise schema.error(source, f'members.*.{key}', 'a value that no '
                                'other member has')
+    _check_named(data, source)
+
+
+def _check_named(data: dict[str, Any], source: str) -> None:
+    """Check that what is of some members names members."""
+    known = [item['name'] for item in data['members']]
+    named = {f'volumes.{volume["name"]}.members': volume['members']
+             for volume in data['volumes']}
+    named |= {f'pools.{pool}.volumes.{volume["name"]}.members':
+              volume['members'] for pool, item in data['pools'].items()
+              for volume in item['volumes']}
+    for path, names in named.items():
+        if not set(names) <= set(known):
+            raise schema.error(source, path, 'names of ' + ', '.join(known))
 
 
 def _add_connectors(data: dict[str, Any]) -> None:
@@ -177,6 +213,6 @@ def _parse(source: str, text: str) -> dict[str, Any]:
     return data
 
 
-def _default_text() -> str:
+def _shipped(name: str) -> str:
     files = importlib.resources.files('nova_zvm.simulator')
-    return files.joinpath('scenarios', 'default.yaml').read_text()
+    return files.joinpath('scenarios', f'{name}.yaml').read_text()

@@ -33,7 +33,7 @@ def of(system: systems.System) -> dict[str, Any]:
                       for entry in system.directory.entries()},
         'pools': {pool: _pool(system, pool) for pool in system.dasd.pools()},
         'storage': _storage(system),
-        'guests': {guest.userid: _guest(system, guest)
+        'guests': {guest.key: _guest(system, guest)
                    for guest in system.guests.all()},
         'spool': _spool(system),
         'namelists': {found.name: list(found.userids)
@@ -50,6 +50,7 @@ def _member(system: systems.System, name: str) -> dict[str, Any]:
         'release': member.release,
         'processors': member.processors,
         'storage_mib': member.storage_mib,
+        'guests': sorted(guest.userid for guest in guests),
         'pages_in_use': metering.used_pages(member, guests),
         'vswitches': {switch.name: _switch(system, name, switch.name)
                       for switch in system.switches.of_member(name)},

@@ -59,6 +59,13 @@ class System:
     def now(self) -> float:
         return self.clock.now()
 
+    def at(self, member: str) -> 'System':
+        """Return the system as a member's CP has it: its guests are there."""
+        cp = self.cp.at(member)
+        return dataclasses.replace(self, guests=cp.guests, cp=cp,
+                                   devices=cp.devices,
+                                   guestos=self.guestos.under(cp))
+
     def pass_time(self) -> None:
         """Do what has become due."""
         now = self.now
@@ -86,7 +93,7 @@ def build(scenario: dict[str, Any], store: stores.Store,
     fabric = fabrics.Fabric(devices, storage)
     timing = scenario['timing']
     cp = cps.Cp(directory, guests, switches, devices, timing['logoff'],
-                scenario['directory']['network_authorization'])
+                scenario['directory']['network_authorization'], dasd)
     linux = scenario['linux']
     return System(
         clock, scenario.get('ssi') or '', systems, directory, dasd,

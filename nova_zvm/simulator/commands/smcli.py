@@ -56,7 +56,7 @@ def run(request: requests.Request) -> str:
     if api is None:
         raise errors.SmapiError(
             24, 0, f'{name} is not simulated', orc=24)
-    call = calls.Call(request.system, request.member,
+    call = calls.Call(request.system.at(request.member.name), request.member,
                       _options(request.words[2:]), request.read)
     return SUCCESS + api(call)
 

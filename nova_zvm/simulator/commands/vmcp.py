@@ -95,7 +95,8 @@ def _userid(request: requests.Request, userid: str) -> str:
 
 def _user(request: requests.Request, userid: str) -> str:
     """QUERY USER; zvmsdk/utils.py check_userid_exist reads the answers."""
-    guest = request.system.guests.find(userid)
+    known = request.system.guests.at(request.member.name)
+    guest = known.find(userid) or known.anywhere(userid)
     if userid == request.member.connector:
         return f'{userid:<8} - DSC\n'
     if guest is None:

@@ -36,7 +36,7 @@ def delete(call: calls.Call) -> str:
     """Delete an entry; SmapiError 596/6831 while the guest is logged on."""
     system = call.system
     system.directory.get(call.target)
-    if system.guests.find(call.target):
+    if system.guests.anywhere(call.target):
         raise errors.SmapiError(596, 6831, 'Directory manager error: the '
                                 'deletion is not finished yet')
     system.dirmaint.delete(call.target, system.now)

@@ -12,11 +12,16 @@
 
 """Calls about the system itself, and about what its guests use of it."""
 
+import datetime
+
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import guests as logons
 from nova_zvm.simulator import metering
 from nova_zvm.simulator.smapi import call as calls
 from nova_zvm.simulator import system as systems
+
+# The volume with the cluster's persistent data record, and its device.
+_PDR = 'VMCOM1_on_0200'
 
 
 def processors(call: calls.Call) -> str:
@@ -65,15 +70,17 @@ def ssi(call: calls.Call) -> str:
     if not call.system.ssi:
         raise errors.SmapiError(4, 3008, 'System is not a member of an SSI '
                                 'cluster')
+    moment = datetime.datetime.fromtimestamp(
+        call.system.now, datetime.timezone.utc)
+    heartbeat = f'{moment:%m/%d/%Y_%H:%M:%S}'
     lines = [f'ssi_name = {call.system.ssi}', 'ssi_mode = Stable',
-             f'ssi_pdr = {call.system.ssi}', 'cross_system_timeouts = '
-             'Enabled',
+             f'ssi_pdr = {_PDR}', 'cross_system_timeouts = Enabled',
              f'output.ssiInfoCount = {len(call.system.members)}', '']
     for slot, name in enumerate(call.system.members, 1):
         lines += [f'member_slot = {slot}', f'member_system_id = {name}',
                   'member_state = Joined',
-                  'member_pdr_heartbeat = 01/02/2026_10:00:00',
-                  'member_received_heartbeat = 01/02/2026_10:00:00', '']
+                  f'member_pdr_heartbeat = {heartbeat}',
+                  f'member_received_heartbeat = {heartbeat}', '']
     return '\n'.join(lines) + '\n'
 
 

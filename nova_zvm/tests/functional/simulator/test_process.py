@@ -129,6 +129,16 @@ class TestProcess(testtools.TestCase):
         self.assertEqual([None], [member['pid'] for member
                                   in ready['members'].values()])
 
+    def test_cluster(self) -> None:
+        """One command, one scenario, a connector for each member."""
+        ready = self.start('--scenario', 'ssi')
+
+        self.assertEqual(['ZVMSYS1', 'ZVMSYS2'], list(ready['members']))
+        for name, member in ready['members'].items():
+            client = rest.Rest(member['rest_url'], member['token_file'])
+            self.assertEqual(
+                name, client.output('GET', '/host')['hypervisor_hostname'])
+
     def test_connector_of_a_checkout(self) -> None:
         ready = self.start('--connector-path', self.checkout('9.9.9'))
         version = self.client(ready).output('GET', '/')['version']

@@ -12,6 +12,9 @@
 
 """What the system says of itself and of its guests' use of it."""
 
+import pathlib
+
+from nova_zvm.simulator import scenario as scenarios
 from nova_zvm.tests.unit.simulator import simulated
 
 
@@ -135,9 +138,7 @@ class PerformanceTestCase(simulated.SimulatorTestCase):
 
 class ClusterTestCase(simulated.SimulatorTestCase):
 
-    scenario = {'ssi': 'SIMSSI', 'members': [
-        {'name': 'ZVMSYS1', 'connector': 'ZCCSRV'},
-        {'name': 'ZVMSYS2', 'connector': 'ZCC2'}]}
+    scenario = scenarios.load(pathlib.Path('ssi'))
 
     def test_members_share_a_directory_and_not_logons(self):
         self.create()
@@ -151,10 +152,86 @@ class ClusterTestCase(simulated.SimulatorTestCase):
     def test_cluster_is_told(self):
         response = self.smcli('SSI_Query')
         self.assertIn('ssi_name = SIMSSI\n', response)
-        self.assertIn('member_system_id = ZVMSYS2\n', response)
         self.assertTrue(response.endswith('\n\n'), response)
+        self.assertIn('output.ssiInfoCount = 2\n', response)
+        self.assertIn('member_slot = 2\nmember_system_id = ZVMSYS2\n'
+                      'member_state = Joined\nmember_pdr_heartbeat = '
+                      '11/14/2023_22:13:20\n', response)
+        self.clock.advance(1)
+        self.assertIn('member_received_heartbeat = 11/14/2023_22:13:21\n',
+                      self.smcli('SSI_Query'))
 
     def test_each_connector_has_its_name(self):
         status, output = self.run_command('vmcp', 'query userid',
                                           member='ZVMSYS2')
         self.assertEqual('ZCC2 AT ZVMSYS2\n', output)
+
+    def test_switches_and_storage_are_the_members(self):
+        self.grant()
+        self.smcli('Virtual_Network_Vswitch_Delete_Extended', '-T', 'ZCC2',
+                   '-k', 'switch_name=VSW1', member='ZVMSYS2')
+        members = self.machine.state()['members']
+        self.assertEqual((['VSW1', 'VSW2'], ['VSW2']), (
+            list(members['ZVMSYS1']['vswitches']),
+            list(members['ZVMSYS2']['vswitches'])))
+        self.assertEqual(({'GUEST1': []}, {}), (
+            members['ZVMSYS1']['vswitches']['VSW2']['grants'],
+            members['ZVMSYS2']['vswitches']['VSW2']['grants']))
+        self.assertEqual(8, self.smcli(
+            'System_Processor_Query', member='ZVMSYS2').count(' IFL '))
+        self.assertIn('STORAGE=131072M', self.smcli(
+            'System_Information_Query', '-T', 'dummy', '-k', 'STORAGE=',
+            member='ZVMSYS2'))
+
+    def test_spool_files_are_the_clusters(self):
+        self.create()
+        self.punch('GUEST1', 'a.sh', 'echo\n')
+        self.smcli('Image_Activate', '-T', 'GUEST1', member='ZVMSYS2')
+        self.assertEqual(['a.sh'], self.reader())
+        self.smcli('System_RDR_File_Manage', '-T', 'GUEST1', '-k',
+                   'spoolids=all', member='ZVMSYS2')
+        self.assertEqual([], self.reader())
+
+
+class IdentityTestCase(simulated.SimulatorTestCase):
+    """Service machines, which each member of a cluster has."""
+
+    scenario = scenarios.load(pathlib.Path('ssi'))
+
+    def query(self, userid, member):
+        return self.run_command('vmcp', 'q', userid, member=member)[1]
+
+    def test_logged_on_at_each_member(self):
+        for member in ('ZVMSYS1', 'ZVMSYS2'):
+            self.assertEqual('TCPIP    - DSC\n', self.query('TCPIP', member))
+            state = self.machine.state()
+            self.assertIn('TCPIP', state['members'][member]['guests'])
+            self.assertEqual(128, state['guests'][f'TCPIP AT {member}'][
+                'storage_mib'])
+
+    def test_user_is_at_one(self):
+        self.assertEqual(('DIRMAINT - DSC\n', 'DIRMAINT - SSI\n'), (
+            self.query('DIRMAINT', 'ZVMSYS1'),
+            self.query('DIRMAINT', 'ZVMSYS2')))
+
+    def test_logged_off_and_on_at_one_member(self):
+        self.smcli('Image_Deactivate', '-T', 'TCPIP', member='ZVMSYS2')
+        self.assert_refused((200, 8), 'Image_Activate', '-T', 'TCPIP')
+        self.assertEqual('TCPIP    - SSI\n', self.query('TCPIP', 'ZVMSYS2'))
+        self.smcli('Image_Activate', '-T', 'TCPIP', member='ZVMSYS2')
+        guests = self.machine.state()['guests']
+        self.assertNotEqual(guests['TCPIP AT ZVMSYS1']['console'],
+                            guests['TCPIP AT ZVMSYS2']['console'])
+        self.assertEqual('TCPIP    - DSC\n', self.query('TCPIP', 'ZVMSYS2'))
+
+    def test_one_directory_entry(self):
+        for member in ('ZVMSYS1', 'ZVMSYS2'):
+            self.assertIn('BUILD ON ZVMSYS2 USING SUBCONFIG TCPIP-2\n',
+                          self.smcli('Image_Query_DM', '-T', 'TCPIP',
+                                     member=member))
+
+    def test_kept_over_a_restart(self):
+        before = self.machine.state()
+        self.machine.close()
+        self.machine = self.start()
+        self.assertEqual(before, self.machine.state())

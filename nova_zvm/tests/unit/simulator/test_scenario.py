@@ -59,6 +59,30 @@ class ScenarioTestCase(unittest.TestCase):
         self.assertEqual(default['pools'], data['pools'])
         self.assertIn('USER ZCC ', data['directory']['users']['ZCC'])
 
+    def test_what_comes_with_the_product(self):
+        self.assertEqual(scenario.load(),
+                         scenario.load(pathlib.Path('default')))
+        data = scenario.load(pathlib.Path('ssi'))
+        self.assertEqual(('SIMSSI', ['ZVMSYS1', 'ZVMSYS2'],
+                          ['ZCCSRV', 'ZCC2']),
+                         (data['ssi'],
+                          [member['name'] for member in data['members']],
+                          [member['connector'] for member in
+                           data['members']]))
+        self.assertEqual(scenario.load()['pools'], data['pools'])
+
+    def test_name_that_is_none(self):
+        with self.assertRaises(errors.ScenarioError) as caught:
+            scenario.load(pathlib.Path('sysplex'))
+        self.assertIn('default, ssi', str(caught.exception))
+
+    def test_volume_is_everywhere_unless_it_is_told(self):
+        data = self.load('volumes: [{name: V1, model: 3390-09, size: 10}, '
+                         '{name: V2, model: 3390-09, size: 10, '
+                         'members: [ZVMSYS1]}]')
+        self.assertEqual([[], ['ZVMSYS1']],
+                         [volume['members'] for volume in data['volumes']])
+
     def test_empty_mapping(self):
         self.assertEqual(scenario.load(), self.load('{}'))
 
@@ -83,6 +107,12 @@ class ScenarioTestCase(unittest.TestCase):
                  'no other member'),
                 ('pools: {P: {volumes: [{name: V, model: "3380", '
                  'size: 1}]}}', 'pools.P.volumes[0].model', '3390-n'),
+                ('pools: {P: {volumes: [{name: V, model: 3390-09, size: 1, '
+                 'members: [ELSE]}]}}', 'pools.P.volumes.V.members',
+                 'ZVMSYS1'),
+                ('volumes: [{name: V, model: 3390-09, size: 1, '
+                 'members: ELSE}]', 'volumes[0].members', 'a list'),
+                ('volumes: 5', 'volumes', 'a list'),
                 ('pools: {P: {}}', 'pools.P.volumes', 'missing'),
                 ('vswitches: [VSW1]', 'vswitches', 'a mapping'),
                 ('vswitches: {V: {vlan: maybe}}', 'vswitches.V.vlan',
