@@ -167,13 +167,22 @@ class Cp:
         nic = self._nic(guest, vdev)
         if nic.switch:
             raise errors.SmapiError(204, 20, 'Image device already connected')
-        entry = self._directory.find(userid)
+        vlan = self.authority(guest, vdev, switch)
+        self.guests.put(guest.with_nic(dataclasses.replace(
+            nic, switch=switch, vlan=vlan)))
+
+    def authority(self, guest: logons.Guest, vdev: str,
+                  switch: str) -> int | None:
+        """Return the VLAN with which an adapter may couple to a switch.
+
+        SmapiError 212/40 if the guest's member has no such switch, 212/8 if
+        nothing lets the guest couple to it.
+        """
+        entry = self._directory.find(guest.userid)
         nicdef = entry.nicdef(vdev) if entry else None
         if nicdef and nicdef.switch != switch:
             nicdef = None
-        vlan = self._authorise(guest, switch, nicdef)
-        self.guests.put(guest.with_nic(dataclasses.replace(
-            nic, switch=switch, vlan=vlan)))
+        return self._authorise(guest, switch, nicdef)
 
     def uncouple(self, userid: str, vdev: str) -> None:
         guest = self.guests.get(userid)

@@ -22,10 +22,15 @@ class Refusal(Exception):
 
 
 class SmapiError(Refusal):
-    """The systems management API refuses with a return and a reason code."""
+    """The systems management API refuses with a return and a reason code.
 
-    def __init__(self, rc: int, rs: int, text: str, orc: int = 8) -> None:
+    details is what the error buffer of some calls says besides.
+    """
+
+    def __init__(self, rc: int, rs: int, text: str, orc: int = 8,
+                 details: str = '') -> None:
         super().__init__(text)
+        self.details = details
         self.orc = orc
         self.rc = rc
         self.rs = rs

@@ -31,6 +31,7 @@ from nova_zvm.simulator.commands import vmur
 from nova_zvm.simulator.commands import zthin
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import founding
+from nova_zvm.simulator import pending
 from nova_zvm.simulator import reply
 from nova_zvm.simulator import snapshot
 from nova_zvm.simulator import store as stores
@@ -40,6 +41,8 @@ LOG = logging.getLogger(__name__)
 
 NOT_FOUND = 127
 BROKEN = 70
+# How often a command that waits looks whether it may go on.
+POLL_SECONDS = 1.0
 _READER_ONLINE = '/sys/bus/ccw/drivers/vmur/0.0.000c/online'
 _PROGRAMS: dict[str, requests.Program] = {
     'smcli': smcli, 'vmcp': vmcp, 'vmur': vmur, 'iucvclnt': iucv,
@@ -130,13 +133,16 @@ class Machine:
         read = program.prepare(words)
         request = requests.Request(
             self._system, self._system.members[member], words, read)
-        with self._lock:
-            self.tick()
-            try:
+        try:
+            with self._lock:
+                self.tick()
                 with self._store.transaction():
-                    return self._run(program, request)
-            except errors.Refusal as refusal:
-                return program.refuse(words, refusal)
+                    answer = self._run(program, request)
+            for begun in request.later:
+                self._wait_for(begun)
+        except errors.Refusal as refusal:
+            return program.refuse(words, refusal)
+        return answer
 
     def _run(self, program: requests.Program,
              request: requests.Request) -> reply.Reply:
@@ -146,6 +152,16 @@ class Machine:
             if not error.done:
                 raise
             return program.refuse(request.words, error)
+
+    def _wait_for(self, begun: pending.Pending) -> None:
+        """Let other commands run until it is over, as the real one does."""
+        while True:
+            with self._lock:
+                self.tick()
+                if begun.over():
+                    begun.end()
+                    return
+            self._system.clock.sleep(POLL_SECONDS)
 
 
 def _words(argv: list[str] | str) -> list[str]:

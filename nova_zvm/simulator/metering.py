@@ -50,6 +50,11 @@ def used_pages(member: members.Member, guests: list[logons.Guest]) -> int:
     return int(min(used_mib, member.storage_mib) * _PAGES_OF_MIB)
 
 
+def free_mib(member: members.Member, guests: list[logons.Guest]) -> int:
+    """Return how much of a system's storage is not in use."""
+    return member.storage_mib - used_pages(member, guests) // _PAGES_OF_MIB
+
+
 def nic_bytes(guest: logons.Guest, now: float) -> int:
     """Return bytes that one adapter received, and sent just as many."""
     if guest.linux.state == 'down':

@@ -97,6 +97,10 @@ class RealDevices:
     def is_offline(self, member: str, address: str) -> bool:
         return self._offline.get(f'{member}.{address}') is not None
 
+    def is_free(self, member: str, address: str) -> bool:
+        return not (self.is_offline(member, address) or
+                    self.holder(member, address))
+
     def check_free(self, member: str, address: str, module: str) -> None:
         """Raise the CpError with which CP refuses to attach a device."""
         device = self.get(member, address, module)
@@ -159,9 +163,8 @@ class RealDevices:
         """Return a free device with an EQID; CpError 040 if none is."""
         for device in self._devices[member].values():
             address = device.address
-            if self._members[member].eqid(address) == eqid and not (
-                    self.is_offline(member, address) or
-                    self.holder(member, address)):
+            if (self._members[member].eqid(address) == eqid and
+                    self.is_free(member, address)):
                 return device
         raise errors.CpError('ATR', 40, f'Device {eqid} does not exist')
 

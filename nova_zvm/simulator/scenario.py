@@ -85,8 +85,10 @@ _ENTRIES = schema.Names(name=_USERID, item=schema.Lines())
 _SCHEMA: dict[str, Any] = {
     'members': [_MEMBER],
     'ssi': schema.Text('^[A-Z0-9]{0,8}$', 'a name or nothing'),
+    'relocation_domains': schema.Names(name=_USERID, item=[_USERID]),
     'timing': {'boot': schema.Number(), 'logoff': schema.Number(),
-               'directory_delete': schema.Number()},
+               'directory_delete': schema.Number(),
+               'relocation': schema.Number(), 'quiesce': schema.Number()},
     'linux': {'authorized_senders': [_ANY]},
     'pools': schema.Names(name=_USERID, item={'volumes': [_VOLUME]}),
     'volumes': [_VOLUME],
@@ -175,8 +177,10 @@ def _check_members(data: dict[str, Any], source: str) -> None:
 def _check_named(data: dict[str, Any], source: str) -> None:
     """Check that what is of some members names members."""
     known = [item['name'] for item in data['members']]
-    named = {f'volumes.{volume["name"]}.members': volume['members']
-             for volume in data['volumes']}
+    named = {f'relocation_domains.{name}': item
+             for name, item in data['relocation_domains'].items()}
+    named |= {f'volumes.{volume["name"]}.members': volume['members']
+              for volume in data['volumes']}
     named |= {f'pools.{pool}.volumes.{volume["name"]}.members':
               volume['members'] for pool, item in data['pools'].items()
               for volume in item['volumes']}

@@ -39,6 +39,7 @@ def of(system: systems.System) -> dict[str, Any]:
         'namelists': {found.name: list(found.userids)
                       for found in system.namelists.all()},
         'links': codec.encode(system.links.all()),
+        'relocations': codec.encode(system.relocations.all()),
     }
 
 
@@ -56,6 +57,7 @@ def _member(system: systems.System, name: str) -> dict[str, Any]:
                       for switch in system.switches.of_member(name)},
         'fcp_devices': _devices(system, member, 'FCP'),
         'osa_devices': _devices(system, member, 'OSA'),
+        'eqids': member.eqids,
     }
 
 

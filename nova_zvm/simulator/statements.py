@@ -185,6 +185,31 @@ def _port(text: str) -> str:
     return text.upper().zfill(16)
 
 
+def relocation(lines: Iterable[str]) -> tuple[bool, str]:
+    """Return whether relocation is allowed, and the domain it is bound to.
+
+    VMRELOCATE [ON | OFF] [DOMAIN name], or SET VMRELOCATE * with the same
+    at logon. SSI is the domain of all members.
+    """
+    lines = tuple(lines)
+    allowed, domain = True, 'SSI'
+    found = [words[1:] for words in words_of(lines, 'VMRELOCATE')]
+    found += [words[4:] for words in words_of(lines, 'COMMAND', 'SET',
+                                              'VMRELOCATE')]
+    for operands in found:
+        words = [word.upper() for word in operands]
+        allowed = 'OFF' not in words[:1]
+        if 'DOMAIN' in words[:-1]:
+            domain = words[words.index('DOMAIN') + 1]
+    return allowed, domain
+
+
+def has_one_chpid(lines: Iterable[str]) -> bool:
+    """Tell whether OPTION CHPIDV ONE is given."""
+    return any('CHPIDV ONE' in ' '.join(words).upper()
+               for words in words_of(lines, 'OPTION'))
+
+
 def cpu_addresses(lines: Iterable[str]) -> tuple[int, ...]:
     """Return the virtual processors that an entry defines."""
     lines = tuple(lines)

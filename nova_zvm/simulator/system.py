@@ -21,6 +21,7 @@ from nova_zvm.simulator import dasd as dasds
 from nova_zvm.simulator import directory as directories
 from nova_zvm.simulator import dirmaint as managers
 from nova_zvm.simulator import disks
+from nova_zvm.simulator import eligibility
 from nova_zvm.simulator import fabric as fabrics
 from nova_zvm.simulator import guestos
 from nova_zvm.simulator import guests as logons
@@ -28,6 +29,7 @@ from nova_zvm.simulator import links
 from nova_zvm.simulator import members
 from nova_zvm.simulator import namelist
 from nova_zvm.simulator import realdevices
+from nova_zvm.simulator import relocation
 from nova_zvm.simulator import spool as spools
 from nova_zvm.simulator import storage as storages
 from nova_zvm.simulator import store as stores
@@ -54,6 +56,7 @@ class System:
     fabric: fabrics.Fabric
     cp: cps.Cp
     guestos: guestos.GuestOs
+    relocations: relocation.Relocations
 
     @property
     def now(self) -> float:
@@ -72,10 +75,12 @@ class System:
         self.dirmaint.finish_deletions(now)
         self.cp.finish_logoffs(now)
         self.guestos.finish_boots(now)
+        self.relocations.finish(now)
 
     def is_due(self) -> bool:
         """Tell whether time may have anything to change."""
-        return bool(self.guests.waiting() or self.directory.due(self.now))
+        return bool(self.guests.waiting() or self.directory.due(self.now) or
+                    self.relocations.due(self.now))
 
 
 def build(scenario: dict[str, Any], store: stores.Store,
@@ -95,6 +100,8 @@ def build(scenario: dict[str, Any], store: stores.Store,
     cp = cps.Cp(directory, guests, switches, devices, timing['logoff'],
                 scenario['directory']['network_authorization'], dasd)
     linux = scenario['linux']
+    checks = eligibility.Eligibility(cp, directory, dasd, switches,
+                                     scenario['relocation_domains'])
     return System(
         clock, scenario.get('ssi') or '', systems, directory, dasd,
         managers.Dirmaint(directory, dasd, timing['directory_delete']),
@@ -102,4 +109,6 @@ def build(scenario: dict[str, Any], store: stores.Store,
         guests, devices, storage, fabric, cp,
         guestos.GuestOs(cp, directory, disks.Disks(dasd, storage), fabric,
                         spool, timing['boot'],
-                        tuple(linux['authorized_senders'])))
+                        tuple(linux['authorized_senders'])),
+        relocation.Relocations(store, guests, systems, checks,
+                               timing['relocation'], timing['quiesce']))

@@ -71,6 +71,11 @@ class Vswitch:
             controller = f'DTCVSW{number % 2 + 1}'
         return controller, f'{0x600 + number * 4 + offset:04X}'
 
+    @property
+    def uplinks(self) -> tuple[str, ...]:
+        """The real devices through which it is connected."""
+        return self.real_devices if self.connected else ()
+
 
 class Vswitches:
     """Virtual switches by member and name."""

@@ -18,18 +18,23 @@ from typing import Protocol
 
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import members
+from nova_zvm.simulator import pending
 from nova_zvm.simulator import reply
 from nova_zvm.simulator import system as systems
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """words are those after `sudo`; read is what prepare brought."""
+    """words are those after `sudo`; read is what prepare brought.
+
+    later is what the command has begun and waits for.
+    """
 
     system: systems.System
     member: members.Member
     words: list[str]
     read: Any = None
+    later: list[pending.Pending] = dataclasses.field(default_factory=list)
 
     def word(self, position: int) -> str:
         """Return a word, or nothing when there are not so many."""

@@ -29,12 +29,13 @@ from nova_zvm.simulator.smapi import device
 from nova_zvm.simulator.smapi import disk
 from nova_zvm.simulator.smapi import host
 from nova_zvm.simulator.smapi import power
+from nova_zvm.simulator.smapi import relocate
 from nova_zvm.simulator.smapi import vswitch
 
 SUCCESS = '0 0 0 (details) None\n'
 APIS: dict[str, calls.Api] = {
     **adapter.APIS, **definition.APIS, **device.APIS, **disk.APIS,
-    **host.APIS, **power.APIS, **vswitch.APIS}
+    **host.APIS, **power.APIS, **relocate.APIS, **vswitch.APIS}
 # The calls whose -f names a file; that of Image_Deactivate is a time.
 _FILE_APIS = ('Image_Create_DM', 'Image_Replace_DM')
 
@@ -57,7 +58,8 @@ def run(request: requests.Request) -> str:
         raise errors.SmapiError(
             24, 0, f'{name} is not simulated', orc=24)
     call = calls.Call(request.system.at(request.member.name), request.member,
-                      _options(request.words[2:]), request.read)
+                      _options(request.words[2:]), request.read,
+                      request.later)
     return SUCCESS + api(call)
 
 
@@ -68,15 +70,17 @@ def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
             f'return code : {error.number}')
     if not isinstance(error, errors.SmapiError):
         return reply.failure(1, f'{error}\n')
-    return failure(error.orc, error.rc, error.rs, error.text)
+    return failure(error.orc, error.rc, error.rs, error.text, error.details)
 
 
-def failure(orc: int, rc: int, rs: int, text: str) -> reply.Reply:
+def failure(orc: int, rc: int, rs: int, text: str,
+            details: str = '') -> reply.Reply:
     """Return what smcli writes when a call was refused."""
     text = f'ULGSMC5{rc:03d}E {text}'
     return reply.failure(1, (
         f'{orc} {rc} {rs} (details) {text}\nFailed\n  Return Code: {rc}\n'
-        f'  Reason Code: {rs}\n  Description: {text}\n'))
+        f'  Reason Code: {rs}\n  Description: {text}\n'
+        + (f'Details: {details}\n' if details else '')))
 
 
 def _options(words: list[str]) -> dict[str, list[str]]:

@@ -17,18 +17,24 @@ import dataclasses
 
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import members
+from nova_zvm.simulator import pending
 from nova_zvm.simulator import statements
 from nova_zvm.simulator import system as systems
 
 
 @dataclasses.dataclass(frozen=True)
 class Call:
-    """Options by letter, -k KEY=VALUE among them, on a member."""
+    """Options by letter, -k KEY=VALUE among them, on a member.
+
+    system is as that member's CP knows it; later is what the call has begun
+    and waits for.
+    """
 
     system: systems.System
     member: members.Member
     options: dict[str, list[str]]
     file: str | None = None
+    later: list[pending.Pending] = dataclasses.field(default_factory=list)
 
     @property
     def target(self) -> str:

@@ -113,6 +113,14 @@ class ScenarioTestCase(unittest.TestCase):
                 ('volumes: [{name: V, model: 3390-09, size: 1, '
                  'members: ELSE}]', 'volumes[0].members', 'a list'),
                 ('volumes: 5', 'volumes', 'a list'),
+                ('relocation_domains: {D: [ELSE]}', 'relocation_domains.D',
+                 'ZVMSYS1'),
+                ('members: [{name: A, connector: Z, eqids: {A1: lower}}]',
+                 'members[0].eqids.A1', 'EQID'),
+                ('members: [{name: A, connector: Z, eqids: {CAGE: E}}]',
+                 'members[0].eqids.CAGE', 'device numbers'),
+                ('timing: {relocation: long}', 'timing.relocation',
+                 'a number'),
                 ('pools: {P: {}}', 'pools.P.volumes', 'missing'),
                 ('vswitches: [VSW1]', 'vswitches', 'a mapping'),
                 ('vswitches: {V: {vlan: maybe}}', 'vswitches.V.vlan',
@@ -121,8 +129,6 @@ class ScenarioTestCase(unittest.TestCase):
                  'chpid: "27", wwpn_prefix: C05076DE, physical_wwpn: '
                  'C05076DE33002E27}]}]', 'members[0].fcp[0].devices',
                  'device numbers'),
-                ('members: [{name: A, connector: Z, eqids: {A1: lower}}]',
-                 'members[0].eqids.A1', 'EQID'),
                 ('members: [{name: A, connector: Z, osa_devices: [A00-]}]',
                  'members[0].osa_devices[0]', 'device numbers'),
                 ('storage: {S: {ports: ["50"], initiators: [], luns: []}}',

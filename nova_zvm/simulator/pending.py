@@ -1,0 +1,28 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""What a command has begun, takes its time, and is waited for.
+
+Meanwhile other commands run. If the process dies, what was begun goes on at
+the next start, with nobody waiting.
+"""
+
+from collections.abc import Callable
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Pending:
+    """over tells that it has ended; end raises a refusal if in vain."""
+
+    over: Callable[[], bool]
+    end: Callable[[], None]
