@@ -23,6 +23,8 @@ from typing import Any
 _WWPN_DIGITS = 16
 # The channel path of all OSA devices.
 _OSA_CHPID = '20'
+# Where a cluster has its persistent data record: volume and device.
+PDR = 'VMCOM1 on 0200'
 
 
 @dataclasses.dataclass(frozen=True)

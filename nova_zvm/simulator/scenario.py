@@ -109,7 +109,7 @@ def load(path: pathlib.Path | None = None) -> dict[str, Any]:
     """
     if path is None:
         return complete({}, 'the default scenario')
-    if str(path) in NAMES and not path.exists():
+    if str(path) in NAMES and not path.is_file():
         return complete(_parse(str(path), _shipped(str(path))), str(path))
     try:
         text = path.read_text()

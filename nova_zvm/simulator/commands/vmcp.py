@@ -13,10 +13,12 @@
 """vmcp: CP commands of the guest in which the connector runs."""
 
 from collections.abc import Callable
+import datetime
 
 from nova_zvm.simulator.commands import realdevice
 from nova_zvm.simulator.commands import request as requests
 from nova_zvm.simulator import errors
+from nova_zvm.simulator import members
 from nova_zvm.simulator import reply
 
 # Exit status of vmcp when CP's response is an error (s390-tools).
@@ -57,6 +59,8 @@ def _query(request: requests.Request, words: list[str]) -> str:
         return _cplevel(request)
     if what == 'NAMES':
         return _names(request)
+    if what == 'SSI':
+        return _ssi(request)
     if what in ('RDR', 'READER'):
         return _reader(request)
     if what in realdevice.QUERIES:
@@ -78,6 +82,22 @@ def _names(request: requests.Request) -> str:
     guests = sorted(guest.userid for guest in
                     request.system.guests.of_member(request.member.name))
     return ', '.join(f'{userid:<8} - DSC' for userid in guests) + '\n'
+
+
+def _ssi(request: requests.Request) -> str:
+    system = request.system
+    if not system.ssi:
+        return 'This system is not a member of an SSI cluster.\n'
+    moment = datetime.datetime.fromtimestamp(system.now,
+                                             datetime.timezone.utc)
+    heartbeat = f'{moment:%m/%d/%y %H:%M:%S}'
+    lines = [f'SSI Name: {system.ssi}', 'SSI Mode: Stable',
+             'Cross-System Timeouts: Enabled',
+             f'SSI Persistent Data Record (PDR) device: {members.PDR}',
+             'SLOT SYSTEMID STATE      PDR HEARTBEAT       RECEIVED HEARTBEAT']
+    lines += [f'{slot:>4} {name:<8} Joined     {heartbeat}   {heartbeat}'
+              for slot, name in enumerate(system.members, 1)]
+    return ''.join(f'{line}\n' for line in lines)
 
 
 def _reader(request: requests.Request) -> str:

@@ -16,12 +16,10 @@ import datetime
 
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import guests as logons
+from nova_zvm.simulator import members
 from nova_zvm.simulator import metering
 from nova_zvm.simulator.smapi import call as calls
 from nova_zvm.simulator import system as systems
-
-# The volume with the cluster's persistent data record, and its device.
-_PDR = 'VMCOM1_on_0200'
 
 
 def processors(call: calls.Call) -> str:
@@ -74,7 +72,8 @@ def ssi(call: calls.Call) -> str:
         call.system.now, datetime.timezone.utc)
     heartbeat = f'{moment:%m/%d/%Y_%H:%M:%S}'
     lines = [f'ssi_name = {call.system.ssi}', 'ssi_mode = Stable',
-             f'ssi_pdr = {_PDR}', 'cross_system_timeouts = Enabled',
+             f'ssi_pdr = {members.PDR.replace(" ", "_")}',
+             'cross_system_timeouts = Enabled',
              f'output.ssiInfoCount = {len(call.system.members)}', '']
     for slot, name in enumerate(call.system.members, 1):
         lines += [f'member_slot = {slot}', f'member_system_id = {name}',

@@ -174,6 +174,7 @@ class TestStory(ClusterTest):
 
         self.assertEqual([], self.source.output('GET', '/guests'))
         self.source.action(USERID, 'deregister_vm')
+        self.assertEqual([], self.commands())
         self.assertEqual([], self.nics(SOURCE))
         self.register(self.destination)
         self.assertEqual(
@@ -264,7 +265,10 @@ class TestTraps(ClusterTest):
                              ('GET', '/power_state')):
             status, answer = self.source.call(
                 method, f'/guests/{USERID}{path}')
-            self.assertEqual((404, 404), (status, answer['overallRC']))
+            self.assertEqual((404, 404, 404, 1), (
+                status, answer['overallRC'], answer['rc'], answer['rs']))
+            self.assertEqual([(SOURCE, 'q')] if method == 'DELETE' else [],
+                             self.commands())
         self.assertEqual(DESTINATION, self.guest()['member'])
         self.assertIn(USERID, self.state()['directory'])
 
@@ -287,6 +291,47 @@ class TestTraps(ClusterTest):
         self.assertEqual([], self.source.output('GET', '/guests'))
         self.assertEqual('on', self.power(self.destination))
 
+    def test_answer_of_the_move_is_lost(self) -> None:
+        """The source does not know that the guest has gone until it looks."""
+        self.run_guest()
+        self.zvm.engine.faults.add({
+            'match': {'command': 'VMRELOCATE'}, 'times': 1,
+            'action': {'lose_answer': True}})
+
+        self.assertEqual(500, self.migrate()[0])
+        self.assertEqual(DESTINATION, self.guest()['member'])
+        self.assertEqual([USERID], self.source.output('GET', '/guests'))
+        path = f'/guests/{USERID}/power_state'
+        self.assertEqual([200, 404], [self.source.call('GET', path)[0]
+                                      for _ in range(2)])
+        self.assertEqual([], self.source.output('GET', '/guests'))
+        self.register(self.destination)
+        self.assertEqual('on', self.destination.output('GET', path))
+
+    def test_delete_with_an_adapter_that_is_not_coupled(self) -> None:
+        """Gone from z/VM, but not from the connector, which says 404."""
+        self.create()
+        self.source.output('POST', f'/guests/{USERID}/nic', {'nic': {
+            'vdev': '1000', 'mac_addr': '02:00:00:aa:bb:cc'}})
+        self.source.action(USERID, 'start')
+        self.assertEqual(500, self.migrate()[0])
+        self.register(self.destination)
+        status, answer = self.destination.call('DELETE', f'/guests/{USERID}')
+
+        self.assertEqual((404, 404, 404, 1, 20), (
+            status, *(answer[key] for key in ('overallRC', 'rc', 'rs',
+                                              'modID'))))
+        self.assertEqual([
+            'q', 'q', 'query user', 'Image_Deactivate',
+            'System_RDR_File_Manage', 'Image_Delete_DM', 'query userid',
+            'Name_List_Remove', 'query userid',
+            'Virtual_Network_Vswitch_Set_Extended'],
+            [name for _, name in self.commands()])
+        self.assertNotIn(USERID, self.state()['directory'])
+        self.assertEqual([USERID], self.destination.output('GET', '/guests'))
+        self.destination.action(USERID, 'deregister_vm')
+        self.assertEqual([], self.destination.output('GET', '/guests'))
+
     def test_started_at_another_member(self) -> None:
         """A connector notices that a guest went, with one request delay."""
         self.start_elsewhere()
@@ -308,6 +353,16 @@ class TestRefusals(ClusterTest):
             for operation in ('test', 'move'):
                 self.assert_refused('HCP0002E', operation,
                                     destination=destination)
+
+    def test_parms_are_needed(self) -> None:
+        """Though the connector's schema lets them be left out."""
+        self.create()
+        status, answer = self.source.call(
+            'POST', f'/guests/{USERID}/action', {
+                'action': 'live_migrate_vm', 'destination': DESTINATION,
+                'operation': 'move'})
+        self.assertEqual((500, 400, 400, 500), (
+            status, answer['overallRC'], answer['rc'], answer['rs']))
 
     def test_guest_is_off(self) -> None:
         self.create()
@@ -360,6 +415,8 @@ class TestHost(ClusterTest):
     def test_cluster(self) -> None:
         for connector in (self.source, self.destination):
             lines = connector.output('GET', '/host/ssi')
+            self.assertEqual(['SSI_Query'],
+                             [name for _, name in self.commands()])
             self.assertEqual(
                 ['ssi_name = SIMSSI', 'ssi_mode = Stable'], lines[:2])
             self.assertEqual(

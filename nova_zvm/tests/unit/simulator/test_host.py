@@ -53,6 +53,8 @@ class HostTestCase(simulated.SimulatorTestCase):
 
     def test_no_cluster(self):
         self.assert_refused((4, 3008), 'SSI_Query')
+        self.assertIn('not a member of an SSI cluster',
+                      self.vmcp('query ssi'))
 
     def test_files_of_the_connectors_linux(self):
         text = self.machine.read_file('ZVMSYS1', '/proc/sysinfo').decode()
@@ -160,6 +162,15 @@ class ClusterTestCase(simulated.SimulatorTestCase):
         self.clock.advance(1)
         self.assertIn('member_received_heartbeat = 11/14/2023_22:13:21\n',
                       self.smcli('SSI_Query'))
+
+    def test_cp_tells_the_same(self):
+        lines = self.vmcp('query ssi').splitlines()
+        self.assertEqual('SSI Name: SIMSSI', lines[0])
+        self.assertIn('ssi_pdr = ' + '_'.join(lines[3].split()[-3:]),
+                      self.smcli('SSI_Query'))
+        self.assertEqual(
+            ['2', 'ZVMSYS2', 'Joined', '11/14/23', '22:13:20', '11/14/23',
+             '22:13:20'], lines[-1].split())
 
     def test_each_connector_has_its_name(self):
         status, output = self.run_command('vmcp', 'query userid',

@@ -12,6 +12,7 @@
 
 """Scenario files: defaults, and mistakes told in one sentence."""
 
+import contextlib
 import pathlib
 import tempfile
 import unittest
@@ -70,6 +71,16 @@ class ScenarioTestCase(unittest.TestCase):
                           [member['connector'] for member in
                            data['members']]))
         self.assertEqual(scenario.load()['pools'], data['pools'])
+
+    def test_file_of_that_name_comes_first(self):
+        with tempfile.TemporaryDirectory() as folder, (
+                contextlib.chdir(folder)):
+            pathlib.Path('default').mkdir()
+            pathlib.Path('ssi').write_text('timing: {boot: 7}')
+            self.assertEqual(7, scenario.load(
+                pathlib.Path('ssi'))['timing']['boot'])
+            self.assertEqual(scenario.load(),
+                             scenario.load(pathlib.Path('default')))
 
     def test_name_that_is_none(self):
         with self.assertRaises(errors.ScenarioError) as caught:
