@@ -14,7 +14,7 @@
 
 CP tells all that is in the way at once, each thing by a message. The
 connector shows their numbers and itself knows 0045 and 1926 alone
-(smtLayer/migrateVM.py). What is marked as assumed is not CP's number for it.
+(smtLayer/migrateVM.py).
 """
 
 from collections.abc import Collection
@@ -38,9 +38,10 @@ STORAGE = 'HCP1813E'
 DOMAIN = 'HCP1944E'
 LOCAL_MINIDISK = 'HCP1996E'
 NO_EQID = 'HCP1982E'
+# With these CP says the same of other commands.
 NO_SUCH_SWITCH = 'HCP2788E'
 NOT_AUTHORIZED = 'HCP6011E'
-# Assumed.
+# Not CP's numbers, as far as known: it has others for this.
 NOT_ENABLED = 'HCP1941E'
 NO_CHPIDV_ONE = 'HCP1963E'
 OTHER_SWITCH = 'HCP1983E'

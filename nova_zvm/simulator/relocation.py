@@ -29,9 +29,10 @@ from nova_zvm.simulator import store as stores
 
 NOT_LOGGED_ON = 'HCP0045E'
 LOGOFF_PENDING = 'HCP0361E'
-INVALID_OPERAND = 'HCP0002E'
 NOT_IN_PROGRESS = 'HCP1926E'
-# Assumed, as in eligibility.
+# With this CP says the same of other commands.
+INVALID_OPERAND = 'HCP0002E'
+# Not CP's numbers, as far as known: it has others for this.
 IN_PROGRESS = 'HCP1921E'
 TIME_EXCEEDED = 'HCP1922E'
 CANCELLED = 'HCP1925E'

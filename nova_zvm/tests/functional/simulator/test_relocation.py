@@ -438,6 +438,16 @@ class TestHost(ClusterTest):
             self.assertIn(userid, found)
         self.assertNotIn(CONNECTORS[SOURCE], found)
 
+    def test_one_directory_and_one_disk_pool(self) -> None:
+        free = self.state()['pools']['POOL1']['free']
+        self.create()
+        used = free - self.state()['pools']['POOL1']['free']
+        self.assertNotEqual(200, self.destination.create(USERID, POOL)[0])
+        self.assertEqual(free - used, self.state()['pools']['POOL1']['free'])
+        self.assertEqual(200, self.destination.create('INST0002', POOL)[0])
+        self.assertEqual(free - 2 * used,
+                         self.state()['pools']['POOL1']['free'])
+
     def test_each_connector_is_at_its_member(self) -> None:
         hosts = [connector.output('GET', '/host')
                  for connector in (self.source, self.destination)]
@@ -448,8 +458,8 @@ class TestHost(ClusterTest):
         self.assertEqual([16, 8], [host['vcpus'] for host in hosts])
 
 
-class TestRegister(testtools.TestCase):
-    """Registering and deregistering on one system."""
+class TestOneSystem(testtools.TestCase):
+    """Registering, deregistering and moving without a cluster."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -477,6 +487,16 @@ class TestRegister(testtools.TestCase):
         [nic] = self.rest.output('GET', f'/guests/nics?userid={USERID}')
         self.assertEqual(('1000', 'port-9'), (nic['interface'], nic['port']))
         self.assertEqual(before, self.zvm.machine.directory_text(USERID))
+
+    def test_no_cluster(self) -> None:
+        self.assertEqual([], self.rest.output('GET', '/host/ssi'))
+        self.assertEqual(200, self.rest.create(USERID, POOL)[0])
+        self.rest.action(USERID, 'start')
+        status, answer = self.act(
+            USERID, 'live_migrate_vm', destination=DESTINATION,
+            operation='test', parms={})
+        self.assertEqual((500, 8, 8, 3008), (
+            status, *(answer[key] for key in ('overallRC', 'rc', 'rs'))))
 
     def test_unknown_userid(self) -> None:
         status, answer = self.act('NOSUCH', 'register_vm', meta='',

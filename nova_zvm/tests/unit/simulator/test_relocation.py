@@ -222,6 +222,12 @@ class GrammarTestCase(ClusterTestCase):
         self.assert_moved('immediate=YES', 'max_quiesce=10', 'max_total=60',
                           'force=ARCHITECTURE DOMAIN STORAGE ')
 
+    def test_time_that_smcli_may_take(self):
+        self.assertEqual((0, 0, ''), self.call(
+            'VMRELOCATE', '-T', 'guest1', '-k', 'action=move', '-k',
+            'destination=zvmsys2', '--timeout', '900'))
+        self.assertEqual(DESTINATION, self.guest()['member'])
+
     def test_no_limits(self):
         self.assert_moved('max_quiesce=NOLIMIT', 'max_total=NOLIMIT')
 
