@@ -136,6 +136,8 @@ class Cp:
         disk = entry.mdisk(vdev) if entry else None
         if disk is None:
             raise errors.SmapiError(208, 36, 'Image disk does not exist')
+        if not self._reaches(guest.member, disk):
+            raise errors.SmapiError(208, 12, 'Image disk not available')
         self._check_free(guest, vdev)
         added = dataclasses.replace(_disk(disk), mode=mode)
         self.guests.put(dataclasses.replace(guest,
@@ -202,12 +204,15 @@ class Cp:
 
     def _with_disk(self, guest: logons.Guest,
                    disk: statements.Mdisk) -> logons.Guest:
-        volume = self._dasd.volume(disk.volume)
-        if volume and not volume.is_at(guest.member):
+        if not self._reaches(guest.member, disk):
             return guest.saying([f'HCPLNM108E {guest.userid} {disk.vdev} not '
-                                 f'linked; volid {volume.name} not mounted'])
+                                 f'linked; volid {disk.volume} not mounted'])
         return dataclasses.replace(guest,
                                    disks=guest.disks + (_disk(disk),))
+
+    def _reaches(self, member: str, disk: statements.Mdisk) -> bool:
+        volume = self._dasd.volume(disk.volume)
+        return volume is None or volume.is_at(member)
 
     def _with_nicdef(self, guest: logons.Guest, nicdef: statements.Nicdef,
                      member: members.Member) -> logons.Guest:

@@ -116,7 +116,7 @@ class Eligibility:
         there = route.destination.name
         if domain == 'SSI' or there in self._domains.get(domain, (domain,)):
             return True
-        earlier = route.destination.release < route.source.release
+        earlier = _level(route.destination) < _level(route.source)
         return 'DOMAIN' in route.force and (
             not earlier or 'ARCHITECTURE' in route.force)
 
@@ -130,10 +130,10 @@ class Eligibility:
     def _of_disks(self, route: Route) -> Iterator[str]:
         entry = self._directory.get(route.guest.userid)
         volumes = [disk.volume for disk in route.guest.disks]
-        for words in statements.words_of(self._directory.statements(entry),
-                                         'LINK'):
-            disk = self._dasd.minidisk(words[1].upper(),
-                                       statements.vdev(words[2]))
+        links = statements.words_of(self._directory.statements(entry), 'LINK')
+        for words in links:
+            disk = self._dasd.minidisk(' '.join(words[1:2]).upper(),
+                                       ' '.join(words[2:3]).upper().zfill(4))
             volumes += [disk.volume] if disk else []
         for name in volumes:
             volume = self._dasd.volume(name)
@@ -195,3 +195,7 @@ class Eligibility:
             if eqid and there.eqid(item.address) == eqid and (
                     self._cp.devices.is_free(there.name, item.address)):
                 yield item.address
+
+
+def _level(member: members.Member) -> list[int]:
+    return [int(number) for number in member.release.split('.')]

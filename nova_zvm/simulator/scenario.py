@@ -14,8 +14,8 @@
 
 A scenario is YAML; some come with the product and are known by name. What
 one leaves out is as in the default one, but that members, pools, volumes
-and vswitches are replaced as a whole. A mistake is
-told in one sentence, with the file, the path in it, and what is allowed.
+and vswitches are replaced as a whole. A mistake is told in one sentence,
+with the file, the path in it, and what is allowed.
 """
 
 import importlib.resources

@@ -530,7 +530,7 @@ class DiskTestCase(ClusterTestCase):
         text = self.machine.directory_text('GUEST1')
         self.smcli('Image_Lock_DM', '-T', 'GUEST1')
         self.smcli('Image_Replace_DM', '-T', 'GUEST1', '-f', self.file(
-            'entry', text + 'LINK OWNER 0191 0191 RR\n'))
+            'entry', text + 'LINK NOONE\nLINK OWNER 191 0191 RR\n'))
         self.assert_not_relocatable('HCP1996E')
 
     def test_volume_that_is_not_there_is_not_had(self):
@@ -541,6 +541,18 @@ class DiskTestCase(ClusterTestCase):
                          [disk['vdev'] for disk in self.guest()['disks']])
         self.assertIn('volid LOC001 not mounted',
                       '\n'.join(self.guest()['console']))
+        self.assertEqual((208, 12, ''), self.call(
+            'Image_Disk_Create', '-T', 'GUEST1', '-v', '0101', '-m', 'MR',
+            member=DESTINATION))
+
+    def test_root_disk_that_is_not_there_does_not_boot(self):
+        self.create('GUEST2')
+        self.add_disk('GUEST2', pool='LOCAL')
+        self.deploy('GUEST2')
+        for member, state in ((DESTINATION, 'down'), (SOURCE, 'booting')):
+            self.smcli('Image_Activate', '-T', 'GUEST2', member=member)
+            self.assertEqual(state, self.guest('GUEST2')['linux']['state'])
+            self.smcli('Image_Deactivate', '-T', 'GUEST2', member=member)
 
 
 class DefinitionTestCase(ClusterTestCase):
