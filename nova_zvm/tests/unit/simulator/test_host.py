@@ -156,6 +156,7 @@ class ClusterTestCase(simulated.SimulatorTestCase):
         self.assertIn('ssi_name = SIMSSI\n', response)
         self.assertTrue(response.endswith('\n\n'), response)
         self.assertIn('output.ssiInfoCount = 2\n', response)
+        self.assertTrue(response.endswith('\n\n'), response)
         self.assertIn('member_slot = 2\nmember_system_id = ZVMSYS2\n'
                       'member_state = Joined\nmember_pdr_heartbeat = '
                       '11/14/2023_22:13:20\n', response)
