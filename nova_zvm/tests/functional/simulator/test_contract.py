@@ -26,21 +26,6 @@ import testtools
 from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import contract
 
-# Exchanges with parts that are not simulated yet. Each must differ: one that
-# does not is to be taken out of the list.
-PENDING = (
-    'probe delete after the relocation',
-    'probe info after the relocation',
-    'probe list after the relocation',
-    'probe relocation',
-    'probe relocation to no member',
-    'probe test of a relocation',
-    'sample action live_migrate_vm',
-    'sample action live_migrate_vm (2)',
-    'sample action register_vm',
-    'sample guest delete (migrated away)',
-    'sample guest delete (running)',
-)
 # Where the simulated system is right to differ, and why. Status and codes
 # are not among the places.
 DEVIATIONS = {
@@ -89,11 +74,8 @@ class TestContract(testtools.TestCase):
         """Check that all differs that is known to, and nothing else."""
         unknown = [f'{name}: {place}: {text}'
                    for (name, place), text in found.items()
-                   if name not in PENDING and (name, place) not in DEVIATIONS]
+                   if (name, place) not in DEVIATIONS]
         self.assertFalse(unknown, '\n'.join(unknown))
-        self.assertEqual(
-            [name for name in PENDING if name.startswith(kind)],
-            sorted({name for name, _ in found if name in PENDING}))
         self.assertEqual(
             sorted(key for key in DEVIATIONS if key[0].startswith(kind)),
             sorted(key for key in found if key in DEVIATIONS))
@@ -109,17 +91,9 @@ class TestContract(testtools.TestCase):
 
 class TestKnownDifferences(testtools.TestCase):
 
-    def test_pending(self) -> None:
-        names = {f'sample {item["label"]}' for item in contract.samples()}
-        names |= {f'probe {item["label"]}' for item in contract.probes()}
-
-        self.assertEqual(sorted(set(PENDING)), list(PENDING))
-        self.assertLessEqual(set(PENDING), names)
-
     def test_deviations(self) -> None:
         self.assertLessEqual(len(DEVIATIONS), 10)
         self.assertEqual([], [key for key in DEVIATIONS if key[1] in CODES])
-        self.assertEqual([], [key for key in DEVIATIONS if key[0] in PENDING])
 
     def test_labels_are_told_apart(self) -> None:
         for exchanges in (contract.samples(), contract.probes()):
