@@ -16,10 +16,13 @@ from collections.abc import Callable
 import dataclasses
 import zlib
 
+from nova_zvm.simulator import dasd as dasds
 from nova_zvm.simulator import directory as directories
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import guests as logons
+from nova_zvm.simulator import logon
 from nova_zvm.simulator import members
+from nova_zvm.simulator import metering
 from nova_zvm.simulator import statements
 from nova_zvm.simulator import vswitch as vswitches
 
@@ -31,30 +34,38 @@ class Cp:
     authority to couple (directory network authorization); else a grant is.
     """
 
-    def __init__(self, directory: directories.Directory,
+    def __init__(self, directory: directories.Directory, dasd: dasds.Dasd,
                  guests: logons.Guests, switches: vswitches.Vswitches,
                  logoff_time: float, directory_authority: bool) -> None:
         self.guests = guests
         self._directory = directory
+        self._dasd = dasd
         self._switches = switches
         self._logoff_time = logoff_time
         self._directory_authority = directory_authority
 
     def logon(self, userid: str, member: members.Member,
               now: float) -> logons.Guest:
-        """Log a guest on from its directory entry."""
+        """Log a guest on from its directory entry.
+
+        CpError 092 when the system has not the storage for it.
+        """
         entry = self._directory.find(userid)
         if entry is None or entry.profile or entry.gone_at is not None:
             raise errors.SmapiError(200, 4, 'Image not found')
         if self.guests.find(userid):
             raise errors.SmapiError(200, 8, 'Image already active')
+        logon.check(entry.storage_mib, entry.maximum_storage_mib, member,
+                    sum(guest.storage_mib for guest in
+                        self.guests.of_member(member.name)))
         lines = entry.lines + self._included(entry)
         guest = logons.Guest(
-            userid, member.name, now, entry.storage_mib,
-            statements.cpu_addresses(lines), entry.ipl,
-            disks=tuple(_disk(disk) for disk in statements.mdisks(lines)),
+            userid, member.name, now, entry.storage_mib, (),
+            disks=tuple(self._disk(disk)
+                        for disk in statements.mdisks(lines)),
             dedicated={statements.vdev(words[1]): statements.vdev(words[2])
                        for words in statements.words_of(lines, 'DEDICATE')})
+        guest = logon.configured(guest, lines)
         for nicdef in statements.nicdefs(lines):
             guest = self._with_nicdef(guest, nicdef, member)
         return self.guests.put(guest)
@@ -76,20 +87,23 @@ class Cp:
         for guest in self.guests.waiting():
             if guest.leaving_at is not None and guest.leaving_at <= now:
                 self.guests.remove(guest.userid)
+                self._dasd.clear_virtual(guest.userid)
 
     def pause(self, userid: str, now: float) -> None:
         """Stop the guest's processors; nothing in it goes on."""
         guest = self.guests.get(userid)
         if guest.paused_at is None:
-            self.guests.put(dataclasses.replace(guest, paused_at=now))
+            self.guests.put(dataclasses.replace(
+                metering.settled(guest, now), paused_at=now))
 
     def unpause(self, userid: str, now: float) -> None:
         guest = self.guests.get(userid)
         if guest.paused_at is None:
             return
         late = guest.linux.ready_at + now - guest.paused_at
+        usage = dataclasses.replace(guest.usage, at=now)
         self.guests.put(dataclasses.replace(
-            guest, paused_at=None,
+            guest, paused_at=None, usage=usage,
             linux=dataclasses.replace(guest.linux, ready_at=late)))
 
     def take_console(self, userid: str) -> str:
@@ -119,7 +133,7 @@ class Cp:
         if disk is None:
             raise errors.SmapiError(208, 36, 'Image disk does not exist')
         self._check_free(guest, vdev)
-        added = dataclasses.replace(_disk(disk), mode=mode)
+        added = dataclasses.replace(self._disk(disk), mode=mode)
         self.guests.put(dataclasses.replace(guest,
                                             disks=guest.disks + (added,)))
 
@@ -127,8 +141,7 @@ class Cp:
         guest = self.guests.get(userid)
         if guest.disk(vdev) is None:
             raise errors.SmapiError(208, 8, 'Image disk not in use')
-        self.guests.put(dataclasses.replace(guest, disks=tuple(
-            disk for disk in guest.disks if disk.vdev != vdev)))
+        self.guests.put(guest.without_disk(vdev))
 
     def add_nic(self, userid: str, vdev: str, mac_prefix: str) -> None:
         """Define an adapter; its address is of the system's choice."""
@@ -229,6 +242,12 @@ class Cp:
             return nicdef.vlan
         return int(switch.vlan) if switch.vlan.isdigit() else None
 
+    def _disk(self, disk: statements.Mdisk) -> logons.Disk:
+        volume = self._dasd.volume(disk.volume)
+        return logons.Disk(
+            disk.vdev, disk.devtype, disk.size, disk.volume or 'V-DISK',
+            disk.mode, volume.rdev if volume else 'VDSK')
+
     def _check_free(self, guest: logons.Guest, vdev: str) -> None:
         if vdev in guest.vdevs():
             raise errors.SmapiError(204, 4, 'Image device already exists')
@@ -238,11 +257,6 @@ class Cp:
         if nic is None:
             raise errors.SmapiError(204, 8, 'Image device does not exist')
         return nic
-
-
-def _disk(disk: statements.Mdisk) -> logons.Disk:
-    return logons.Disk(disk.vdev, disk.devtype, disk.size,
-                       disk.volume or 'V-DISK', disk.mode)
 
 
 def _chosen_mac(userid: str, vdev: str) -> str:

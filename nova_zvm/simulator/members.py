@@ -34,7 +34,11 @@ class FcpDevice:
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """One z/VM system and the guest in which its connector runs."""
+    """One z/VM system and the guest in which its connector runs.
+
+    No guest may be larger than guest_storage_mib; all together may have
+    overcommitment times the storage of the system.
+    """
 
     name: str
     connector: str
@@ -47,6 +51,8 @@ class Member:
     processor_type: str
     storage_mib: int
     base_storage_mib: int
+    guest_storage_mib: int
+    overcommitment: float
     ipl_time: str
     mac_prefix: str
     osa_devices: tuple[str, ...]
@@ -87,6 +93,8 @@ def from_scenario(data: dict[str, Any]) -> Member:
         processor_type=data['processor_type'],
         storage_mib=data['storage_mib'],
         base_storage_mib=data['base_storage_mib'],
+        guest_storage_mib=data['guest_storage_mib'],
+        overcommitment=data['overcommitment'],
         ipl_time=data['ipl_time'], mac_prefix=data['mac_prefix'],
         osa_devices=tuple(item.upper().zfill(4)
                           for item in data['osa_devices']),

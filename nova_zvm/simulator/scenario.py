@@ -51,6 +51,7 @@ _MEMBER = {
     'lpar': _ANY, 'processors': schema.Count(),
     'processor_type': schema.Text('^(CP|IFL)$', 'CP or IFL'),
     'storage_mib': schema.Count(), 'base_storage_mib': schema.Count(),
+    'guest_storage_mib': schema.Count(), 'overcommitment': schema.Number(),
     'ipl_time': _ANY,
     'mac_prefix': schema.Text('^[0-9A-Fa-f]{6}$', 'six hexadecimal digits'),
     'osa_devices': [_DEVICE], 'fcp': [_FCP_GROUP]}
@@ -63,7 +64,7 @@ _ENTRIES = schema.Names(name=_USERID, item=schema.Lines())
 _SCHEMA: dict[str, Any] = {
     'members': [_MEMBER],
     'ssi': schema.Text('^[A-Z0-9]{0,8}$', 'a name or nothing'),
-    'timing': {'boot': schema.Number(), 'logoff': schema.Number(),
+    'timing': {'logoff': schema.Number(),
                'directory_delete': schema.Number()},
     'linux': {'authorized_senders': [_ANY]},
     'pools': schema.Names(name=_USERID, item={'volumes': [_VOLUME]}),

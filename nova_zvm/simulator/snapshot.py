@@ -48,6 +48,7 @@ def _member(system: systems.System, name: str) -> dict[str, Any]:
         'release': member.release,
         'processors': member.processors,
         'storage_mib': member.storage_mib,
+        'promised_mib': sum(guest.storage_mib for guest in guests),
         'pages_in_use': metering.used_pages(member, guests),
         'vswitches': {switch.name: _switch(system, name, switch.name)
                       for switch in system.switches.of_member(name)},

@@ -26,6 +26,8 @@ _VDEV = re.compile(r'^[0-9A-Fa-f]{1,4}$')
 # Operands of NICDEF and how many words each has, in the order of writing.
 _NICDEF = {'TYPE': 1, 'DEVICES': 1, 'CHPID': 1, 'MACID': 1, 'LAN': 2,
            'VLAN': 1, 'PORTTYPE': 1, 'PORTNUMBER': 1, 'DEVID': 1}
+_DEVICES = ('CONSOLE', 'CTCA', 'DEDICATE', 'LINK', 'MDISK', 'NICDEF',
+            'SPECIAL', 'SPOOL')
 COUPLING = ('LAN', 'VLAN', 'PORTTYPE', 'PORTNUMBER')
 
 
@@ -145,11 +147,25 @@ def merge_nicdefs(lines: Iterable[str]) -> tuple[str, ...]:
     return tuple(result)
 
 
-def cpu_addresses(lines: Iterable[str]) -> tuple[int, ...]:
-    """Return the virtual processors that an entry defines."""
+def base_processors(lines: Iterable[str]) -> tuple[int, ...]:
+    """Return the virtual processors of CPU statements; one at least."""
+    found = {int(item[1], 16) for item in words_of(lines, 'CPU')
+             if len(item) > 1}
+    return tuple(sorted(found)) or (0,)
+
+
+def defined_processors(lines: Iterable[str]) -> set[int]:
+    """Return the processors of CPU and of COMMAND DEFINE CPU statements."""
     lines = tuple(lines)
     words = words_of(lines, 'COMMAND', 'DEFINE', 'CPU')
-    found = {int(item[3], 16) for item in words if len(item) > 3}
-    found |= {int(item[1], 16) for item in words_of(lines, 'CPU')
-              if len(item) > 1}
-    return tuple(sorted(found)) or (0,)
+    return set(base_processors(lines)) | {
+        int(item[3], 16) for item in words if len(item) > 3}
+
+
+def before_devices(lines: Iterable[str], line: str) -> tuple[str, ...]:
+    """Add a statement that must stand before those of devices."""
+    lines = tuple(lines)
+    position = next((number for number, item in enumerate(lines)
+                     if item.split()[:1] and
+                     item.split()[0].upper() in _DEVICES), len(lines))
+    return lines[:position] + (line,) + lines[position:]

@@ -22,6 +22,7 @@ from nova_zvm.simulator import directory as directories
 from nova_zvm.simulator import dirmaint as managers
 from nova_zvm.simulator import guestos
 from nova_zvm.simulator import guests as logons
+from nova_zvm.simulator import latency
 from nova_zvm.simulator import links
 from nova_zvm.simulator import members
 from nova_zvm.simulator import namelist
@@ -65,7 +66,7 @@ class System:
 
 
 def build(scenario: dict[str, Any], store: stores.Store,
-          clock: clocks.Clock) -> System:
+          clock: clocks.Clock, latencies: latency.Latency) -> System:
     """Put a system together on what the store holds."""
     directory = directories.Directory(store)
     dasd = dasds.Dasd(store)
@@ -73,7 +74,7 @@ def build(scenario: dict[str, Any], store: stores.Store,
     spool = spools.Spool(store)
     guests = logons.Guests(store)
     timing = scenario['timing']
-    cp = cps.Cp(directory, guests, switches, timing['logoff'],
+    cp = cps.Cp(directory, dasd, guests, switches, timing['logoff'],
                 scenario['directory']['network_authorization'])
     linux = scenario['linux']
     return System(
@@ -84,5 +85,5 @@ def build(scenario: dict[str, Any], store: stores.Store,
         managers.Dirmaint(directory, dasd, timing['directory_delete']),
         switches, spool, namelist.NameLists(store), links.Links(store),
         guests, cp,
-        guestos.GuestOs(cp, directory, dasd, spool, timing['boot'],
+        guestos.GuestOs(cp, directory, dasd, spool, latencies,
                         tuple(linux['authorized_senders'])))

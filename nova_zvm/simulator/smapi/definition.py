@@ -16,9 +16,11 @@ import re
 
 from nova_zvm.simulator import dirmaint
 from nova_zvm.simulator import errors
+from nova_zvm.simulator import guestcp
 from nova_zvm.simulator.smapi import call as calls
+from nova_zvm.simulator import statements
 
-_CPU = re.compile(r'^CPUADDR=([0-9A-Fa-f]{1,2})\b')
+_CPU = re.compile(r'^CPUADDR=([0-9A-Fa-f]{1,2})\b(?: TYPE=(\w+))?')
 _SHARE = re.compile(r'^(RELATIVE|ABSOLUTE)=(\S+)$', re.IGNORECASE)
 
 
@@ -28,7 +30,14 @@ def create(call: calls.Call) -> str:
 
 
 def replace(call: calls.Call) -> str:
-    call.system.dirmaint.replace(call.target, _file(call))
+    """Replace a locked entry; disks of a running guest stay defined."""
+    guest = call.system.guests.find(call.target)
+    used = [disk.vdev for disk in guest.disks] if guest else []
+    text = _file(call)
+    call.system.dirmaint.replace(call.target, text)
+    entry = call.system.directory.get(call.target)
+    if any(entry.mdisk(vdev) is None for vdev in used):
+        raise errors.SmapiError(408, 12, 'Image device is locked')
     return ''
 
 
@@ -64,22 +73,22 @@ def unlock(call: calls.Call) -> str:
 
 
 def update(call: calls.Call) -> str:
-    """Set CPU and SHARE statements."""
+    """Set CPU and SHARE statements, and COMMAND DEFINE CPU statements."""
     call.system.dirmaint.edit(call.target, lambda lines: _with_share(
-        _with_cpus(lines, _addresses(call)), call.keys('SHARE')))
+        _with_cpus(lines, _cpu_statements(call)), call.keys('SHARE')))
     return ''
 
 
 def remove(call: calls.Call) -> str:
-    """Remove CPU statements."""
-    addresses = _addresses(call)
+    """Remove CPU statements, and COMMAND DEFINE CPU statements."""
+    wanted = _cpu_statements(call)
     lines = call.system.directory.get(call.target).lines
-    if not all(_has_cpu(lines, address) for address in addresses):
+    if not all(_has(lines, statement) for statement in wanted):
         raise errors.SmapiError(8, 4, 'Directory entry to be deleted not '
                                 'found')
     call.system.dirmaint.edit(call.target, lambda lines: tuple(
         line for line in lines
-        if not any(_has_cpu((line,), address) for address in addresses)))
+        if not any(_has((line,), statement) for statement in wanted)))
     return ''
 
 
@@ -119,36 +128,52 @@ def _file(call: calls.Call) -> str:
     return call.file
 
 
-def _addresses(call: calls.Call) -> list[str]:
+def _cpu_statements(call: calls.Call) -> list[str]:
+    """Return the statements that the keys name, without a type if none."""
     found = []
-    for value in call.keys('CPU'):
-        match = _CPU.match(value)
-        if not match:
-            raise calls.syntax(f'CPU={value}')
-        found.append(match[1].upper().zfill(2))
+    for key, start in (('CPU', 'CPU'),
+                       ('COMMAND_DEFINE_CPU', 'COMMAND DEFINE CPU')):
+        for value in call.keys(key):
+            match = _CPU.match(value)
+            if not match or int(match[1], 16) > guestcp.LAST_PROCESSOR:
+                raise calls.syntax(f'{key}={value}')
+            kind = f' TYPE {match[2].upper()}' if match[2] else ''
+            found.append(f'{start} {match[1].upper().zfill(2)}{kind}')
     return found
 
 
-def _has_cpu(lines: dirmaint.Lines, address: str) -> bool:
-    """Tell of the CPU statement; COMMAND DEFINE CPU is another one."""
-    return any(line.upper().split()[:2] == ['CPU', address]
-               for line in lines)
+def _has(lines: dirmaint.Lines, statement: str) -> bool:
+    """Tell of a statement with this beginning, whatever its type."""
+    words = statement.partition(' TYPE ')[0].split()
+    return any(line.upper().split()[:len(words)] == words for line in lines)
 
 
-def _with_cpus(lines: dirmaint.Lines,
-               addresses: list[str]) -> dirmaint.Lines:
-    return lines + tuple(f'CPU {address}' for address in addresses
-                         if not _has_cpu(lines, address))
+def _with_cpus(lines: dirmaint.Lines, wanted: list[str]) -> dirmaint.Lines:
+    """Add what is missing; SmapiError 520/32 above the MACHINE statement."""
+    for statement in wanted:
+        if not _has(lines, statement):
+            lines = statements.before_devices(lines, statement)
+    machine = statements.words_of(lines, 'MACHINE')
+    count = len(statements.defined_processors(lines))
+    if wanted and machine and len(machine[0]) > 2 and (
+            count > int(machine[0][2])):
+        raise errors.SmapiError(520, 32, 'Maximum allowable number of '
+                                'virtual CPUs is exceeded')
+    return lines
 
 
 def _with_share(lines: dirmaint.Lines, shares: list[str]) -> dirmaint.Lines:
+    """Replace the SHARE statement where it stands, or add one."""
     for value in shares:
         match = _SHARE.match(value)
         if not match:
             raise calls.syntax(f'SHARE={value}')
         share = f'SHARE {match[1].upper()} {match[2]}'
-        lines = tuple(line for line in lines
-                      if not line.startswith('SHARE ')) + (share,)
+        if statements.words_of(lines, 'SHARE'):
+            lines = tuple(share if line.split()[:1] == ['SHARE'] else line
+                          for line in lines)
+        else:
+            lines = statements.before_devices(lines, share)
     return lines
 
 

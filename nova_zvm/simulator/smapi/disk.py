@@ -13,6 +13,7 @@
 """Calls about minidisks and the space that they are made of."""
 
 from nova_zvm.simulator import dasd as dasds
+from nova_zvm.simulator import errors
 from nova_zvm.simulator.smapi import call as calls
 
 _DEVTYPES = ('3390', '9336')
@@ -36,8 +37,12 @@ def create_dm(call: calls.Call) -> str:
 
 
 def delete_dm(call: calls.Call) -> str:
-    call.system.dirmaint.remove_disk(call.target,
-                                     call.vdev(call.option('v')))
+    """Remove a minidisk that its owner, if logged on, does not use."""
+    vdev = call.vdev(call.option('v'))
+    guest = call.system.guests.find(call.target)
+    if guest and guest.disk(vdev):
+        raise errors.SmapiError(408, 12, 'Image device is locked')
+    call.system.dirmaint.remove_disk(call.target, vdev)
     return ''
 
 
@@ -61,12 +66,12 @@ def query(call: calls.Call) -> str:
     for disk in guest.disks:
         if wanted.upper() in ('ALL', disk.vdev):
             units = 'CYL' if disk.devtype == '3390' else 'BLK'
-            lines += [f'DASD VDEV: {disk.vdev}', '  RDEV: 0000',
-                      '  Access type: R/W',
-                      f'  Device type: {disk.devtype}',
+            lines += [f'DASD VDEV: {disk.vdev}', f'  RDEV: {disk.rdev}',
+                      f'  Access type: {disk.access}',
+                      f'  Device type: {disk.model}',
                       f'  Device size: {disk.size}',
                       f'  Device units: {units}',
-                      f'  Device volume label: {disk.volume}', '']
+                      f'  Device volume label: {disk.label}', '']
     return '\n'.join(lines)
 
 
