@@ -29,6 +29,8 @@ from nova_zvm.simulator import isofile
 from nova_zvm.simulator import script as scripts
 from nova_zvm.simulator import spool as spools
 
+# The script that grows a root file system (vmops.py guest_grow_root_volume).
+GROW_ROOT = 'gpartvol'
 TAKEN_TYPES = ('sh', 'doscript', 'iso')
 CONFIG_DRIVE = '/var/opt/zthin/cfgdrive.iso'
 TRANSPORT = '/var/opt/zthin/transport'
@@ -54,15 +56,19 @@ class Activation:
         self._script = scripts.Script(self._files, self._call)
         self._messages: list[str] = []
 
-    def run(self) -> logons.Guest:
-        """Take what the reader has for the engine, and mount the disks."""
+    def run(self, booting: bool) -> logons.Guest:
+        """Take what the reader has for the engine, and mount the disks.
+
+        cloud-init comes after it while Linux boots, and then only.
+        """
         self._say('zvmguestconfigure is starting')
         for file in self._spool.files(self._guest.userid):
             if self._takes(file):
                 self._receive(file)
         self._say('zvmguestconfigure has successfully processed the reader '
                   'files.')
-        self._cloud_init()
+        if booting:
+            self._cloud_init()
         mounts = self._mounts()
         self._root = self._dasd.write(self._root, dataclasses.replace(
             self._root.content, files=self._files, blobs=self._blobs))
@@ -87,8 +93,18 @@ class Activation:
         self._spool.purge(file)
 
     def _run_script(self, file: spools.SpoolFile, data: bytes) -> None:
+        if file.name == GROW_ROOT:
+            self._grow_root()
         self._script.run(data.decode(errors='replace'))
         self._take_hostname()
+
+    def _grow_root(self) -> None:
+        """The script is for multipath volumes, and leaves others alone.
+
+        The root file system of a minidisk was grown when it was deployed.
+        """
+        self._say('multipathd service is inactive, abort extending the root '
+                  'partition.')
 
     def _run_archive(self, file: spools.SpoolFile, data: bytes) -> None:
         try:

@@ -198,7 +198,7 @@ class Dirmaint:
                 596, 3213, 'Directory manager error: USER statement of '
                 'another userid')
         try:
-            statements.mdisks(lines)
+            statements.check(lines)
             statements.storage_mib(words[3])
             statements.storage_mib(words[4])
             return statements.merge_nicdefs(lines)

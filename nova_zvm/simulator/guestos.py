@@ -79,13 +79,14 @@ class GuestOs:
                     guest.linux.ready_at <= now):
                 self._finish(guest)
 
-    def activate(self, userid: str) -> None:
+    def activate(self, userid: str, booting: bool = False) -> None:
         """Run the activation engine of a Linux that is up."""
         guest = self._cp.guests.get(userid)
         root = self.root(userid)
         if root:
-            self._cp.guests.put(activation.Activation(
-                self._dasd, self._spool, self._senders, guest, root).run())
+            run = activation.Activation(
+                self._dasd, self._spool, self._senders, guest, root)
+            self._cp.guests.put(run.run(booting))
 
     def halt(self, userid: str, now: float) -> None:
         """Shut Linux down; the guest stays logged on."""
@@ -184,6 +185,6 @@ class GuestOs:
         linux = dataclasses.replace(guest.linux, state='up')
         self._cp.guests.put(dataclasses.replace(guest, linux=linux).saying(
             boottext.arriving()))
-        self.activate(guest.userid)
+        self.activate(guest.userid, booting=True)
         guest = self._cp.guests.get(guest.userid)
         self._cp.guests.put(guest.saying(boottext.ready(guest)))

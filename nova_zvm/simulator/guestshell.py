@@ -116,7 +116,7 @@ class Shell:
                 size = (disk.content.filesystem_size *
                         dasds.UNIT_BYTES.get(disk.devtype, 512) // 1024)
                 used = size // 4
-                lines.append(f'{self._node(vdev)}1 {size:12} {used:7} '
+                lines.append(f'{self._node(vdev) + "1":<14} {size:9} {used:7} '
                              f'{size - used:9} {used * 100 // size:3}% '
                              f'{place}')
         return ''.join(f'{line}\n' for line in lines)

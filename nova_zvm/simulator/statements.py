@@ -26,6 +26,7 @@ _VDEV = re.compile(r'^[0-9A-Fa-f]{1,4}$')
 # Operands of NICDEF and how many words each has, in the order of writing.
 _NICDEF = {'TYPE': 1, 'DEVICES': 1, 'CHPID': 1, 'MACID': 1, 'LAN': 2,
            'VLAN': 1, 'PORTTYPE': 1, 'PORTNUMBER': 1, 'DEVID': 1}
+_PROCESSORS = 64
 _DEVICES = ('CONSOLE', 'CTCA', 'DEDICATE', 'LINK', 'MDISK', 'NICDEF',
             'SPECIAL', 'SPOOL')
 COUPLING = ('LAN', 'VLAN', 'PORTTYPE', 'PORTNUMBER')
@@ -95,6 +96,22 @@ def words_of(lines: Iterable[str], *start: str) -> list[list[str]]:
     split = (line.split() for line in lines)
     return [words for words in split
             if [word.upper() for word in words[:count]] == list(start)]
+
+
+def check(lines: Iterable[str]) -> None:
+    """Raise ValueError for a statement that no guest can be made of."""
+    lines = tuple(lines)
+    for words in words_of(lines, 'SHARE'):
+        if len(words) < 3 or words[1].upper() not in ('RELATIVE',
+                                                      'ABSOLUTE'):
+            raise ValueError(' '.join(words))
+    for words in words_of(lines, 'MACHINE'):
+        if len(words) > 2 and not 0 < int(words[2]) <= _PROCESSORS:
+            raise ValueError(' '.join(words))
+    for words in words_of(lines, 'CPU'):
+        if len(words) < 2 or int(words[1], 16) >= _PROCESSORS:
+            raise ValueError(' '.join(words))
+    mdisks(lines)
 
 
 def mdisks(lines: Iterable[str]) -> list[Mdisk]:

@@ -57,6 +57,14 @@ class CreateTestCase(simulated.SimulatorTestCase):
         self.assert_refused((596, 3214), 'Image_Create_DM', '-T', 'GUEST1',
                             '-f', path)
 
+    def test_statements_that_no_guest_can_be_made_of(self):
+        for line in ('SHARE 300', 'SHARE MUCH 3', 'MACHINE ESA 65',
+                     'MACHINE ESA 0', 'CPU 40', 'CPU', 'MDISK 0100 3390'):
+            path = self.file('entry', f'{simulated.ENTRY}{line}\n'.format(
+                userid='GUEST1'))
+            self.assert_refused((596, 3214), 'Image_Create_DM', '-T',
+                                'GUEST1', '-f', path)
+
     def test_file_that_is_not_there(self):
         self.assert_refused((24, 0), 'Image_Create_DM', '-T', 'GUEST1',
                             '-f', str(self.folder / 'none'))
