@@ -17,6 +17,8 @@ from typing import Any
 
 from nova_zvm.simulator import dasd as dasds
 from nova_zvm.simulator import directory as directories
+from nova_zvm.simulator import errors
+from nova_zvm.simulator import members
 from nova_zvm.simulator import statements
 from nova_zvm.simulator import store as stores
 from nova_zvm.simulator import system as systems
@@ -80,8 +82,19 @@ def _add_switches(scenario: dict[str, Any], system: systems.System) -> None:
 def _log_on(scenario: dict[str, Any], system: systems.System) -> None:
     """Log on the connectors, each at home, and the service machines."""
     for member in system.members.values():
-        system.cp.logon(member.connector, member, system.now)
+        _log_on_at(member.connector, member, system)
     first = next(iter(system.members.values()))
     for userid in scenario['directory']['logged_on']:
         if not system.guests.find(userid):
-            system.cp.logon(userid, first, system.now)
+            _log_on_at(userid, first, system)
+
+
+def _log_on_at(userid: str, member: members.Member,
+               system: systems.System) -> None:
+    try:
+        system.cp.logon(userid, member, system.now)
+    except errors.CpError as error:
+        raise errors.ScenarioError(
+            f'members.{member.name}: {userid} cannot be logged on: {error}; '
+            'give the member more of storage_mib, guest_storage_mib or '
+            'overcommitment.')

@@ -12,6 +12,7 @@
 
 """What a directory entry makes of a guest, and logons that are refused."""
 
+from nova_zvm.simulator import errors
 from nova_zvm.tests.unit.simulator import simulated
 
 FULL = """USER {userid} LBYONLY 2048m 8G BG
@@ -132,6 +133,14 @@ class StorageTestCase(simulated.SimulatorTestCase):
         self.assertNotIn('GUEST4', self.machine.state()['guests'])
         self.smcli('Image_Deactivate', '-T', 'GUEST0', '-f IMMED')
         self.smcli('Image_Activate', '-T', 'GUEST4')
+
+    def test_system_without_storage_for_its_own_machines(self):
+        for key, value in (('overcommitment', 0.5),
+                           ('guest_storage_mib', 4096)):
+            with self.assertRaisesRegex(errors.ScenarioError,
+                                        'ZCCSRV cannot be logged on'):
+                self.start({'members': [{**self.scenario['members'][0],
+                                         key: value}]}, f'{key}.sqlite')
 
     def test_guest_that_is_too_large(self):
         self.create('GUEST1', self.entry(maximum='17G'))
