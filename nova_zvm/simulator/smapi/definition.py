@@ -12,16 +12,8 @@
 
 """Calls that read and change directory entries."""
 
-import re
-
-from nova_zvm.simulator import dirmaint
 from nova_zvm.simulator import errors
-from nova_zvm.simulator import guestcp
 from nova_zvm.simulator.smapi import call as calls
-from nova_zvm.simulator import statements
-
-_CPU = re.compile(r'^CPUADDR=([0-9A-Fa-f]{1,2})\b(?: TYPE=(\w+))?')
-_SHARE = re.compile(r'^(RELATIVE|ABSOLUTE)=(\S+)$', re.IGNORECASE)
 
 
 def create(call: calls.Call) -> str:
@@ -72,26 +64,6 @@ def unlock(call: calls.Call) -> str:
     return ''
 
 
-def update(call: calls.Call) -> str:
-    """Set CPU and SHARE statements, and COMMAND DEFINE CPU statements."""
-    call.system.dirmaint.edit(call.target, lambda lines: _with_share(
-        _with_cpus(lines, _cpu_statements(call)), call.keys('SHARE')))
-    return ''
-
-
-def remove(call: calls.Call) -> str:
-    """Remove CPU statements, and COMMAND DEFINE CPU statements."""
-    wanted = _cpu_statements(call)
-    lines = call.system.directory.get(call.target).lines
-    if not all(_has(lines, statement) for statement in wanted):
-        raise errors.SmapiError(8, 4, 'Directory entry to be deleted not '
-                                'found')
-    call.system.dirmaint.edit(call.target, lambda lines: tuple(
-        line for line in lines
-        if not any(_has((line,), statement) for statement in wanted)))
-    return ''
-
-
 def ipl_set(call: calls.Call) -> str:
     line = f'IPL {call.option("s").upper()}'
     call.system.dirmaint.edit(call.target, lambda lines: tuple(
@@ -128,55 +100,6 @@ def _file(call: calls.Call) -> str:
     return call.file
 
 
-def _cpu_statements(call: calls.Call) -> list[str]:
-    """Return the statements that the keys name, without a type if none."""
-    found = []
-    for key, start in (('CPU', 'CPU'),
-                       ('COMMAND_DEFINE_CPU', 'COMMAND DEFINE CPU')):
-        for value in call.keys(key):
-            match = _CPU.match(value)
-            if not match or int(match[1], 16) > guestcp.LAST_PROCESSOR:
-                raise calls.syntax(f'{key}={value}')
-            kind = f' TYPE {match[2].upper()}' if match[2] else ''
-            found.append(f'{start} {match[1].upper().zfill(2)}{kind}')
-    return found
-
-
-def _has(lines: dirmaint.Lines, statement: str) -> bool:
-    """Tell of a statement with this beginning, whatever its type."""
-    words = statement.partition(' TYPE ')[0].split()
-    return any(line.upper().split()[:len(words)] == words for line in lines)
-
-
-def _with_cpus(lines: dirmaint.Lines, wanted: list[str]) -> dirmaint.Lines:
-    """Add what is missing; SmapiError 520/32 above the MACHINE statement."""
-    for statement in wanted:
-        if not _has(lines, statement):
-            lines = statements.before_devices(lines, statement)
-    machine = statements.words_of(lines, 'MACHINE')
-    count = len(statements.defined_processors(lines))
-    if wanted and machine and len(machine[0]) > 2 and (
-            count > int(machine[0][2])):
-        raise errors.SmapiError(520, 32, 'Maximum allowable number of '
-                                'virtual CPUs is exceeded')
-    return lines
-
-
-def _with_share(lines: dirmaint.Lines, shares: list[str]) -> dirmaint.Lines:
-    """Replace the SHARE statement where it stands, or add one."""
-    for value in shares:
-        match = _SHARE.match(value)
-        if not match:
-            raise calls.syntax(f'SHARE={value}')
-        share = f'SHARE {match[1].upper()} {match[2]}'
-        if statements.words_of(lines, 'SHARE'):
-            lines = tuple(share if line.split()[:1] == ['SHARE'] else line
-                          for line in lines)
-        else:
-            lines = statements.before_devices(lines, share)
-    return lines
-
-
 APIS: dict[str, calls.Api] = {
     'Image_Create_DM': create,
     'Image_Replace_DM': replace,
@@ -185,9 +108,6 @@ APIS: dict[str, calls.Api] = {
     'Image_Name_Query_DM': names,
     'Image_Lock_DM': lock,
     'Image_Unlock_DM': unlock,
-    'Image_Definition_Create_DM': update,
-    'Image_Definition_Update_DM': update,
-    'Image_Definition_Delete_DM': remove,
     'Image_IPL_Set_DM': ipl_set,
     'Image_IPL_Delete_DM': ipl_delete,
     'Image_Device_Dedicate_DM': dedicate,

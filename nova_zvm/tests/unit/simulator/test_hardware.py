@@ -214,6 +214,26 @@ class DirectoryTestCase(simulated.SimulatorTestCase):
             (8, 4), 'Image_Definition_Delete_DM', '-T', 'GUEST1', '-k',
             'CPU=CPUADDR=02')
 
+    def test_attributes_are_told(self):
+        self.update("COMMAND_DEFINE_CPU='CPUADDR=02 TYPE=IFL'",
+                    'CPU=CPUADDR=03')
+        keys = ('CPU', 'COMMAND_DEFINE_CPU=', 'CPU_MAXIMUM', 'SHARE=', 'IPL',
+                'STORAGE_INITIAL', 'STORAGE_MAXIMUM', 'PRIVILEGE_CLASSES')
+        response = self.smcli('Image_Definition_Query_DM', '-T', 'GUEST1', *(
+            word for key in keys for word in ('-k', key)))
+        self.assertEqual([
+            'CPU=CPUADDR=03',
+            'COMMAND_DEFINE_CPU=CPUADDR=00 TYPE=IFL',
+            'COMMAND_DEFINE_CPU=CPUADDR=01 TYPE=IFL',
+            'COMMAND_DEFINE_CPU=CPUADDR=02 TYPE=IFL',
+            'CPU_MAXIMUM=COUNT=4', 'SHARE=RELATIVE=200', 'IPL=VDEV=0100',
+            'STORAGE_INITIAL=2048m', 'STORAGE_MAXIMUM=8G',
+            'PRIVILEGE_CLASSES=G'], response.splitlines())
+        self.assert_refused((24, 0), 'Image_Definition_Query_DM', '-T',
+                            'GUEST1', '-k', 'COLOUR')
+        self.assert_refused((400, 4), 'Image_Definition_Query_DM', '-T',
+                            'NOSUCH', '-k', 'CPU')
+
     def test_defined_twice_is_defined_once(self):
         self.update('CPU=CPUADDR=02')
         self.update('CPU=CPUADDR=02')
