@@ -18,6 +18,7 @@ engine and cloud-init say comes between arriving and ready from themselves.
 """
 
 from nova_zvm.simulator import dasd as dasds
+from nova_zvm.simulator import devicenames
 from nova_zvm.simulator import distribution
 from nova_zvm.simulator import guests as logons
 
@@ -46,8 +47,8 @@ def starting(guest: logons.Guest, command_line: str) -> tuple[str, ...]:
         f'Memory: {guest.storage_mib * 1024}K total',
         f'cpu: {len(guest.processors)} configured CPUs, 0 standby CPUs',
     ]
-    for number, disk in enumerate(in_order(guest)):
-        lines += _disk(disk, device_name(number))
+    for name, disk in devicenames.of(guest).items():
+        lines += _disk(disk, name)
     lines += [f'qeth 0.0.{nic.vdev.lower()}: Device is a Virtual NIC QDIO '
               f'card (level: V731)' for nic in guest.nics]
     return tuple(lines) + (
@@ -81,25 +82,8 @@ def lost_root(vdev: str) -> tuple[str, ...]:
             'Entering emergency mode. Exit the shell to continue.')
 
 
-def in_order(guest: logons.Guest) -> list[logons.Disk]:
-    """Return the disks as the kernel names them: the root disk is first."""
-    return sorted(guest.disks, key=lambda disk: (
-        disk.vdev != guest.ipl.zfill(4), guest.disks.index(disk)))
-
-
-def device_name(number: int) -> str:
-    """Return dasda, dasdb, ... dasdz, dasdaa, ..."""
-    letters = ''
-    number += 1
-    while number:
-        number, letter = divmod(number - 1, 26)
-        letters = chr(97 + letter) + letters
-    return f'dasd{letters}'
-
-
 def _disk(disk: logons.Disk, name: str) -> list[str]:
-    kib = disk.size * dasds.UNIT_BYTES[
-        '3390' if disk.devtype == '3390' else '9336'] // 1024
+    kib = disk.size * dasds.UNIT_BYTES[disk.model] // 1024
     vdev = disk.vdev.lower()
     if disk.devtype != '3390':
         return [f'dasd-fba 0.0.{vdev}: New FBA DASD 9336/10 (CU 6310/80) '

@@ -53,7 +53,10 @@ class Cp:
         entry = self._directory.find(userid)
         if entry is None or entry.profile or entry.gone_at is not None:
             raise errors.SmapiError(200, 4, 'Image not found')
-        if self.guests.find(userid):
+        present = self.guests.find(userid)
+        if present and present.leaving_at is not None:
+            raise errors.SmapiError(200, 16, 'Image being deactivated')
+        if present:
             raise errors.SmapiError(200, 8, 'Image already active')
         logon.check(entry.storage_mib, entry.maximum_storage_mib, member,
                     sum(guest.storage_mib for guest in

@@ -15,8 +15,7 @@
 They come from the COMMAND statements of its directory entry at logon, and
 from its Linux (vmcp) while it runs. Each makes of a guest another one, and
 a response, or is refused. Grammar: z/VM CP Commands and Utilities
-Reference. The message numbers of DEFINE are from memory of the messages
-manual and not verified on a system.
+Reference. The numbers of the messages of DEFINE are assumed.
 """
 
 from collections.abc import Callable

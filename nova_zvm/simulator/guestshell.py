@@ -21,9 +21,9 @@ from collections.abc import Callable
 import fnmatch
 import re
 
-from nova_zvm.simulator import boottext
 from nova_zvm.simulator import cp as cps
 from nova_zvm.simulator import dasd as dasds
+from nova_zvm.simulator import devicenames
 from nova_zvm.simulator import distribution
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import guestcp
@@ -121,14 +121,9 @@ class Shell:
                              f'{place}')
         return ''.join(f'{line}\n' for line in lines)
 
-    def names(self) -> dict[str, str]:
-        """Return the vdevs of the disks by device name."""
-        return {boottext.device_name(number): disk.vdev for number, disk in
-                enumerate(boottext.in_order(self.guest))}
-
     def _node(self, vdev: str) -> str:
-        return next(f'/dev/{name}' for name, used in self.names().items()
-                    if used == vdev)
+        return next(f'/dev/{name}' for name, disk in
+                    devicenames.of(self.guest).items() if disk.vdev == vdev)
 
 
 def _echo(shell: Shell, match: 're.Match[str]') -> str:
@@ -170,22 +165,21 @@ def _read_link(shell: Shell, match: 're.Match[str]') -> str:
     found = _BY_PATH.match(match[1])
     if not found:
         return f'{match[1]}\n'
-    for name, vdev in shell.names().items():
-        if vdev == found[1].upper():
+    for name, disk in devicenames.of(shell.guest).items():
+        if disk.vdev == found[1].upper():
             return f'/dev/{name}{"1" if found[2] else ""}\n'
     return f'{match[1]}\n'
 
 
 def _dasd_devices(shell: Shell, match: 're.Match[str]') -> str:
     lines = []
-    for number, (name, vdev) in enumerate(shell.names().items()):
-        disk = shell.guest.disk(vdev)
-        assert disk
+    disks = devicenames.of(shell.guest)
+    for number, (name, disk) in enumerate(disks.items()):
         eckd = disk.devtype == '3390'
         size = 4096 if eckd else 512
         blocks = disk.size * dasds.UNIT_BYTES[disk.model] // size
         lines.append(
-            f'0.0.{vdev.lower()}({"ECKD" if eckd else "FBA "}) at ( 94:'
+            f'0.0.{disk.vdev.lower()}({"ECKD" if eckd else "FBA "}) at ( 94:'
             f'{number * 4:6}) is {name:<7}: active at blocksize: {size}, '
             f'{blocks} blocks, {blocks * size >> 20} MB')
     wanted = (match[1] or '').lower()
@@ -195,19 +189,16 @@ def _dasd_devices(shell: Shell, match: 're.Match[str]') -> str:
 def _channel_devices(shell: Shell, match: 're.Match[str]') -> str:
     """lszdev: disks and adapters, all of them online."""
     lines = ['TYPE         ID                          ON   PERS  NAMES']
-    lines += [f'{_kind(shell, vdev):<12} 0.0.{vdev.lower():<24}yes  yes   '
-              f'{name}' for name, vdev in shell.names().items()]
+    for name, disk in devicenames.of(shell.guest).items():
+        kind = 'dasd-eckd' if disk.devtype == '3390' else 'dasd-fba'
+        lines.append(f'{kind:<12} 0.0.{disk.vdev.lower():<24}yes  yes   '
+                     f'{name}')
     for nic in shell.guest.nics:
         first = int(nic.vdev, 16)
         group = ':'.join(f'0.0.{first + item:04x}' for item in range(3))
         lines.append(f'qeth         {group:<28}yes  yes   '
                      f'enc{nic.vdev.lower()}')
     return ''.join(f'{line}\n' for line in lines)
-
-
-def _kind(shell: Shell, vdev: str) -> str:
-    disk = shell.guest.disk(vdev)
-    return 'dasd-eckd' if disk and disk.devtype == '3390' else 'dasd-fba'
 
 
 def _cat(shell: Shell, match: 're.Match[str]') -> str:

@@ -34,7 +34,7 @@ import zlib
 HEADER_LENGTH = 512
 _PIECE = 1024 * 1024
 _HEADER = re.compile(
-    rb'^xCAT (CKD|FBA) (?:Disk|Part) Image:\s*(\d+)\s*(?:CYL|BLK)', re.DOTALL)
+    rb'^xCAT (CKD|FBA) (Disk|Part) Image:\s*(\d+)\s*(?:CYL|BLK)', re.DOTALL)
 _TITLES = {'CKD': 'xCAT CKD Disk Image:', 'FBA': 'xCAT FBA Part Image:'}
 _UNITS = {'CKD': 'CYL', 'FBA': 'BLK'}
 _CAPTURED = b'disk of a simulated z/VM\n'
@@ -54,7 +54,11 @@ class Captured:
 
 @dataclasses.dataclass(frozen=True)
 class ImageFile:
-    """An image file; kind is CKD or FBA, size in cylinders or blocks."""
+    """An image file; kind is CKD or FBA, size in cylinders or blocks.
+
+    whole is that of a fixed-block disk with its partition table, not of
+    its partition: nothing grows when it is written on a larger disk.
+    """
 
     name: str
     os_version: str
@@ -62,6 +66,7 @@ class ImageFile:
     size: int
     bytes: int
     sha256: str
+    whole: bool
     captured: Captured | None = None
 
 
@@ -81,8 +86,10 @@ def read(path: pathlib.Path) -> ImageFile:
             length += len(piece)
     # .../netboot/<os_version>/<image name>/<vdev>
     return ImageFile(path.parent.name, path.parent.parent.name,
-                     match[1].decode(), int(match[2]), length,
-                     digest.hexdigest(), _read_captured(path))
+                     match[1].decode(), int(match[3]), length,
+                     digest.hexdigest(),
+                     match[1] == b'FBA' and match[2] == b'Disk',
+                     _read_captured(path))
 
 
 def header(kind: str, size: int, compression: int = 0) -> bytes:

@@ -18,7 +18,7 @@ Linux (smtLayer/vmUtils.py installFS).
 
 import dataclasses
 
-from nova_zvm.simulator import boottext
+from nova_zvm.simulator import devicenames
 from nova_zvm.simulator import store as stores
 
 # Where the linked device numbers begin on the connector's Linux.
@@ -62,9 +62,9 @@ class Links:
     def add(self, member: str, userid: str, vdev: str) -> Link:
         """Link a disk under the first device name that is free."""
         number = 0
-        while self.find(member, boottext.device_name(number)):
+        while self.find(member, devicenames.nth(number)):
             number += 1
-        link = Link(member, boottext.device_name(number), userid, vdev,
+        link = Link(member, devicenames.nth(number), userid, vdev,
                     f'{FIRST_ALIAS + number:04x}')
         self._links.put(link.key, link)
         return link

@@ -69,7 +69,8 @@ def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
 def _unpack(request: requests.Request) -> str:
     """Deploy: unpackdiskimage USERID VDEV FILE.
 
-    The root file system grows to the size of the disk.
+    The root file system grows to the size of the disk, if the image is not
+    of a whole fixed-block disk.
     """
     if len(request.words) != 4:
         raise errors.CommandError(FAILED, 'This form of unpackdiskimage is '
@@ -97,7 +98,8 @@ def _content(request: requests.Request, image: imagefile.ImageFile,
     if image.captured is None:
         return dasds.Content(
             layout='cdl' if image.kind == 'CKD' else 'fba', partitions=1,
-            filesystem='ext4', filesystem_size=disk.size, image=deployed)
+            filesystem='ext4', image=deployed,
+            filesystem_size=image.size if image.whole else disk.size)
     content = codec.decode(dasds.Content, image.captured.content)
     blobs = {path: request.system.dasd.put_blob(disk, path, data)
              for path, data in image.captured.blobs.items()}

@@ -162,13 +162,21 @@ class FileTestCase(CaptureTestCase):
         self.create('GUEST2')
         self.add_disk('GUEST2', size=1000, pool='FBAPOOL', devtype='9336')
         image = self.file('netboot/rhel8.6/fba/0100',
-                          imagefile.header('FBA', 900) + b'disk')
+                          imagefile.header('FBA', 900).replace(
+                              b'Part', b'Disk') + b'disk')
         self.assertEqual(0, self.run_command(UNPACK, 'GUEST2', '0100',
                                              image)[0])
+        self.assertEqual(900, self.file_system_size())
         self.assertEqual(0, self.capture('GUEST2')[0])
         self.assertEqual(b'xCAT FBA Part Image:        1000 BLK',
                          self.target.read_bytes()[:36])
         self.unpack()
+        self.assertEqual(1000, self.file_system_size())
+
+    def file_system_size(self):
+        volume = self.machine.state()['pools']['FBAPOOL']['volumes'][
+            'FBA001']
+        return volume['used_extents'][0]['filesystem_size']
 
     def test_image_of_the_other_disk_type(self):
         self.captured()
