@@ -32,11 +32,17 @@ _INCREMENT_MIB = 256
 Outcome = tuple[logons.Guest, str]
 
 
-def execute(guest: logons.Guest, command: str) -> Outcome:
-    """Run one command; CpError when it is refused."""
+def execute(guest: logons.Guest, command: str,
+            directory: bool = False) -> Outcome:
+    """Run one command; CpError when it is refused.
+
+    What the directory commands needs no privilege class; a guest itself has
+    no others than those of every user.
+    """
     words = command.upper().split()
+    commands = _COMMANDS + (_PRIVILEGED if directory else ())
     if words:
-        for name, shortest, handler in _COMMANDS:
+        for name, shortest, handler in commands:
             if _is(words[0], name, shortest):
                 return handler(guest, words[1:])
     raise errors.CpError('CMD', 1, 'Unknown CP command: '
@@ -246,7 +252,10 @@ def _invalid(module: str, word: str) -> errors.CpError:
     return errors.CpError(module, 2, f'Invalid operand - {word}')
 
 
-_COMMANDS: tuple[tuple[str, int, Callable[
-    [logons.Guest, list[str]], Outcome]], ...] = (
+_Handler = Callable[[logons.Guest, list[str]], Outcome]
+# Each with the length of its shortest abbreviation.
+_COMMANDS: tuple[tuple[str, int, _Handler], ...] = (
     ('DEFINE', 3, _define), ('QUERY', 1, _query), ('DETACH', 3, _detach),
-    ('SET', 3, _set), ('SCHEDULE', 3, _schedule), ('ATTACH', 3, _attach))
+    ('SET', 3, _set))
+_PRIVILEGED: tuple[tuple[str, int, _Handler], ...] = (
+    ('SCHEDULE', 3, _schedule), ('ATTACH', 3, _attach))

@@ -73,7 +73,8 @@ def check(storage_mib: int, maximum_mib: int, member: members.Member,
 def _commanded(guest: logons.Guest, lines: Lines) -> logons.Guest:
     for words in statements.words_of(lines, 'COMMAND'):
         try:
-            guest, _ = guestcp.execute(guest, ' '.join(words[1:]))
+            guest, _ = guestcp.execute(guest, ' '.join(words[1:]),
+                                       directory=True)
         except errors.CpError as error:
             guest = guest.saying((error.message(),))
     return guest

@@ -138,7 +138,9 @@ class ShellTestCase(simulated.SimulatorTestCase):
         self.assertIn('OSA  1000 ON NIC  1000', self.ask('vmcp q 1000'))
         self.assertEqual('GUEST1   AT ZVMSYS1\n', self.ask('vmcp q userid'))
         self.assert_fails(1, 'HCPQVD040E', 'vmcp q 0200')
-        self.assert_fails(1, 'HCPCMD001E', 'vmcp frobnicate')
+        for command in ('frobnicate', 'schedule * within pool a',
+                        'attach pcif 1 * as 2'):
+            self.assert_fails(1, 'HCPCMD001E', f'vmcp {command}')
 
     def test_disk_is_taken_off(self):
         self.ask('/sbin/chccwdev -d 0101')
