@@ -14,6 +14,7 @@
 
 from nova_zvm.simulator import errors
 from nova_zvm.simulator.smapi import call as calls
+from nova_zvm.simulator import statements
 
 
 def create(call: calls.Call) -> str:
@@ -22,13 +23,16 @@ def create(call: calls.Call) -> str:
 
 
 def replace(call: calls.Call) -> str:
-    """Replace a locked entry; disks of a running guest stay defined."""
+    """Replace a locked entry.
+
+    SmapiError 408/12 if that would take a disk from the running guest.
+    """
     guest = call.system.guests.find(call.target)
-    used = [disk.vdev for disk in guest.disks] if guest else []
+    used = {disk.vdev for disk in guest.disks} if guest else set()
     text = _file(call)
+    before = _extents(call, used)
     call.system.dirmaint.replace(call.target, text)
-    entry = call.system.directory.get(call.target)
-    if any(entry.mdisk(vdev) is None for vdev in used):
+    if _extents(call, used) != before:
         raise errors.SmapiError(408, 12, 'Image device is locked')
     return ''
 
@@ -98,6 +102,12 @@ def _file(call: calls.Call) -> str:
     if call.file is None:
         raise calls.syntax('the file of option -f cannot be read')
     return call.file
+
+
+def _extents(call: calls.Call, vdevs: set[str]) -> list[tuple[object, ...]]:
+    lines = call.system.directory.get(call.target).lines
+    return sorted((disk.vdev, disk.volume, disk.start, disk.size)
+                  for disk in statements.mdisks(lines) if disk.vdev in vdevs)
 
 
 APIS: dict[str, calls.Api] = {

@@ -157,11 +157,11 @@ class PoolTestCase(simulated.SimulatorTestCase):
                             'GUEST1', '-v', '0100', '-e', '0')
         text = self.machine.directory_text('GUEST1')
         self.smcli('Image_Lock_DM', '-T', 'GUEST1')
-        path = self.file('entry', ''.join(
-            f'{line}\n' for line in text.splitlines()
-            if not line.startswith('MDISK')))
-        self.assert_refused((408, 12), 'Image_Replace_DM', '-T', 'GUEST1',
-                            '-f', path)
+        for disk in ('', 'MDISK 0100 3390 11 10 VOL001 MR\n'):
+            path = self.file('entry', disk.join(
+                text.partition('MDISK 0100 3390 1 10 VOL001 MR\n')[::2]))
+            self.assert_refused((408, 12), 'Image_Replace_DM', '-T',
+                                'GUEST1', '-f', path)
         self.smcli('Image_Unlock_DM', '-T', 'GUEST1')
         self.assertEqual(before, self.machine.state())
         self.smcli('Image_Disk_Delete', '-T', 'GUEST1', '-v', '0100')
