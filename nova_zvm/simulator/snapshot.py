@@ -92,6 +92,7 @@ def _volume(system: systems.System, volume: dasds.Volume) -> dict[str, Any]:
     free = system.dasd.free(volume)
     return {
         'model': volume.model,
+        'rdev': volume.rdev,
         'size': volume.size,
         'free': sum(size for _, size in free),
         'used': sum(disk.size for disk in used),

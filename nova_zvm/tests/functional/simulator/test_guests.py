@@ -470,6 +470,18 @@ class TestUse(GuestTest):
         self.zvm.simulator.clock.sleep(30)
         self.assertGreater(self.stats()[0], paused)
 
+    def test_boot_takes_what_the_latencies_say(self) -> None:
+        self.define()
+        self.image()
+        self.rest.action(USERID, 'deploy', image='rhel')
+        self.engine.latency.set_classes({'boot': 500_000})
+        self.rest.action(USERID, 'start')
+        info = self.rest.output('GET', f'/guests/{USERID}/info')
+
+        self.assertEqual(('on', 0), (info['power_state'],
+                                     info['online_cpu_num']))
+        self.assertEqual('booting', self.guest()['linux']['state'])
+
     def test_console(self) -> None:
         self.running()
         console = self.rest.action(USERID, 'get_console_output')

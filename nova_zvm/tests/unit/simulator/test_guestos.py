@@ -53,6 +53,15 @@ class BootTestCase(simulated.SimulatorTestCase):
         self.assertEqual('up', self.linux()['state'])
         self.assertEqual((0, 'ping\n'), self.iucv('GUEST1', "echo 'ping'"))
 
+    def test_boot_time_is_a_latency(self):
+        self.latency.set_profile('slow')
+        self.bootable()
+        self.smcli('Image_Activate', '-T', 'GUEST1')
+        self.clock.advance(self.latency.seconds('boot') - 0.1)
+        self.assertEqual('booting', self.linux()['state'])
+        self.clock.advance(0.1)
+        self.assertEqual('up', self.linux()['state'])
+
     def test_disk_without_image_does_not_boot(self):
         self.create()
         self.add_disk()
