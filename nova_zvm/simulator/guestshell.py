@@ -23,10 +23,10 @@ import re
 
 from nova_zvm.simulator import cp as cps
 from nova_zvm.simulator import dasd as dasds
-from nova_zvm.simulator import devicenames
 from nova_zvm.simulator import distribution
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import guestcp
+from nova_zvm.simulator import guestdisks
 from nova_zvm.simulator import guesthardware
 from nova_zvm.simulator import guestos
 from nova_zvm.simulator import guests as logons
@@ -37,7 +37,6 @@ _ACTIVATIONS = re.compile(
     r'^(systemctl start zvmguestconfigure(\.service)?|'
     r'service zvmguestconfigure start|'
     r'(/usr/bin/)?zvmguestconfigure start)$')
-_BY_PATH = re.compile(r'^/dev/disk/by-path/ccw-0\.0\.([0-9a-f]{4})(-part1)?$')
 # Exit status of vmcp when CP's response is an error (s390-tools).
 _CP_ERROR = 1
 
@@ -108,22 +107,7 @@ class Shell:
                        if word.startswith('root='))
 
     def df(self, match: 're.Match[str]') -> str:
-        """Tell the mounted file systems that have a place."""
-        lines = ['Filesystem     1K-blocks    Used Available Use% Mounted on']
-        for place, vdev in self.guest.linux.mounts.items():
-            disk = self._dasd.minidisk(self._userid, vdev)
-            if disk and place.startswith('/'):
-                size = (disk.content.filesystem_size *
-                        dasds.UNIT_BYTES.get(disk.devtype, 512) // 1024)
-                used = size // 4
-                lines.append(f'{self._node(vdev) + "1":<14} {size:9} {used:7} '
-                             f'{size - used:9} {used * 100 // size:3}% '
-                             f'{place}')
-        return ''.join(f'{line}\n' for line in lines)
-
-    def _node(self, vdev: str) -> str:
-        return next(f'/dev/{name}' for name, disk in
-                    devicenames.of(self.guest).items() if disk.vdev == vdev)
+        return guestdisks.df(self.guest, self._dasd)
 
 
 def _echo(shell: Shell, match: 're.Match[str]') -> str:
@@ -161,44 +145,15 @@ def _uname(shell: Shell, match: 're.Match[str]') -> str:
 
 
 def _read_link(shell: Shell, match: 're.Match[str]') -> str:
-    """readlink -f: the names below by-path lead to those of the kernel."""
-    found = _BY_PATH.match(match[1])
-    if not found:
-        return f'{match[1]}\n'
-    for name, disk in devicenames.of(shell.guest).items():
-        if disk.vdev == found[1].upper():
-            return f'/dev/{name}{"1" if found[2] else ""}\n'
-    return f'{match[1]}\n'
+    return guestdisks.read_link(shell.guest, match[1])
 
 
 def _dasd_devices(shell: Shell, match: 're.Match[str]') -> str:
-    lines = []
-    disks = devicenames.of(shell.guest)
-    for number, (name, disk) in enumerate(disks.items()):
-        eckd = disk.devtype == '3390'
-        size = 4096 if eckd else 512
-        blocks = disk.size * dasds.UNIT_BYTES[disk.model] // size
-        lines.append(
-            f'0.0.{disk.vdev.lower()}({"ECKD" if eckd else "FBA "}) at ( 94:'
-            f'{number * 4:6}) is {name:<7}: active at blocksize: {size}, '
-            f'{blocks} blocks, {blocks * size >> 20} MB')
-    wanted = (match[1] or '').lower()
-    return ''.join(f'{line}\n' for line in lines if wanted in line.lower())
+    return guestdisks.dasd_devices(shell.guest, match[1] or '')
 
 
 def _channel_devices(shell: Shell, match: 're.Match[str]') -> str:
-    """lszdev: disks and adapters, all of them online."""
-    lines = ['TYPE         ID                          ON   PERS  NAMES']
-    for name, disk in devicenames.of(shell.guest).items():
-        kind = 'dasd-eckd' if disk.devtype == '3390' else 'dasd-fba'
-        lines.append(f'{kind:<12} 0.0.{disk.vdev.lower():<24}yes  yes   '
-                     f'{name}')
-    for nic in shell.guest.nics:
-        first = int(nic.vdev, 16)
-        group = ':'.join(f'0.0.{first + item:04x}' for item in range(3))
-        lines.append(f'qeth         {group:<28}yes  yes   '
-                     f'enc{nic.vdev.lower()}')
-    return ''.join(f'{line}\n' for line in lines)
+    return guestdisks.channel_devices(shell.guest)
 
 
 def _cat(shell: Shell, match: 're.Match[str]') -> str:
