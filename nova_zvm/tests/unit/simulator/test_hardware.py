@@ -19,10 +19,11 @@ from nova_zvm.tests.unit.simulator import simulated
 class HardwareTestCase(simulated.SimulatorTestCase):
 
     os_version = 'rhel8.6'
+    entry = simulated.ENTRY
 
     def setUp(self):
         super().setUp()
-        self.create()
+        self.create(text=self.entry)
         self.add_disk()
         path = self.file(f'netboot/{self.os_version}/image1/0100',
                          imagefile.header('CKD', 3338) + b'disk')
@@ -253,3 +254,47 @@ class DirectoryTestCase(simulated.SimulatorTestCase):
                     'COMMAND_DEFINE_CPU=02'):
             self.assert_refused((24, 0), 'Image_Definition_Update_DM', '-T',
                                 'GUEST1', '-k', key)
+
+
+class NewerConnectorTestCase(HardwareTestCase):
+    """Resizes as later connectors make them, command by command."""
+
+    entry = simulated.ENTRY.replace('RESERVED 6144M',
+                                    'INITIAL STANDBY REMAINDER')
+
+    def update(self, api, *keys):
+        self.smcli(api, '-T', 'GUEST1', *(
+            word for key in keys for word in ('-k', key)), '--timeout', '240')
+
+    def test_processors(self):
+        self.assertEqual((['0', '1'], []),
+                         (self.online(), self.online('--offline')))
+        self.update('Image_Definition_Update_DM',
+                    "COMMAND_DEFINE_CPU='CPUADDR=02 TYPE=IFL'",
+                    'SHARE=RELATIVE=300')
+        for command in ('vmcp def cpu 02', 'chcpu -r', 'chcpu -e 02'):
+            self.ask(command)
+        self.assertEqual(['0', '1', '2'], self.online())
+        self.update('Image_Definition_Delete_DM',
+                    'COMMAND_DEFINE_CPU=CPUADDR=02')
+        self.update('Image_Definition_Update_DM', 'SHARE=RELATIVE=200')
+        self.ask('chcpu -d 02')
+        self.assertEqual((['0', '1'], ['2']),
+                         (self.online(), self.online('--offline')))
+        self.ask('chcpu -e 02')
+        self.assertEqual(['0', '1', '2'], self.online())
+
+    def test_storage(self):
+        self.assertIn(f'{2 << 30}\n', self.ask('lsmem -b'))
+        self.ask('chmem -e 2048M')
+        self.assertIn(f'{4 << 30}\n', self.ask('lsmem -b'))
+        self.assertEqual((4096, 4096, 0), (
+            self.guest()['storage_mib'], self.guest()['standby_mib'],
+            self.guest()['reserved_mib']))
+
+    def test_system(self):
+        self.assertIn('VERSION_ID="8.6"',
+                      self.ask('grep -v ^# /etc/os-release'))
+        self.assertIn('Device size: 4370', self.smcli(
+            'Image_Disk_Query', '-T', 'GUEST1', '-k', 'vdasd_id=all',
+            '--timeout', '240'))
