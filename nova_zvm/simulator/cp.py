@@ -81,7 +81,7 @@ class Cp:
         if guest.leaving_at is not None:
             raise errors.SmapiError(200, 16, 'Image being deactivated')
         self.guests.put(dataclasses.replace(
-            guest, leaving_at=now + self._logoff_time,
+            metering.settled(guest, now), leaving_at=now + self._logoff_time,
             linux=logons.Linux(boots=guest.linux.boots)))
         self.finish_logoffs(now)
 

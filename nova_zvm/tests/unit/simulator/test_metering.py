@@ -19,6 +19,8 @@ from nova_zvm.tests.unit.simulator import simulated
 
 class MeteringTestCase(simulated.SimulatorTestCase):
 
+    scenario = {'timing': {'logoff': 30}}
+
     def setUp(self):
         super().setUp()
         self.grant()
@@ -95,7 +97,16 @@ class MeteringTestCase(simulated.SimulatorTestCase):
         self.machine = self.start()
         self.assertEqual(before, self.figures())
 
+    def test_guest_that_is_logging_off(self):
+        before = self.assert_moves()
+        self.smcli('Image_Deactivate', '-T', 'GUEST1', '-f IMMED')
+        self.clock.advance(10)
+        for old, new in zip(before, self.figures(), strict=True):
+            self.assertGreaterEqual(new, old)
+
     def test_begins_anew_with_a_logon(self):
         before = self.assert_moves()
-        self.smcli('Image_Recycle', '-T', 'GUEST1')
+        self.smcli('Image_Deactivate', '-T', 'GUEST1', '-f IMMED')
+        self.clock.advance(30)
+        self.smcli('Image_Activate', '-T', 'GUEST1')
         self.assertLess(self.figures()[0], before[0])
