@@ -60,7 +60,7 @@ class GuestOs:
         root = self.root(userid)
         if not guest.ipl:
             self._cp.say(userid, 'CP READ')
-        elif not _DEVICE.match(guest.ipl):
+        elif guest.ipl != 'LOADDEV' and not _DEVICE.match(guest.ipl):
             self._cp.say(userid, f'{guest.ipl} is loaded', 'Ready;')
         elif root is None or root.content.image is None:
             self._cp.say(userid, *boottext.NO_SYSTEM)

@@ -72,6 +72,10 @@ class EntryTestCase(simulated.SimulatorTestCase):
                                            guest['processors']))
         self.assertIn('CMS is loaded', self.console())
 
+    def test_load_device_that_has_no_system(self):
+        self.logged_on(FULL.replace('IPL 0100', 'IPL LOADDEV'))
+        self.assertIn('HCPGIR450W', self.console())
+
     def test_standby_storage_of_the_newer_connector(self):
         guest = self.logged_on(FULL.replace(
             'RESERVED 6144M', 'INITIAL STANDBY REMAINDER'))
