@@ -29,8 +29,11 @@ from nova_zvm.simulator import guests as logons
 from nova_zvm.simulator import isofile
 from nova_zvm.simulator import script as scripts
 from nova_zvm.simulator import spool as spools
+from nova_zvm.simulator import storage as storages
 from nova_zvm.simulator import zfcp
 
+# The script that grows a root file system (vmops.py guest_grow_root_volume).
+GROW_ROOT = 'gpartvol'
 TAKEN_TYPES = ('sh', 'doscript', 'iso')
 CONFIG_DRIVE = '/var/opt/zthin/cfgdrive.iso'
 TRANSPORT = '/var/opt/zthin/transport'
@@ -58,15 +61,19 @@ class Activation:
         self._messages: list[str] = []
         self._status = 0
 
-    def run(self) -> logons.Guest:
-        """Take what the reader has for the engine, and mount the disks."""
+    def run(self, booting: bool) -> logons.Guest:
+        """Take what the reader has for the engine, and mount the disks.
+
+        cloud-init comes after it while Linux boots, and then only.
+        """
         self._say('zvmguestconfigure is starting')
         for file in self._spool.files(self._guest.userid):
             if self._takes(file):
                 self._receive(file)
         self._say('zvmguestconfigure has successfully processed the reader '
                   'files.')
-        self._cloud_init()
+        if booting:
+            self._cloud_init()
         mounts = self._mounts()
         self._root = self._dasd.write(self._root, dataclasses.replace(
             self._root.content, files=self._files, blobs=self._blobs))
@@ -93,10 +100,24 @@ class Activation:
 
     def _run_script(self, file: spools.SpoolFile, data: bytes) -> None:
         text = data.decode(errors='replace')
-        if file.name in (zfcp.ATTACH, zfcp.DETACH):
+        if file.name == GROW_ROOT:
+            self._grow_root()
+        elif file.name in (zfcp.ATTACH, zfcp.DETACH):
             self._run_volume_script(file, text)
         self._script.run(text)
         self._take_hostname()
+
+    def _grow_root(self) -> None:
+        """The script is for multipath volumes, and leaves others alone.
+
+        The root file system of a minidisk was grown when it was deployed.
+        """
+        if not isinstance(self._root, storages.Lun):
+            self._say('multipathd service is inactive, abort extending the '
+                      'root partition.')
+            return
+        self._root = self._dasd.write(self._root, dataclasses.replace(
+            self._root.content, filesystem_size=self._root.size))
 
     def _run_volume_script(self, file: spools.SpoolFile, text: str) -> None:
         status = zfcp.Zfcp(self._fabric, self._guest, self._files).run(

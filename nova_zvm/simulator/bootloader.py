@@ -32,7 +32,7 @@ NO_ROOT = (
     'dracut-initqueue: Warning: dracut-initqueue timeout - starting timeout '
     'scripts',
     'dracut-initqueue: Warning: Could not boot.', 'Entering emergency mode.')
-_PARAMETERS = re.compile(r'(?m)^parameters="(.*)"$')
+_PARAMETERS = re.compile(r'(?m)^\s*parameters\s*=\s*"?([^"\n]*)')
 _PATH = re.compile(r'^rd\.zfcp=0\.0\.([0-9a-f]{4}),0x([0-9a-f]{16}),'
                    r'0x([0-9a-f]{16})$')
 

@@ -21,7 +21,9 @@ from nova_zvm.simulator import dasd as dasds
 from nova_zvm.simulator import directory as directories
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import guests as logons
+from nova_zvm.simulator import logon
 from nova_zvm.simulator import members
+from nova_zvm.simulator import metering
 from nova_zvm.simulator import realdevices
 from nova_zvm.simulator import statements
 from nova_zvm.simulator import vswitch as vswitches
@@ -34,13 +36,13 @@ class Cp:
     authority to couple (directory network authorization); else a grant is.
     """
 
-    def __init__(self, directory: directories.Directory,
+    def __init__(self, directory: directories.Directory, dasd: dasds.Dasd,
                  guests: logons.Guests, switches: vswitches.Vswitches,
                  devices: realdevices.RealDevices, logoff_time: float,
-                 directory_authority: bool, dasd: dasds.Dasd) -> None:
+                 directory_authority: bool) -> None:
         self.guests = guests
-        self._dasd = dasd
         self._directory = directory
+        self._dasd = dasd
         self._switches = switches
         self.devices = devices
         self._logoff_time = logoff_time
@@ -55,20 +57,28 @@ class Cp:
 
     def logon(self, userid: str, member: members.Member,
               now: float) -> logons.Guest:
-        """Log a guest on from its directory entry."""
+        """Log a guest on from its directory entry.
+
+        CpError 092 when the system has not the storage for it.
+        """
         entry = self._directory.find(userid)
         if entry is None or entry.profile or entry.gone_at is not None:
             raise errors.SmapiError(200, 4, 'Image not found')
         here = self.guests.at(member.name)
-        if here.find(userid) or (here.anywhere(userid) and
-                                 not entry.multiconfiguration):
+        present = here.find(userid)
+        if present and present.leaving_at is not None:
+            raise errors.SmapiError(200, 16, 'Image being deactivated')
+        if present or (here.anywhere(userid) and
+                       not entry.multiconfiguration):
             raise errors.SmapiError(200, 8, 'Image already active')
+        logon.check(entry.storage_mib, entry.maximum_storage_mib, member,
+                    sum(guest.storage_mib for guest in
+                        self.guests.of_member(member.name)))
         lines = self._directory.statements(entry)
-        guest = logons.Guest(
-            userid, member.name, now, entry.storage_mib,
-            statements.cpu_addresses(lines), entry.ipl,
+        guest = logon.configured(logons.Guest(
+            userid, member.name, now, entry.storage_mib, (),
             loaddev=statements.loaddev(lines),
-            multiconfiguration=entry.multiconfiguration)
+            multiconfiguration=entry.multiconfiguration), lines)
         for vdev, real in statements.dedications(lines):
             guest = self.devices.dedicate(guest, vdev, real)
         for disk in statements.mdisks(lines):
@@ -85,7 +95,7 @@ class Cp:
         if guest.leaving_at is not None:
             raise errors.SmapiError(200, 16, 'Image being deactivated')
         self.guests.put(dataclasses.replace(
-            guest, leaving_at=now + self._logoff_time,
+            metering.settled(guest, now), leaving_at=now + self._logoff_time,
             linux=logons.Linux(boots=guest.linux.boots)))
         self.finish_logoffs(now)
 
@@ -94,20 +104,23 @@ class Cp:
         for guest in self.guests.waiting():
             if guest.leaving_at is not None and guest.leaving_at <= now:
                 self.guests.remove(guest)
+                self._dasd.clear_virtual(guest.userid)
 
     def pause(self, userid: str, now: float) -> None:
         """Stop the guest's processors; nothing in it goes on."""
         guest = self.guests.get(userid)
         if guest.paused_at is None:
-            self.guests.put(dataclasses.replace(guest, paused_at=now))
+            self.guests.put(dataclasses.replace(
+                metering.settled(guest, now), paused_at=now))
 
     def unpause(self, userid: str, now: float) -> None:
         guest = self.guests.get(userid)
         if guest.paused_at is None:
             return
         late = guest.linux.ready_at + now - guest.paused_at
+        usage = dataclasses.replace(guest.usage, at=now)
         self.guests.put(dataclasses.replace(
-            guest, paused_at=None,
+            guest, paused_at=None, usage=usage,
             linux=dataclasses.replace(guest.linux, ready_at=late)))
 
     def take_console(self, userid: str) -> str:
@@ -139,7 +152,7 @@ class Cp:
         if not self._reaches(guest.member, disk):
             raise errors.SmapiError(208, 12, 'Image disk not available')
         self._check_free(guest, vdev)
-        added = dataclasses.replace(_disk(disk), mode=mode)
+        added = dataclasses.replace(self._disk(disk), mode=mode)
         self.guests.put(dataclasses.replace(guest,
                                             disks=guest.disks + (added,)))
 
@@ -147,8 +160,7 @@ class Cp:
         guest = self.guests.get(userid)
         if guest.disk(vdev) is None:
             raise errors.SmapiError(208, 8, 'Image disk not in use')
-        self.guests.put(dataclasses.replace(guest, disks=tuple(
-            disk for disk in guest.disks if disk.vdev != vdev)))
+        self.guests.put(guest.without_disk(vdev))
 
     def add_nic(self, userid: str, vdev: str, mac_prefix: str) -> None:
         """Define an adapter; its address is of the system's choice."""
@@ -208,7 +220,7 @@ class Cp:
             return guest.saying([f'HCPLNM108E {guest.userid} {disk.vdev} not '
                                  f'linked; volid {disk.volume} not mounted'])
         return dataclasses.replace(guest,
-                                   disks=guest.disks + (_disk(disk),))
+                                   disks=guest.disks + (self._disk(disk),))
 
     def _reaches(self, member: str, disk: statements.Mdisk) -> bool:
         volume = self._dasd.volume(disk.volume)
@@ -248,6 +260,12 @@ class Cp:
             return nicdef.vlan
         return int(switch.vlan) if switch.vlan.isdigit() else None
 
+    def _disk(self, disk: statements.Mdisk) -> logons.Disk:
+        volume = self._dasd.volume(disk.volume)
+        return logons.Disk(
+            disk.vdev, disk.devtype, disk.size, disk.volume or 'V-DISK',
+            disk.mode, volume.rdev if volume else 'VDSK')
+
     def _check_free(self, guest: logons.Guest, vdev: str) -> None:
         if vdev in guest.vdevs():
             raise errors.SmapiError(204, 4, 'Image device already exists')
@@ -257,11 +275,6 @@ class Cp:
         if nic is None:
             raise errors.SmapiError(204, 8, 'Image device does not exist')
         return nic
-
-
-def _disk(disk: statements.Mdisk) -> logons.Disk:
-    return logons.Disk(disk.vdev, disk.devtype, disk.size,
-                       disk.volume or 'V-DISK', disk.mode)
 
 
 def _chosen_mac(userid: str, vdev: str) -> str:

@@ -26,12 +26,14 @@ from nova_zvm.simulator import store as stores
 # Bytes of a cylinder of a 3390 (15 tracks of 12 4096-byte blocks) and of a
 # block of a 9336: smtLayer/getHost.py _getDiskSize.
 UNIT_BYTES = {'3390': 737280, '9336': 512}
+_FIRST_RDEV = 0x0D00
 
 
 @dataclasses.dataclass(frozen=True)
 class Volume:
     """A real disk; size in cylinders or blocks, the first one included.
 
+    rdev is its device number; one that has none yet is given the next.
     members are those of an SSI cluster that it is attached to; none: all.
     """
 
@@ -40,6 +42,7 @@ class Volume:
     size: int
     pool: str
     members: tuple[str, ...] = ()
+    rdev: str = ''
 
     @property
     def devtype(self) -> str:
@@ -51,13 +54,18 @@ class Volume:
 
 @dataclasses.dataclass(frozen=True)
 class Image:
-    """What deploy wrote on a minidisk; size in units of the disk."""
+    """What deploy wrote on a minidisk; size in units of the disk.
+
+    vdev is the device number that its Linux looks for its root at, nothing
+    for one that finds it anywhere.
+    """
 
     name: str
     os_version: str
     sha256: str
     bytes: int
     size: int
+    vdev: str = ''
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +121,8 @@ class Dasd:
                                        self._index)
 
     def add_volume(self, volume: Volume) -> None:
-        self._volumes.put(volume.name, volume)
+        rdev = volume.rdev or f'{_FIRST_RDEV + len(self._volumes):04X}'
+        self._volumes.put(volume.name, dataclasses.replace(volume, rdev=rdev))
 
     def volumes(self, pool: str | None = None) -> list[Volume]:
         """Return the volumes, of one pool or all, in order of definition."""
@@ -183,6 +192,12 @@ class Dasd:
             for blob in disk.content.blobs.values():
                 self._store.remove_blob(blob)
             self._minidisks.remove(disk.name)
+
+    def clear_virtual(self, userid: str) -> None:
+        """Empty the virtual disks of a guest: they end with its logoff."""
+        for disk in self._minidisks.values():
+            if disk.userid == userid and not disk.volume:
+                self.write(disk, Content())
 
     def write(self, disk: Minidisk, content: Content) -> Minidisk:
         """Put other content on a minidisk."""

@@ -198,7 +198,7 @@ class Dirmaint:
                 596, 3213, 'Directory manager error: USER statement of '
                 'another userid')
         try:
-            statements.mdisks(lines)
+            statements.check(lines)
             statements.dedications(lines)
             statements.loaddev(lines)
             statements.storage_mib(words[3])

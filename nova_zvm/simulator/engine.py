@@ -50,11 +50,12 @@ class Machine(Protocol):
 class Engine:
     """Runs commands on the machine as the latencies and faults have it."""
 
-    def __init__(self, machine: Machine, clock: clocks.Clock) -> None:
+    def __init__(self, machine: Machine, clock: clocks.Clock,
+                 latencies: latency.Latency | None = None) -> None:
         self.machine = machine
         self.clock = clock
         self.faults = faults.Faults()
-        self.latency = latency.Latency()
+        self.latency = latencies or latency.Latency()
         self.kill_connector: Callable[[str], None] = lambda member: None
         self._log = commandlog.CommandLog(clock)
         self._requests: dict[int, tuple[commandlog.Record,

@@ -17,6 +17,8 @@ from typing import Any
 
 from nova_zvm.simulator import dasd as dasds
 from nova_zvm.simulator import directory as directories
+from nova_zvm.simulator import errors
+from nova_zvm.simulator import members
 from nova_zvm.simulator import statements
 from nova_zvm.simulator import storage as storages
 from nova_zvm.simulator import store as stores
@@ -88,10 +90,21 @@ def _log_on(scenario: dict[str, Any], system: systems.System) -> None:
     Those are at the first member, and at each if they are made for that.
     """
     for member in system.members.values():
-        system.cp.logon(member.connector, member, system.now)
+        _log_on_at(member.connector, member, system)
     for member in system.members.values():
         for userid in scenario['directory']['logged_on']:
             entry = system.directory.find(userid)
             if not system.guests.anywhere(userid) or (
                     entry and entry.multiconfiguration):
-                system.cp.logon(userid, member, system.now)
+                _log_on_at(userid, member, system)
+
+
+def _log_on_at(userid: str, member: members.Member,
+               system: systems.System) -> None:
+    try:
+        system.cp.logon(userid, member, system.now)
+    except errors.CpError as error:
+        raise errors.ScenarioError(
+            f'members.{member.name}: {userid} cannot be logged on: {error}; '
+            'give the member more of storage_mib, guest_storage_mib or '
+            'overcommitment.')

@@ -19,32 +19,30 @@ What it writes on its disks is still there at the next boot.
 
 import copy
 import dataclasses
+import re
 from typing import Any
 
 from nova_zvm.simulator import activation
 from nova_zvm.simulator import bootloader
+from nova_zvm.simulator import boottext
 from nova_zvm.simulator import coreos
 from nova_zvm.simulator import cp as cps
 from nova_zvm.simulator import dasd as dasds
 from nova_zvm.simulator import directory as directories
 from nova_zvm.simulator import disks
+from nova_zvm.simulator import distribution
 from nova_zvm.simulator import fabric as fabrics
 from nova_zvm.simulator import guests as logons
 from nova_zvm.simulator import isofile
+from nova_zvm.simulator import latency
+from nova_zvm.simulator import metering
 from nova_zvm.simulator import spool as spools
 from nova_zvm.simulator import storage as storages
 from nova_zvm.simulator import zfcp
 
 AUTHORISED = '/etc/iucv_authorized_userid'
-# Kernels by what an image's os_version begins with.
-_KERNELS = (
-    ('rhel6', '2.6.32-754.el6.s390x'), ('rhel7', '3.10.0-1160.el7.s390x'),
-    ('rhel8', '4.18.0-372.el8.s390x'), ('rhel9', '5.14.0-427.el9_4.s390x'),
-    ('rhcos4', '5.14.0-284.el9_2.s390x'),
-    ('sles11', '3.0.101-63-default'), ('sles12', '4.12.14-122-default'),
-    ('sles15', '5.14.21-150500-default'), ('ubuntu16', '4.4.0-210-generic'),
-    ('ubuntu20', '5.4.0-169-generic'), ('ubuntu22', '5.15.0-94-generic'),
-)
+_PARM = re.compile(r'\bPARM (.*?)(?: LOADPARM .*)?$', re.IGNORECASE)
+_DEVICE = re.compile(r'^[0-9A-F]{1,4}$')
 
 
 class GuestOs:
@@ -52,14 +50,14 @@ class GuestOs:
 
     def __init__(self, cp: cps.Cp, directory: directories.Directory,
                  dasd: disks.Disks, fabric: fabrics.Fabric,
-                 spool: spools.Spool, boot_time: float,
+                 spool: spools.Spool, latencies: latency.Latency,
                  senders: tuple[str, ...]) -> None:
         self._cp = cp
         self._directory = directory
         self._dasd = dasd
         self._fabric = fabric
         self._spool = spool
-        self._boot_time = boot_time
+        self._latency = latencies
         self._senders = senders
 
     def under(self, cp: cps.Cp) -> 'GuestOs':
@@ -74,16 +72,22 @@ class GuestOs:
         root = self.root(userid)
         if not guest.ipl:
             self._cp.say(userid, 'CP READ')
-        elif root is None or root.content.image is None or (
-                isinstance(root, dasds.Minidisk) and
-                not guest.disk(root.vdev)):
-            self._cp.say(userid, 'HCPGIR450W CP entered; disabled wait PSW '
-                         '00020001 80000000 00000000 00000000')
+        elif guest.ipl != 'LOADDEV' and not _DEVICE.match(guest.ipl):
+            self._cp.say(userid, f'{guest.ipl} is loaded', 'Ready;')
+        elif root is None or root.content.image is None:
+            self._cp.say(userid, *boottext.NO_SYSTEM)
         elif isinstance(root, storages.Lun) and not (
                 self._fabric.reaches_any(
                     guest, bootloader.paths(root.content.files))):
             self._cp.say(userid, *bootloader.MACHINE_LOADER,
                          *bootloader.NO_ROOT)
+        elif isinstance(root, dasds.Minidisk) and (
+                not guest.disk(root.vdev)):
+            self._cp.say(userid, *boottext.NO_SYSTEM)
+        elif isinstance(root, dasds.Minidisk) and (
+                root.content.image.vdev not in ('', root.vdev)):
+            self._cp.say(userid, *boottext.lost_root(
+                root.content.image.vdev))
         else:
             self._begin(guest, root, root.content.image, now)
 
@@ -96,27 +100,25 @@ class GuestOs:
                     guest.linux.ready_at <= now):
                 self._finish(guest)
 
-    def activate(self, userid: str) -> None:
+    def activate(self, userid: str, booting: bool = False) -> None:
         """Run the activation engine of a Linux that is up."""
         guest = self._cp.guests.get(userid)
         root = self.root(userid)
         if root:
-            self._cp.guests.put(activation.Activation(
-                self._dasd, self._spool, self._fabric, self._senders,
-                guest, root).run())
+            run = activation.Activation(
+                self._dasd, self._spool, self._fabric, self._senders, guest,
+                root)
+            self._cp.guests.put(run.run(booting))
 
-    def halt(self, userid: str) -> None:
+    def halt(self, userid: str, now: float) -> None:
         """Shut Linux down; the guest stays logged on."""
-        guest = self._cp.guests.get(userid)
+        guest = metering.settled(self._cp.guests.get(userid), now)
         self._cp.guests.put(dataclasses.replace(
-            guest, linux=logons.Linux(boots=guest.linux.boots)).saying((
-                'Stopping all services.', 'Unmounted all file systems.',
-                'reboot: System halted',
-                'HCPGSP2629I The virtual machine is placed in CP mode due '
-                'to a SIGP stop from CPU 00.')))
+            guest, linux=logons.Linux(boots=guest.linux.boots)).saying(
+                boottext.HALTED))
 
     def reboot(self, userid: str, now: float) -> None:
-        self.halt(userid)
+        self.halt(userid, now)
         self._cp.say(userid, 'reboot: Restarting system')
         self.ipl(userid, now)
 
@@ -153,7 +155,23 @@ class GuestOs:
             return self._drive(content).read(relative)
         if path in content.blobs:
             return self._dasd.blob(content.blobs[path])
+        if path not in content.files and content.image:
+            own = distribution.of(content.image.os_version).release_files
+            return own[path].encode()
         return content.files[path].encode()
+
+    def command_line(self, userid: str) -> str:
+        """Return the kernel's command line.
+
+        The parameters are those of the boot loader, and what the IPL
+        command adds to them (PARM).
+        """
+        guest, root = self._cp.guests.find(userid), self.root(userid)
+        words = bootloader.options(root.content.files) if root else []
+        parameters = ' '.join(words) or 'root=/dev/dasda1'
+        operands = guest.settings.ipl_operands if guest else ''
+        added = _PARM.search(operands)
+        return f'{parameters} {added[1].strip() if added else ""}'.strip()
 
     def write_file(self, userid: str, path: str, text: str) -> None:
         """Write a text file on a guest's root disk."""
@@ -188,23 +206,18 @@ class GuestOs:
 
     def _begin(self, guest: logons.Guest, root: disks.Disk,
                image: dasds.Image, now: float) -> None:
+        guest = metering.settled(guest, now)
         boots = guest.linux.boots + 1
-        linux = logons.Linux('booting', now + self._boot_time, boots=boots,
+        ready_at = now + self._latency.seconds(latency.BOOT)
+        linux = logons.Linux('booting', ready_at, boots=boots,
                              os_version=image.os_version,
                              processors=guest.processors,
                              storage_mib=guest.storage_mib)
-        kernel = kernel_release(image.os_version)
+        guest = dataclasses.replace(guest, linux=linux)
         loader = (bootloader.MACHINE_LOADER
                   if isinstance(root, storages.Lun) else ())
-        parameters = ' '.join(bootloader.options(root.content.files)) or (
-            'root=/dev/disk/by-path/ccw-0.0.'
-            f'{guest.ipl.lower()}-part1')
-        self._cp.guests.put(dataclasses.replace(guest, linux=linux).saying((
-            *loader, 'Booting default (grub2/zipl)',
-            f'Linux version {kernel} (boot {boots})',
-            'setup: Linux is running as a z/VM guest operating system in '
-            '64-bit mode',
-            f'Command line: {parameters}')))
+        self._cp.guests.put(guest.saying((*loader, *boottext.starting(
+            guest, self.command_line(guest.userid)))))
 
     def _finish(self, guest: logons.Guest) -> None:
         root = self.root(guest.userid)
@@ -215,16 +228,8 @@ class GuestOs:
                                                        files=files))
             return
         linux = dataclasses.replace(guest.linux, state='up')
-        self._cp.guests.put(dataclasses.replace(guest, linux=linux))
-        self.activate(guest.userid)
-        hostname = self._cp.guests.get(guest.userid).linux.hostname
-        self._cp.say(guest.userid, 'Reached target Multi-User System.',
-                     f'{hostname} login:')
-
-
-def kernel_release(os_version: str) -> str:
-    """Return what uname -r says in a Linux of that distribution."""
-    for prefix, release in _KERNELS:
-        if os_version.lower().startswith(prefix):
-            return release
-    return '6.1.0-18-s390x'
+        self._cp.guests.put(dataclasses.replace(guest, linux=linux).saying(
+            boottext.arriving()))
+        self.activate(guest.userid, booting=True)
+        guest = self._cp.guests.get(guest.userid)
+        self._cp.guests.put(guest.saying(boottext.ready(guest)))

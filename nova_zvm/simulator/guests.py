@@ -43,22 +43,36 @@ class Nic:
 
 @dataclasses.dataclass(frozen=True)
 class Disk:
-    """A minidisk that the guest has."""
+    """A minidisk that the guest has; rdev is the volume's device number."""
 
     vdev: str
     devtype: str
     size: int
     volume: str
     mode: str
+    rdev: str = ''
+
+    @property
+    def model(self) -> str:
+        """The device type that a virtual machine sees."""
+        return '3390' if self.devtype == '3390' else '9336'
+
+    @property
+    def label(self) -> str:
+        return '(VDSK)' if self.volume == 'V-DISK' else self.volume
+
+    @property
+    def access(self) -> str:
+        return 'R/O' if self.mode.startswith('R') else 'R/W'
 
 
 @dataclasses.dataclass(frozen=True)
 class Linux:
     """The operating system: 'booting' until ready_at, 'up' or 'down'.
 
-    processors are the addresses that it has online, mounts says which file
-    system is at which place, activation_status is that of the activation
-    engine's last run.
+    processors are the addresses that it has online, offline those that it
+    knows and does not use; mounts says which file system is at which place,
+    activation_status is that of the activation engine's last run.
     """
 
     state: str = 'down'
@@ -66,6 +80,7 @@ class Linux:
     hostname: str = ''
     os_version: str = ''
     processors: tuple[int, ...] = ()
+    offline: tuple[int, ...] = ()
     storage_mib: int = 0
     boots: int = 0
     activation_status: int = 0
@@ -73,8 +88,43 @@ class Linux:
 
 
 @dataclasses.dataclass(frozen=True)
+class Usage:
+    """What a guest had used at a moment: at is that moment."""
+
+    at: float = 0.0
+    cpu_us: int = 0
+    nic_bytes: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What CP was told of a virtual machine beside its devices.
+
+    mode is that of SET VCONFIG, domain the relocation domain,
+    pci_functions the real ones by virtual number.
+    """
+
+    privileges: str = 'G'
+    account: str = ''
+    share: str = 'RELATIVE 100'
+    ipl_operands: str = ''
+    mode: str = 'ESA390'
+    cpu_pool: str = ''
+    domain: str = ''
+    pci_functions: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def processor_type(self) -> str:
+        return 'IFL' if self.mode == 'LINUX' else 'CP'
+
+
+@dataclasses.dataclass(frozen=True)
 class Guest:
-    """A logged-on virtual machine."""
+    """A logged-on virtual machine.
+
+    Storage is online (storage_mib), standby, or reserved: what the
+    operating system may bring online, and what CP may make standby.
+    """
 
     userid: str
     member: str
@@ -87,6 +137,11 @@ class Guest:
     dedicated: dict[str, str] = dataclasses.field(default_factory=dict)
     loaddev: statements.Loaddev = statements.Loaddev()
     standby_mib: int = 0
+    reserved_mib: int = 0
+    maximum_mib: int = 0
+    maximum_processors: int = 64
+    settings: Settings = Settings()
+    usage: Usage = Usage()
     paused_at: float | None = None
     leaving_at: float | None = None
     console: tuple[str, ...] = ()
@@ -118,6 +173,14 @@ class Guest:
         others = tuple(item for item in self.nics if item.vdev != nic.vdev)
         return dataclasses.replace(self, nics=tuple(sorted(
             others + (nic,), key=lambda item: item.vdev)))
+
+    def without_disk(self, vdev: str) -> 'Guest':
+        """Return the guest without a disk and what was mounted of it."""
+        mounts = {place: used for place, used in self.linux.mounts.items()
+                  if used != vdev}
+        return dataclasses.replace(
+            self, linux=dataclasses.replace(self.linux, mounts=mounts),
+            disks=tuple(disk for disk in self.disks if disk.vdev != vdev))
 
     def saying(self, lines: Iterable[str]) -> 'Guest':
         """Return the guest with lines written on its console."""

@@ -12,32 +12,33 @@
 
 """What a guest's Linux answers to the commands that come over IUCV.
 
-These are the commands that the connector sends (zvmsdk/smtclient.py); any
-other one is told to be not found, as a shell does.
+These are the commands that the connector sends (zvmsdk/smtclient.py and
+volumeop.py, smtLayer/changeVM.py) and a few that people ask; any other one
+is told to be not found, as a shell does.
 """
 
 from collections.abc import Callable
-import dataclasses
+import fnmatch
 import re
 
 from nova_zvm.simulator import cp as cps
+from nova_zvm.simulator import dasd as dasds
+from nova_zvm.simulator import distribution
 from nova_zvm.simulator import errors
+from nova_zvm.simulator import guestcp
+from nova_zvm.simulator import guestdisks
+from nova_zvm.simulator import guesthardware
 from nova_zvm.simulator import guestos
 from nova_zvm.simulator import guests as logons
+from nova_zvm.simulator import metering
 from nova_zvm.simulator import statements
 
-_DISTRIBUTION = re.compile(r'^([a-z]+)(\d+)(?:(?:\.|sp)?(\d+))?$')
-_NAMES = {'rhel': 'Red Hat Enterprise Linux', 'sles': 'SLES',
-          'ubuntu': 'Ubuntu'}
-_RELEASE_FILES = {'rhel': ('/etc/redhat-release', '/etc/system-release')}
-_CPU_COMMENT = (
-    '# The following is the parsable format, which can be fed to other\n'
-    '# programs. Each different item in every column has an unique ID\n'
-    '# starting from zero.\n# Address\n')
 _ACTIVATIONS = re.compile(
     r'^(systemctl start zvmguestconfigure(\.service)?|'
     r'service zvmguestconfigure start|'
     r'(/usr/bin/)?zvmguestconfigure start)$')
+# Exit status of vmcp when CP's response is an error (s390-tools).
+_CP_ERROR = 1
 
 Handler = Callable[['Shell', 're.Match[str]'], str]
 
@@ -45,10 +46,11 @@ Handler = Callable[['Shell', 're.Match[str]'], str]
 class Shell:
     """A root shell in a Linux that is up."""
 
-    def __init__(self, system: guestos.GuestOs, cp: cps.Cp, userid: str,
-                 now: float) -> None:
+    def __init__(self, system: guestos.GuestOs, cp: cps.Cp, dasd: dasds.Dasd,
+                 userid: str, now: float) -> None:
         self._os = system
         self._cp = cp
+        self._dasd = dasd
         self._userid = userid
         self._now = now
 
@@ -59,81 +61,31 @@ class Shell:
             match = pattern.match(command)
             if match:
                 return handler(self, match)
-        raise errors.CommandError(
-            127, f'bash: {command.split()[0]}: command not found\n')
+        name = ''.join(command.split()[:1])
+        raise errors.CommandError(127, f'bash: {name}: command not found\n')
 
     @property
     def guest(self) -> logons.Guest:
         return self._cp.guests.get(self._userid)
 
-    def echo(self, match: 're.Match[str]') -> str:
-        return match[1].strip('\'"') + '\n'
+    def become(self, outcome: guesthardware.Outcome) -> str:
+        """Take over what a command made of the guest; return its output."""
+        guest, output = outcome
+        self._cp.guests.put(metering.resettled(self.guest, guest, self._now))
+        return output
+
+    def read(self, path: str) -> str:
+        """Return a file; CommandError as cat tells that there is none."""
+        try:
+            return self._os.file(self._userid, path).decode(errors='replace')
+        except KeyError:
+            raise errors.CommandError(
+                1, f'cat: {path}: No such file or directory\n')
 
     def authorise(self, match: 're.Match[str]') -> str:
         self._os.write_file(self._userid, guestos.AUTHORISED,
                             match[1].strip())
         return ''
-
-    def pwd(self, match: 're.Match[str]') -> str:
-        return '/\n'
-
-    def hostname(self, match: 're.Match[str]') -> str:
-        return f'{self.guest.linux.hostname}\n'
-
-    def processors(self, match: 're.Match[str]') -> str:
-        return _CPU_COMMENT + ''.join(
-            f'{address}\n' for address in self.guest.linux.processors)
-
-    def storage(self, match: 're.Match[str]') -> str:
-        guest = self.guest
-        return ('Memory block size : 256 MB\n'
-                f'Total online memory : {guest.linux.storage_mib} MB\n'
-                f'Total offline memory: {guest.standby_mib} MB\n')
-
-    def release_files(self, match: 're.Match[str]') -> str:
-        name, _ = _distribution(self.guest.linux.os_version)
-        files = ('/etc/os-release',) + _RELEASE_FILES.get(name, ())
-        return ''.join(f'{file}\n' for file in files)
-
-    def os_release(self, match: 're.Match[str]') -> str:
-        name, version = _distribution(self.guest.linux.os_version)
-        title = _NAMES.get(name, name)
-        return (f'NAME="{title}"\nVERSION="{version}"\nID="{name}"\n'
-                f'VERSION_ID="{version}"\n'
-                f'PRETTY_NAME="{title} {version}"\n')
-
-    def uname(self, match: 're.Match[str]') -> str:
-        linux = self.guest.linux
-        release = guestos.kernel_release(linux.os_version)
-        if match[1] == '-srm':
-            return f'Linux {release} s390x\n'
-        family = 'Ubuntu ' if 'ubuntu' in linux.os_version.lower() else ''
-        return (f'Linux {linux.hostname} {release} #1 {family}SMP s390x '
-                's390x s390x GNU/Linux\n')
-
-    def command_line(self, match: 're.Match[str]') -> str:
-        return '/dev/dasda1\n'
-
-    def read_link(self, match: 're.Match[str]') -> str:
-        return f'{match[1]}\n'
-
-    def dasd_devices(self, match: 're.Match[str]') -> str:
-        lines = []
-        for number, disk in enumerate(self.guest.disks):
-            kind = 'ECKD' if disk.devtype == '3390' else 'FBA '
-            lines.append(f'0.0.{disk.vdev.lower()}({kind}) at ( 94:'
-                         f'{number * 4:6}) is dasd{chr(97 + number)}       '
-                         ': active at blocksize: 4096')
-        wanted = match[1] or ''
-        return ''.join(f'{line}\n' for line in lines if wanted in line)
-
-    def cat(self, match: 're.Match[str]') -> str:
-        try:
-            return self._os.file(self._userid, match[1]).decode(
-                errors='replace')
-        except KeyError:
-            raise errors.CommandError(
-                1, f'cat: {match[1]}: No such file or directory\n')
 
     def activate(self, match: 're.Match[str]') -> str:
         self._os.activate(self._userid)
@@ -163,115 +115,163 @@ class Shell:
         if match[1] == '-r':
             self._os.reboot(self._userid, self._now)
         else:
-            self._os.halt(self._userid)
+            self._os.halt(self._userid, self._now)
         return ''
 
-    def rescan_processors(self, match: 're.Match[str]') -> str:
+    def command_line(self, match: 're.Match[str]') -> str:
+        """cat /proc/cmdline, or its root= alone as the connector asks."""
+        text = self._os.command_line(self._userid)
+        if not match[1]:
+            return f'{text}\n'
+        return ''.join(f'{word[5:]}\n' for word in text.split()
+                       if word.startswith('root='))
+
+    def real_device(self, vdev: str) -> str:
+        """Return what CP tells of a real device of the guest, or ''."""
         guest = self.guest
-        self._put_linux(processors=guest.processors)
-        return 'Triggered system-wide rescan of CPUs\n'
+        real = guest.dedicated.get(vdev, '')
+        device = self._cp.devices.find(guest.member, real)
+        if device is None:
+            return ''
+        return (f'{device.kind}  {vdev} ON {device.kind}  {real} '
+                'SUBCHANNEL = 0000\n')
 
-    def nothing(self, match: 're.Match[str]') -> str:
-        return ''
+    def df(self, match: 're.Match[str]') -> str:
+        return guestdisks.df(self.guest, self._dasd)
 
-    def define_processors(self, match: 're.Match[str]') -> str:
-        guest = self.guest
-        added = {int(address, 16) for address in match[1].split()}
-        if added & set(guest.processors):
-            raise errors.CommandError(
-                1, 'HCPDFI1459E The virtual CPU already exists\n')
-        self._cp.guests.put(dataclasses.replace(guest, processors=tuple(
-            sorted(added | set(guest.processors)))))
-        return ''.join(f'CPU {address:02X} defined\n'
-                       for address in sorted(added))
 
-    def define_standby(self, match: 're.Match[str]') -> str:
-        size = statements.storage_mib(match[1])
-        self._cp.guests.put(dataclasses.replace(self.guest,
-                                                standby_mib=size))
-        return f'STORAGE = {self.guest.storage_mib}M STANDBY = {size}M\n'
+def _echo(shell: Shell, match: 're.Match[str]') -> str:
+    return match[1].strip('\'"') + '\n'
 
-    def enable_storage(self, match: 're.Match[str]') -> str:
-        guest = self.guest
-        size = statements.storage_mib(match[1])
-        if size > guest.standby_mib:
-            raise errors.CommandError(
-                1, f'chmem: Could only set {guest.standby_mib} MB of memory '
-                'online.\n')
-        linux = dataclasses.replace(
-            guest.linux, storage_mib=guest.linux.storage_mib + size)
-        self._cp.guests.put(dataclasses.replace(
-            guest, storage_mib=guest.storage_mib + size,
-            standby_mib=guest.standby_mib - size, linux=linux))
-        return ''
 
-    def detach(self, match: 're.Match[str]') -> str:
-        vdev = statements.vdev(match[1])
-        if self.guest.disk(vdev) is None:
-            raise errors.CommandError(
-                1, f'HCPDTV040E Device {vdev} does not exist\n')
-        self._cp.remove_disk(self._userid, vdev)
-        return f'DASD {vdev} DETACHED\n'
+def _pwd(shell: Shell, match: 're.Match[str]') -> str:
+    return '/\n'
 
-    def query_device(self, match: 're.Match[str]') -> str:
-        vdev = statements.vdev(match[1])
-        nic = self.guest.nic(vdev)
-        real = self.guest.dedicated.get(vdev, '')
-        device = self._cp.devices.find(self.guest.member, real)
-        if device:
-            return (f'{device.kind}  {vdev} ON {device.kind}  {real} '
-                    'SUBCHANNEL = 0000\n')
-        if nic is None:
-            raise errors.CommandError(
-                1, f'HCPQVD040E Device {vdev} does not exist\n')
-        where = f'VSWITCH: SYSTEM {nic.switch}' if nic.switch else (
-            'UNCOUPLED')
-        return f'OSA  {vdev} ON NIC  {vdev}  UNIT  000 SUBCHANNEL {where}\n'
 
-    def _put_linux(self, processors: tuple[int, ...]) -> None:
-        guest = self.guest
-        self._cp.guests.put(dataclasses.replace(
-            guest, linux=dataclasses.replace(guest.linux,
-                                             processors=processors)))
+def _hostname(shell: Shell, match: 're.Match[str]') -> str:
+    return f'{shell.guest.linux.hostname}\n'
+
+
+def _release_files(shell: Shell, match: 're.Match[str]') -> str:
+    files = _distribution(shell).release_files
+    return ''.join(f'{path}\n' for path in sorted(files)
+                   if fnmatch.fnmatch(path, match[1]))
+
+
+def _without_comments(shell: Shell, match: 're.Match[str]') -> str:
+    return ''.join(f'{line}\n' for line in shell.read(match[1]).splitlines()
+                   if not line.startswith('#'))
+
+
+def _uname(shell: Shell, match: 're.Match[str]') -> str:
+    found = _distribution(shell)
+    if match[1] == '-r':
+        return f'{found.kernel}\n'
+    if match[1] == '-srm':
+        return f'Linux {found.kernel} s390x\n'
+    family = 'Ubuntu ' if found.name == 'ubuntu' else ''
+    return (f'Linux {shell.guest.linux.hostname} {found.kernel} #1 {family}'
+            'SMP s390x s390x s390x GNU/Linux\n')
+
+
+def _read_link(shell: Shell, match: 're.Match[str]') -> str:
+    return guestdisks.read_link(shell.guest, match[1])
+
+
+def _dasd_devices(shell: Shell, match: 're.Match[str]') -> str:
+    return guestdisks.dasd_devices(shell.guest, match[1] or '')
+
+
+def _channel_devices(shell: Shell, match: 're.Match[str]') -> str:
+    return guestdisks.channel_devices(shell.guest)
+
+
+def _cat(shell: Shell, match: 're.Match[str]') -> str:
+    return shell.read(match[1])
+
+
+def _lscpu(shell: Shell, match: 're.Match[str]') -> str:
+    return guesthardware.lscpu(shell.guest, bool(match[1]))
+
+
+def _rescan(shell: Shell, match: 're.Match[str]') -> str:
+    return shell.become(guesthardware.rescan(shell.guest))
+
+
+def _chcpu(shell: Shell, match: 're.Match[str]') -> str:
+    return shell.become(guesthardware.set_online(
+        shell.guest, match[2], match[1] == '-e'))
+
+
+def _lsmem(shell: Shell, match: 're.Match[str]') -> str:
+    return guesthardware.lsmem(shell.guest, bool(match[1]))
+
+
+def _chmem(shell: Shell, match: 're.Match[str]') -> str:
+    change = (guesthardware.enable_storage if match[1] == '-e' else
+              guesthardware.disable_storage)
+    return shell.become(change(shell.guest, match[2]))
+
+
+def _change_device(shell: Shell, match: 're.Match[str]') -> str:
+    """chccwdev: a device that is there can be set online or offline."""
+    try:
+        vdev = statements.vdev(match[2].removeprefix('0.0.'))
+    except ValueError:
+        vdev = ''
+    if vdev not in shell.guest.vdevs():
+        raise errors.CommandError(1, f'Device {match[2]} not found\n')
+    state = 'on' if match[1] == '-e' else 'off'
+    return f'Setting device 0.0.{vdev.lower()} {state}line\nDone\n'
+
+
+def _query_device(shell: Shell, match: 're.Match[str]') -> str:
+    return (shell.real_device(statements.vdev(match[2])) or
+            _vmcp(shell, match))
+
+
+def _vmcp(shell: Shell, match: 're.Match[str]') -> str:
+    command = match[1].strip().strip('\'"')
+    try:
+        return shell.become(guestcp.execute(shell.guest, command))
+    except errors.CpError as error:
+        raise errors.CommandError(_CP_ERROR, (
+            f'{error.message()}\nError: non-zero CP response for command '
+            f"'{command.upper()}': #{error.number}\n"))
+
+
+def _distribution(shell: Shell) -> distribution.Distribution:
+    return distribution.of(shell.guest.linux.os_version)
 
 
 _COMMANDS: list[tuple['re.Pattern[str]', Handler]] = [
     (re.compile(r"^echo -n (\S+) ?> ?/etc/iucv_authorized_userid$"),
      Shell.authorise),
-    (re.compile(r'^echo ([^>|&;]*)$'), Shell.echo),
-    (re.compile(r'^pwd$'), Shell.pwd),
-    (re.compile(r'^hostname$'), Shell.hostname),
-    (re.compile(r'^lscpu --parse=ADDRESS$'), Shell.processors),
-    (re.compile(r'^lsmem( -b)?$'), Shell.storage),
-    (re.compile(r'^ls /etc/\*-release$'), Shell.release_files),
-    (re.compile(r'^cat /etc/os-release$'), Shell.os_release),
-    (re.compile(r'^uname (-srm|-a)$'), Shell.uname),
-    (re.compile(r'^cat /proc/cmdline .*root='), Shell.command_line),
-    (re.compile(r'^readlink -f (\S+)$'), Shell.read_link),
+    (re.compile(r'^echo ([^>|&;]*)$'), _echo),
+    (re.compile(r'^pwd$'), _pwd),
+    (re.compile(r'^hostname$'), _hostname),
+    (re.compile(r'^lscpu --parse=ADDRESS( --offline)?$'), _lscpu),
+    (re.compile(r'^lsmem( -b)?$'), _lsmem),
+    (re.compile(r'^ls (/etc/\*-?release)$'), _release_files),
+    (re.compile(r'^grep -v \^# (\S+)$'), _without_comments),
+    (re.compile(r'^uname (-srm|-r|-a)$'), _uname),
+    (re.compile(r'^cat /proc/cmdline( .*root=.*)?$'), Shell.command_line),
+    (re.compile(r'^readlink -f (\S+)$'), _read_link),
     (re.compile(r'^cat /proc/dasd/devices(?: \| grep -i "(.*)" ?)?$'),
-     Shell.dasd_devices),
-    (re.compile(r'^cat (\S+)$'), Shell.cat),
+     _dasd_devices),
+    (re.compile(r'^(?:/sbin/)?lszdev$'), _channel_devices),
+    (re.compile(r'^df( -k)?$'), Shell.df),
+    (re.compile(r'^cat (\S+)$'), _cat),
     (_ACTIVATIONS, Shell.activate),
     (re.compile(r'^systemctl status zvmguestconfigure(\.service)?$'),
      Shell.activation_status),
     (re.compile(r'^lszfcp -D$'), Shell.scsi_devices),
     (re.compile(r'^shutdown (-h|-r) now$'), Shell.shut_down),
-    (re.compile(r'^chcpu -r$'), Shell.rescan_processors),
-    (re.compile(r'^chcpu -e \S+$'), Shell.rescan_processors),
-    (re.compile(r'^/sbin/chccwdev -[de] \S+$'), Shell.nothing),
-    (re.compile(r'^vmcp def cpu (.+)$'), Shell.define_processors),
-    (re.compile(r'^vmcp def storage standby (\S+)$'), Shell.define_standby),
-    (re.compile(r'^chmem -e (\S+)$'), Shell.enable_storage),
-    (re.compile(r'^/sbin/vmcp detach (\S+)$'), Shell.detach),
-    (re.compile(r'^vmcp q (\S+)$'), Shell.query_device),
+    (re.compile(r'^chcpu -r$'), _rescan),
+    (re.compile(r'^chcpu (-e|-d) (\S+)$'), _chcpu),
+    (re.compile(r'^(?:/sbin/)?chccwdev (-d|-e) (\S+)$'), _change_device),
+    (re.compile(r'^chmem (-e|-d) (\S+)$'), _chmem),
+    (re.compile(r'^(?:/sbin/)?vmcp (q ([0-9a-fA-F]{1,4}))$'),
+     _query_device),
+    (re.compile(r'^(?:/sbin/)?vmcp (.+)$'), _vmcp),
 ]
-
-
-def _distribution(os_version: str) -> tuple[str, str]:
-    match = _DISTRIBUTION.match(os_version.lower())
-    if not match:
-        return os_version.lower() or 'linux', ''
-    version = match[2] if match[3] is None else f'{match[2]}.{match[3]}'
-    if match[1] == 'ubuntu' and len(match[2]) == 4:
-        version = f'{match[2][:2]}.{match[2][2:]}'
-    return match[1], version

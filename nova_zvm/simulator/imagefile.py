@@ -13,25 +13,52 @@
 """Disk image files as the connector keeps them.
 
 A header of 512 bytes says what kind and size of disk the image was taken
-of (zthin's unpackdiskimage; zvmsdk/smtclient.py _get_disk_size_units); the
-rest is the disk. Files are read in pieces: they may be larger than memory.
+of, and how it is compressed (zthin's creatediskimage and unpackdiskimage;
+zvmsdk/smtclient.py _get_disk_size_units); the rest is the disk. Of a disk
+that was captured here, that is all that is on it, as text; of any other
+image it is taken for a disk with a Linux on it. Files are read in pieces:
+they may be larger than memory.
 """
 
+import base64
+from collections.abc import Mapping
 import dataclasses
+import gzip
 import hashlib
+import json
 import pathlib
 import re
+from typing import Any
+import zlib
 
 HEADER_LENGTH = 512
 _PIECE = 1024 * 1024
 _HEADER = re.compile(
-    rb'^xCAT (CKD|FBA) Disk Image:\s*(\d+)\s*(?:CYL|BLK)', re.DOTALL)
+    rb'^xCAT (CKD|FBA) (Disk|Part) Image:\s*(\d+)\s*(?:CYL|BLK)', re.DOTALL)
+_TITLES = {'CKD': 'xCAT CKD Disk Image:', 'FBA': 'xCAT FBA Part Image:'}
 _UNITS = {'CKD': 'CYL', 'FBA': 'BLK'}
+_CAPTURED = b'disk of a simulated z/VM\n'
+
+
+@dataclasses.dataclass(frozen=True)
+class Captured:
+    """What was on a disk, and the device number that it had.
+
+    content is JSON data, blobs are the contents of larger files by path.
+    """
+
+    vdev: str
+    content: Any
+    blobs: Mapping[str, bytes]
 
 
 @dataclasses.dataclass(frozen=True)
 class ImageFile:
-    """An image file; kind is CKD or FBA, size in cylinders or blocks."""
+    """An image file; kind is CKD or FBA, size in cylinders or blocks.
+
+    whole is that of a fixed-block disk with its partition table, not of
+    its partition: nothing grows when it is written on a larger disk.
+    """
 
     name: str
     os_version: str
@@ -39,10 +66,12 @@ class ImageFile:
     size: int
     bytes: int
     sha256: str
+    whole: bool
+    captured: Captured | None = None
 
 
 def read(path: pathlib.Path) -> ImageFile:
-    """Read header and digest of a file.
+    """Read header and digest of a file, and what was captured.
 
     OSError if it cannot be read, ValueError if it has no header.
     """
@@ -57,12 +86,42 @@ def read(path: pathlib.Path) -> ImageFile:
             length += len(piece)
     # .../netboot/<os_version>/<image name>/<vdev>
     return ImageFile(path.parent.name, path.parent.parent.name,
-                     match[1].decode(), int(match[2]), length,
-                     digest.hexdigest())
+                     match[1].decode(), int(match[3]), length,
+                     digest.hexdigest(),
+                     match[1] == b'FBA' and match[2] == b'Disk',
+                     _read_captured(path))
 
 
-def header(kind: str, size: int) -> bytes:
+def header(kind: str, size: int, compression: int = 0) -> bytes:
     """Return the header of an image of that kind and size."""
-    text = f'xCAT {kind} Disk Image:{size:12d} {_UNITS[kind]} HLen: 0055 ' \
-           'GZIP: 0'
+    text = f'{_TITLES[kind]}{size:12d} {_UNITS[kind]} HLen: 0055 ' \
+           f'GZIP: {compression}'
     return text.encode().ljust(HEADER_LENGTH)
+
+
+def captured(kind: str, size: int, compression: int, disk: Captured) -> bytes:
+    """Return the file of a captured disk."""
+    payload = _CAPTURED + json.dumps({
+        'vdev': disk.vdev, 'content': disk.content,
+        'blobs': {path: base64.b64encode(data).decode()
+                  for path, data in disk.blobs.items()}}).encode()
+    if compression:
+        payload = gzip.compress(payload, compression, mtime=0)
+    return header(kind, size, compression) + payload
+
+
+def _read_captured(path: pathlib.Path) -> Captured | None:
+    with path.open('rb') as file:
+        file.seek(HEADER_LENGTH)
+        packed = file.read(2) == b'\x1f\x8b'
+        file.seek(HEADER_LENGTH)
+        stream: Any = gzip.GzipFile(fileobj=file) if packed else file
+        try:
+            if stream.read(len(_CAPTURED)) != _CAPTURED:
+                return None
+            data = json.loads(stream.read())
+        except (OSError, EOFError, zlib.error):
+            return None
+    return Captured(data['vdev'], data['content'], {
+        name: base64.b64decode(text)
+        for name, text in data['blobs'].items()})

@@ -10,21 +10,27 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""How long a command takes on the simulated z/VM, in simulated seconds."""
+"""How long a command takes on the simulated z/VM, in simulated seconds.
+
+And how long a guest's Linux takes to boot, which no profile makes instant:
+the connector sees that a reboot has begun by a Linux that does not answer.
+"""
 
 from collections.abc import Mapping
 import threading
 
 from nova_zvm.simulator import invocation
 
+BOOT = 'boot'
+CLASSES = invocation.KINDS + (BOOT,)
 # Orders of magnitude of real systems: an SMAPI call goes through a service
 # machine, a CP command does not, an image is written to disk block by block.
 PROFILES: dict[str, dict[str, float]] = {
-    'instant': dict.fromkeys(invocation.KINDS, 0.0),
+    'instant': {**dict.fromkeys(invocation.KINDS, 0.0), BOOT: 20.0},
     'typical': {'smapi': 1.0, 'dirm': 1.0, 'cp': 0.01, 'iucv': 0.1,
-                'image': 30.0, 'vmur': 0.05, 'linux': 0.5},
+                'image': 30.0, 'vmur': 0.05, 'linux': 0.5, BOOT: 45.0},
     'slow': {'smapi': 5.0, 'dirm': 10.0, 'cp': 0.1, 'iucv': 1.0,
-             'image': 300.0, 'vmur': 0.5, 'linux': 5.0},
+             'image': 300.0, 'vmur': 0.5, 'linux': 5.0, BOOT: 180.0},
 }
 
 
@@ -56,10 +62,10 @@ class Latency:
     def set_classes(self, seconds: Mapping[str, float]) -> None:
         """Change the latency of some kinds of command."""
         for kind, value in seconds.items():
-            if kind not in invocation.KINDS:
+            if kind not in CLASSES:
                 raise LatencyError(
                     f'Unknown kind of command {kind!r}: use one of '
-                    f'{", ".join(invocation.KINDS)}.')
+                    f'{", ".join(CLASSES)}.')
             if not isinstance(value, (int, float)) or not 0 <= value < 1e6:
                 raise LatencyError(
                     f'The latency of {kind!r} must be a number of seconds, '

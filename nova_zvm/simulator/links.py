@@ -18,6 +18,7 @@ Linux (smtLayer/vmUtils.py installFS).
 
 import dataclasses
 
+from nova_zvm.simulator import devicenames
 from nova_zvm.simulator import store as stores
 
 # Where the linked device numbers begin on the connector's Linux.
@@ -61,22 +62,12 @@ class Links:
     def add(self, member: str, userid: str, vdev: str) -> Link:
         """Link a disk under the first device name that is free."""
         number = 0
-        while self.find(member, device_name(number)):
+        while self.find(member, devicenames.nth(number)):
             number += 1
-        link = Link(member, device_name(number), userid, vdev,
+        link = Link(member, devicenames.nth(number), userid, vdev,
                     f'{FIRST_ALIAS + number:04x}')
         self._links.put(link.key, link)
         return link
 
     def remove(self, link: Link) -> None:
         self._links.remove(link.key)
-
-
-def device_name(number: int) -> str:
-    """Return dasda, dasdb, ... dasdz, dasdaa, ..."""
-    letters = ''
-    number += 1
-    while number:
-        number, letter = divmod(number - 1, 26)
-        letters = chr(97 + letter) + letters
-    return f'dasd{letters}'

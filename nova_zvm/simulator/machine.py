@@ -31,6 +31,7 @@ from nova_zvm.simulator.commands import vmur
 from nova_zvm.simulator.commands import zthin
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import founding
+from nova_zvm.simulator import latency
 from nova_zvm.simulator import pending
 from nova_zvm.simulator import reply
 from nova_zvm.simulator import snapshot
@@ -58,11 +59,13 @@ class Machine:
     """One z/VM system, or the members of one SSI cluster."""
 
     def __init__(self, scenario: dict[str, Any], store_path: pathlib.Path,
-                 clock: clocks.Clock) -> None:
+                 clock: clocks.Clock,
+                 latencies: latency.Latency | None = None) -> None:
         """Continue what store_path holds, or fill it from the scenario."""
         self._lock = threading.RLock()
         self._store = stores.Store(store_path)
-        self._system = systems.build(scenario, self._store, clock)
+        self._system = systems.build(scenario, self._store, clock,
+                                     latencies or latency.Latency())
         founding.found(scenario, self._store, self._system)
 
     def close(self) -> None:

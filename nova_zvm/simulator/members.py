@@ -49,7 +49,11 @@ class RealDevice:
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """One z/VM system and the guest in which its connector runs."""
+    """One z/VM system and the guest in which its connector runs.
+
+    No guest may be larger than guest_storage_mib; all together may have
+    overcommitment times the storage of the system.
+    """
 
     name: str
     connector: str
@@ -62,6 +66,8 @@ class Member:
     processor_type: str
     storage_mib: int
     base_storage_mib: int
+    guest_storage_mib: int
+    overcommitment: float
     ipl_time: str
     mac_prefix: str
     cec_name: str
@@ -120,6 +126,8 @@ def from_scenario(data: dict[str, Any]) -> Member:
         processor_type=data['processor_type'],
         storage_mib=data['storage_mib'],
         base_storage_mib=data['base_storage_mib'],
+        guest_storage_mib=data['guest_storage_mib'],
+        overcommitment=data['overcommitment'],
         ipl_time=data['ipl_time'], mac_prefix=data['mac_prefix'],
         cec_name=data['cec_name'], cec_serial=data['cec_serial'],
         real_devices=tuple(devices),

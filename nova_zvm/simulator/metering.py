@@ -13,20 +13,28 @@
 """What guests use of their system, as its monitors would measure it.
 
 The figures follow from the state and from simulated time alone, so that
-they move, never fall while a guest runs, and need no bookkeeping.
+they move and never fall while a guest runs. Whoever changes how fast a guest
+uses something (pause, boot, processors) settles what it has used up to then.
 """
+
+import dataclasses
 
 from nova_zvm.simulator import guests as logons
 from nova_zvm.simulator import members
 
 PAGE_BYTES = 4096
 _PAGES_OF_MIB = 1024 * 1024 // PAGE_BYTES
-# A Linux with little to do: this part of a processor, of its storage, and
-# this many bytes a second on each coupled adapter.
+# A Linux with little to do: this part of each processor, of its storage, and
+# this many bytes a second on each coupled adapter. CP alone does less.
 _BUSY = 0.02
+_IDLE = 0.0005
 _RESIDENT = 0.25
 _BYTES_A_SECOND = 120
 _FRAME_BYTES = 80
+# The monitor looks at a virtual machine every two seconds; every so many
+# times that one is about to run, it waits for a processor.
+_SAMPLE_US = 2_000_000
+_DELAYED = 50
 
 
 def elapsed_us(guest: logons.Guest, now: float) -> int:
@@ -34,9 +42,29 @@ def elapsed_us(guest: logons.Guest, now: float) -> int:
     return int(max(0.0, now - guest.since) * 1_000_000)
 
 
+def settled(guest: logons.Guest, now: float) -> logons.Guest:
+    """Return a guest with what it has used written down."""
+    return dataclasses.replace(guest, usage=logons.Usage(
+        now, used_cpu_us(guest, now), nic_bytes(guest, now)))
+
+
+def resettled(before: logons.Guest, after: logons.Guest,
+              now: float) -> logons.Guest:
+    """Return a changed guest with what it used before the change."""
+    return dataclasses.replace(after, usage=settled(before, now).usage)
+
+
 def used_cpu_us(guest: logons.Guest, now: float) -> int:
-    until = guest.paused_at if guest.paused_at is not None else now
-    return int(elapsed_us(guest, until) * _BUSY * len(guest.processors))
+    running = guest.linux.state != 'down'
+    rate = (_BUSY * len(guest.linux.processors) if running else
+            _IDLE * len(guest.processors))
+    return guest.usage.cpu_us + int(_seconds(guest, now) * rate * 1_000_000)
+
+
+def samples(guest: logons.Guest, now: float) -> tuple[int, int]:
+    """Return how often a guest was seen to run, and to wait for that."""
+    running = used_cpu_us(guest, now) // _SAMPLE_US
+    return running, 1 + running // _DELAYED
 
 
 def used_storage_kib(guest: logons.Guest) -> int:
@@ -58,9 +86,16 @@ def free_mib(member: members.Member, guests: list[logons.Guest]) -> int:
 def nic_bytes(guest: logons.Guest, now: float) -> int:
     """Return bytes that one adapter received, and sent just as many."""
     if guest.linux.state == 'down':
-        return 0
-    return elapsed_us(guest, now) // 1_000_000 * _BYTES_A_SECOND
+        return guest.usage.nic_bytes
+    return guest.usage.nic_bytes + int(
+        _seconds(guest, now) * _BYTES_A_SECOND)
 
 
 def nic_frames(guest: logons.Guest, now: float) -> int:
     return nic_bytes(guest, now) // _FRAME_BYTES
+
+
+def _seconds(guest: logons.Guest, now: float) -> float:
+    """Return how long a guest has run since its usage was settled."""
+    until = guest.paused_at if guest.paused_at is not None else now
+    return max(0.0, until - max(guest.usage.at, guest.since))

@@ -24,6 +24,7 @@ from nova_zvm.simulator import clock as clocks
 from nova_zvm.simulator import connector as connectors
 from nova_zvm.simulator import control
 from nova_zvm.simulator import engine as engines
+from nova_zvm.simulator import latency
 from nova_zvm.simulator import machine as machines
 from nova_zvm.simulator import ports
 from nova_zvm.simulator import scenario as scenarios
@@ -67,8 +68,9 @@ class Simulator:
         self._profile = profile
         self._ports = ports.Ports(self.directory / 'ports.json')
         self.clock = clocks.ScaledClock(speed)
+        self._latency = latency.Latency()
         self.machine = self._make_machine()
-        self.engine = engines.Engine(self.machine, self.clock)
+        self.engine = engines.Engine(self.machine, self.clock, self._latency)
         self.engine.latency.set_profile(profile)
         self.engine.kill_connector = self._kill_connector
         self.members: dict[str, connectors.Connector] = {}
@@ -157,7 +159,8 @@ class Simulator:
 
     def _make_machine(self) -> machines.Machine:
         return machines.Machine(self._scenario,
-                                self.directory / 'zvm.sqlite', self.clock)
+                                self.directory / 'zvm.sqlite', self.clock,
+                                self._latency)
 
     def _make_connector(self, member: str,
                         port: int) -> connectors.Connector:

@@ -52,6 +52,7 @@ def _member(system: systems.System, name: str) -> dict[str, Any]:
         'processors': member.processors,
         'storage_mib': member.storage_mib,
         'guests': sorted(guest.userid for guest in guests),
+        'promised_mib': sum(guest.storage_mib for guest in guests),
         'pages_in_use': metering.used_pages(member, guests),
         'vswitches': {switch.name: _switch(system, name, switch.name)
                       for switch in system.switches.of_member(name)},
@@ -121,6 +122,7 @@ def _volume(system: systems.System, volume: dasds.Volume) -> dict[str, Any]:
     free = system.dasd.free(volume)
     return {
         'model': volume.model,
+        'rdev': volume.rdev,
         'size': volume.size,
         'free': sum(size for _, size in free),
         'used': sum(disk.size for disk in used),

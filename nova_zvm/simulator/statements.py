@@ -27,6 +27,9 @@ _PORT = re.compile(r'^[0-9A-Fa-f]{1,16}$')
 # Operands of NICDEF and how many words each has, in the order of writing.
 _NICDEF = {'TYPE': 1, 'DEVICES': 1, 'CHPID': 1, 'MACID': 1, 'LAN': 2,
            'VLAN': 1, 'PORTTYPE': 1, 'PORTNUMBER': 1, 'DEVID': 1}
+_PROCESSORS = 64
+_DEVICES = ('CONSOLE', 'CTCA', 'DEDICATE', 'LINK', 'MDISK', 'NICDEF',
+            'SPECIAL', 'SPOOL')
 COUPLING = ('LAN', 'VLAN', 'PORTTYPE', 'PORTNUMBER')
 
 
@@ -103,6 +106,22 @@ def words_of(lines: Iterable[str], *start: str) -> list[list[str]]:
     split = (line.split() for line in lines)
     return [words for words in split
             if [word.upper() for word in words[:count]] == list(start)]
+
+
+def check(lines: Iterable[str]) -> None:
+    """Raise ValueError for a statement that no guest can be made of."""
+    lines = tuple(lines)
+    for words in words_of(lines, 'SHARE'):
+        if len(words) < 3 or words[1].upper() not in ('RELATIVE',
+                                                      'ABSOLUTE'):
+            raise ValueError(' '.join(words))
+    for words in words_of(lines, 'MACHINE'):
+        if len(words) > 2 and not 0 < int(words[2]) <= _PROCESSORS:
+            raise ValueError(' '.join(words))
+    for words in words_of(lines, 'CPU'):
+        if len(words) < 2 or int(words[1], 16) >= _PROCESSORS:
+            raise ValueError(' '.join(words))
+    mdisks(lines)
 
 
 def mdisks(lines: Iterable[str]) -> list[Mdisk]:
@@ -210,11 +229,25 @@ def has_one_chpid(lines: Iterable[str]) -> bool:
                for words in words_of(lines, 'OPTION'))
 
 
-def cpu_addresses(lines: Iterable[str]) -> tuple[int, ...]:
-    """Return the virtual processors that an entry defines."""
+def base_processors(lines: Iterable[str]) -> tuple[int, ...]:
+    """Return the virtual processors of CPU statements; one at least."""
+    found = {int(item[1], 16) for item in words_of(lines, 'CPU')
+             if len(item) > 1}
+    return tuple(sorted(found)) or (0,)
+
+
+def defined_processors(lines: Iterable[str]) -> set[int]:
+    """Return the processors of CPU and of COMMAND DEFINE CPU statements."""
     lines = tuple(lines)
     words = words_of(lines, 'COMMAND', 'DEFINE', 'CPU')
-    found = {int(item[3], 16) for item in words if len(item) > 3}
-    found |= {int(item[1], 16) for item in words_of(lines, 'CPU')
-              if len(item) > 1}
-    return tuple(sorted(found)) or (0,)
+    return set(base_processors(lines)) | {
+        int(item[3], 16) for item in words if len(item) > 3}
+
+
+def before_devices(lines: Iterable[str], line: str) -> tuple[str, ...]:
+    """Add a statement that must stand before those of devices."""
+    lines = tuple(lines)
+    position = next((number for number, item in enumerate(lines)
+                     if item.split()[:1] and
+                     item.split()[0].upper() in _DEVICES), len(lines))
+    return lines[:position] + (line,) + lines[position:]

@@ -25,6 +25,7 @@ from nova_zvm.simulator import eligibility
 from nova_zvm.simulator import fabric as fabrics
 from nova_zvm.simulator import guestos
 from nova_zvm.simulator import guests as logons
+from nova_zvm.simulator import latency
 from nova_zvm.simulator import links
 from nova_zvm.simulator import members
 from nova_zvm.simulator import namelist
@@ -84,7 +85,7 @@ class System:
 
 
 def build(scenario: dict[str, Any], store: stores.Store,
-          clock: clocks.Clock) -> System:
+          clock: clocks.Clock, latencies: latency.Latency) -> System:
     """Put a system together on what the store holds."""
     directory = directories.Directory(store)
     dasd = dasds.Dasd(store)
@@ -97,8 +98,8 @@ def build(scenario: dict[str, Any], store: stores.Store,
     storage = storages.Storage(store, storages.targets(scenario['storage']))
     fabric = fabrics.Fabric(devices, storage)
     timing = scenario['timing']
-    cp = cps.Cp(directory, guests, switches, devices, timing['logoff'],
-                scenario['directory']['network_authorization'], dasd)
+    cp = cps.Cp(directory, dasd, guests, switches, devices, timing['logoff'],
+                scenario['directory']['network_authorization'])
     linux = scenario['linux']
     checks = eligibility.Eligibility(cp, directory, dasd, switches,
                                      scenario['relocation_domains'])
@@ -108,7 +109,7 @@ def build(scenario: dict[str, Any], store: stores.Store,
         switches, spool, namelist.NameLists(store), links.Links(store),
         guests, devices, storage, fabric, cp,
         guestos.GuestOs(cp, directory, disks.Disks(dasd, storage), fabric,
-                        spool, timing['boot'],
+                        spool, latencies,
                         tuple(linux['authorized_senders'])),
         relocation.Relocations(store, guests, systems, checks,
                                timing['relocation'], timing['quiesce']))

@@ -15,7 +15,7 @@
 It answers when Linux is up, has an IUCV server, and lets the connector's
 userid command it.
 Exit status and text tell why not (smtLayer/vmUtils.py execCmdThruIUCV): 1
-not authorised, 4 no connection, 8 the command failed.
+not authorised, 2 wrong operands, 4 no connection, 8 the command failed.
 """
 
 from nova_zvm.simulator.commands import request as requests
@@ -25,6 +25,7 @@ from nova_zvm.simulator import guestshell
 from nova_zvm.simulator import reply
 
 NOT_AUTHORISED = 1
+WRONG_OPERANDS = 2
 NOT_REACHABLE = 4
 COMMAND_FAILED = 8
 # errno of a connection that is refused, and of one that cannot be made.
@@ -38,6 +39,9 @@ def prepare(words: list[str]) -> None:
 
 def run(request: requests.Request) -> str:
     userid = request.word(1).upper()
+    if not userid or not ''.join(request.words[2:]).strip():
+        raise _error(WRONG_OPERANDS, 0, 'ERROR: a userid and a command are '
+                     'required.')
     guest = request.system.guests.find(userid)
     if guest is None:
         raise _error(NOT_REACHABLE, _UNREACHABLE,
@@ -51,7 +55,7 @@ def run(request: requests.Request) -> str:
         raise _error(NOT_AUTHORISED, 64, 'UNAUTHORIZED_ERROR: '
                      f'{request.member.connector} is not authorized.')
     shell = guestshell.Shell(request.system.guestos, request.system.cp,
-                             userid, request.system.now)
+                             request.system.dasd, userid, request.system.now)
     return shell.run(' '.join(request.words[2:]))
 
 

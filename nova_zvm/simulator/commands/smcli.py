@@ -23,6 +23,7 @@ from nova_zvm.simulator.commands import request as requests
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import reply
 from nova_zvm.simulator.smapi import adapter
+from nova_zvm.simulator.smapi import attributes
 from nova_zvm.simulator.smapi import call as calls
 from nova_zvm.simulator.smapi import definition
 from nova_zvm.simulator.smapi import device
@@ -34,8 +35,8 @@ from nova_zvm.simulator.smapi import vswitch
 
 SUCCESS = '0 0 0 (details) None\n'
 APIS: dict[str, calls.Api] = {
-    **adapter.APIS, **definition.APIS, **device.APIS, **disk.APIS,
-    **host.APIS, **power.APIS, **relocate.APIS, **vswitch.APIS}
+    **adapter.APIS, **attributes.APIS, **definition.APIS, **device.APIS,
+    **disk.APIS, **host.APIS, **power.APIS, **relocate.APIS, **vswitch.APIS}
 # The calls whose -f names a file; that of Image_Deactivate is a time.
 _FILE_APIS = ('Image_Create_DM', 'Image_Replace_DM')
 

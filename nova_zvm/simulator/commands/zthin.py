@@ -16,8 +16,10 @@ Exit status and the lines that begin with ERROR: are what the connector
 reads of a failure (zvmsdk/smtclient.py guest_deploy).
 """
 
+import dataclasses
 import pathlib
 
+from nova_zvm.simulator import codec
 from nova_zvm.simulator.commands import coreosimage
 from nova_zvm.simulator.commands import request as requests
 from nova_zvm.simulator import dasd as dasds
@@ -26,6 +28,7 @@ from nova_zvm.simulator import imagefile
 from nova_zvm.simulator import reply
 from nova_zvm.simulator import statements
 
+SYNTAX = 1
 FAILED = 3
 _DEVTYPES = {'CKD': '3390', 'FBA': '9336'}
 _WRONG_TYPE = {
@@ -74,7 +77,8 @@ def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
 def _unpack(request: requests.Request) -> str:
     """Deploy: unpackdiskimage USERID VDEV FILE, or for CoreOS.
 
-    The root file system grows to the size of the disk.
+    The root file system grows to the size of the disk, if the image is not
+    of a whole fixed-block disk.
     """
     if len(request.words) - 1 in _COREOS_ARGUMENTS:
         return _unpack_coreos(request)
@@ -86,11 +90,7 @@ def _unpack(request: requests.Request) -> str:
         raise errors.CommandError(FAILED, request.read)
     image: imagefile.ImageFile = request.read
     _check_fits(image, disk)
-    request.system.dasd.write(disk, dasds.Content(
-        layout='cdl' if image.kind == 'CKD' else 'fba', partitions=1,
-        filesystem='ext4', filesystem_size=disk.size,
-        image=dasds.Image(image.name, image.os_version, image.sha256,
-                          image.bytes, image.size)))
+    request.system.dasd.write(disk, _content(request, image, disk))
     return (f'unpackdiskimage {userid} {vdev} {image.name}\n'
             'INFO: Image was deployed successfully.\n')
 
@@ -103,6 +103,32 @@ def _unpack_coreos(request: requests.Request) -> str:
     else:
         coreosimage.deploy_lun(request)
     return 'INFO: Image was deployed successfully.\n'
+
+
+def _content(request: requests.Request, image: imagefile.ImageFile,
+             disk: dasds.Minidisk) -> dasds.Content:
+    """Return what an image makes of a disk.
+
+    A captured one brings its files and its Linux; as with a real one, that
+    Linux looks for its root at the device number that it was captured of.
+    """
+    deployed = dasds.Image(image.name, image.os_version, image.sha256,
+                           image.bytes, image.size)
+    if image.captured is None:
+        return dasds.Content(
+            layout='cdl' if image.kind == 'CKD' else 'fba', partitions=1,
+            filesystem='ext4', image=deployed,
+            filesystem_size=image.size if image.whole else disk.size)
+    content = codec.decode(dasds.Content, image.captured.content)
+    blobs = {path: request.system.dasd.put_blob(disk.name, path, data)
+             for path, data in image.captured.blobs.items()}
+    if content.image:
+        deployed = dataclasses.replace(
+            deployed, os_version=content.image.os_version,
+            vdev=image.captured.vdev)
+    return dataclasses.replace(
+        content, blobs=blobs, image=deployed if content.image else None,
+        filesystem_size=disk.size if content.filesystem else 0)
 
 
 def _check_fits(image: imagefile.ImageFile, disk: dasds.Minidisk) -> None:
@@ -118,21 +144,49 @@ def _check_fits(image: imagefile.ImageFile, disk: dasds.Minidisk) -> None:
 
 
 def _capture(request: requests.Request) -> str:
-    """Capture: creatediskimage USERID VDEV FILE."""
-    userid, vdev = request.word(1).upper(), request.word(2)
-    disk = _free_disk(request, userid, vdev)
-    image = disk.content.image
-    if image is None:
-        raise errors.CommandError(FAILED, f'{userid} {vdev} has no '
-                                  'partition to capture.')
+    """Capture: creatediskimage USERID VDEV FILE [--compression N]."""
+    words, level = _capture_words(request.words[1:])
+    userid, vdev, target = words[0].upper(), words[1], pathlib.Path(words[2])
+    if target.exists():
+        raise errors.CommandError(
+            FAILED, 'The specified image file already exists.')
+    disk = _free_disk(request, userid, vdev, 'source')
+    if not disk.content.partitions:
+        raise errors.CommandError(
+            FAILED, 'An error was encountered while creating disk image: '
+            f'{userid} {vdev} has no partition.')
     kind = 'CKD' if disk.devtype == '3390' else 'FBA'
-    target = pathlib.Path(request.word(3))
+    captured = imagefile.Captured(
+        disk.vdev, codec.encode(disk.content),
+        {path: request.system.dasd.blob(name)
+         for path, name in disk.content.blobs.items()})
     try:
-        target.write_bytes(imagefile.header(kind, disk.size) + (
-            f'captured of {image.sha256}\n'.encode()))
+        target.write_bytes(imagefile.captured(kind, disk.size, level,
+                                              captured))
     except OSError as error:
         raise errors.CommandError(FAILED, f'{target}: {error.strerror}')
-    return f'INFO: Image of {userid} {vdev} was created.\n'
+    return (f'SOURCE USER ID: "{userid}"\nDISK CHANNEL:   "{vdev}"\n'
+            f'IMAGE FILE:     "{target}"\nCOMPRESSION:    "{level}"\n\n'
+            f"Creating {target.name} image file for {userid}'s disk at "
+            f'channel {vdev} with disk size {disk.size} '
+            f'{"CYL" if kind == "CKD" else "BLK"}.\n'
+            'Image creation successful.\n')
+
+
+def _capture_words(words: list[str]) -> tuple[list[str], int]:
+    """Return the operands and the level, 0 to 9; 6 is the default."""
+    level = '6'
+    if '--compression' in words:
+        position = words.index('--compression')
+        level = ''.join(words[position + 1:position + 2])
+        words = words[:position] + words[position + 2:]
+    if len(level) != 1 or not level.isdigit():
+        raise errors.CommandError(
+            SYNTAX, 'Compression operand is not between 0 and 9, inclusive: '
+            f'{level}')
+    if len(words) != 3:
+        raise errors.CommandError(SYNTAX, 'Missing required parameter.')
+    return words, int(level)
 
 
 def _link(request: requests.Request) -> str:
@@ -160,12 +214,12 @@ def _unlink(request: requests.Request) -> str:
     return f'Success: Userid {userid} vdev {request.word(2)} detached\n'
 
 
-def _free_disk(request: requests.Request, userid: str,
-               vdev: str) -> dasds.Minidisk:
+def _free_disk(request: requests.Request, userid: str, vdev: str,
+               role: str = 'target') -> dasds.Minidisk:
     """Return a disk that no running guest has."""
     if request.system.guests.find(userid):
         raise errors.CommandError(
-            FAILED, 'The specified target system is currently running.')
+            FAILED, f'The specified {role} system is currently running.')
     disk = request.system.dasd.minidisk(userid, _vdev(vdev))
     if disk is None:
         raise errors.CommandError(

@@ -12,14 +12,9 @@
 
 """Calls that read and change directory entries."""
 
-import re
-
-from nova_zvm.simulator import dirmaint
 from nova_zvm.simulator import errors
 from nova_zvm.simulator.smapi import call as calls
-
-_CPU = re.compile(r'^CPUADDR=([0-9A-Fa-f]{1,2})\b')
-_SHARE = re.compile(r'^(RELATIVE|ABSOLUTE)=(\S+)$', re.IGNORECASE)
+from nova_zvm.simulator import statements
 
 
 def create(call: calls.Call) -> str:
@@ -28,7 +23,17 @@ def create(call: calls.Call) -> str:
 
 
 def replace(call: calls.Call) -> str:
-    call.system.dirmaint.replace(call.target, _file(call))
+    """Replace a locked entry.
+
+    SmapiError 408/12 if that would take a disk from the running guest.
+    """
+    guest = call.system.guests.find(call.target)
+    used = {disk.vdev for disk in guest.disks} if guest else set()
+    text = _file(call)
+    before = _extents(call, used)
+    call.system.dirmaint.replace(call.target, text)
+    if _extents(call, used) != before:
+        raise errors.SmapiError(408, 12, 'Image device is locked')
     return ''
 
 
@@ -63,26 +68,6 @@ def unlock(call: calls.Call) -> str:
     return ''
 
 
-def update(call: calls.Call) -> str:
-    """Set CPU and SHARE statements."""
-    call.system.dirmaint.edit(call.target, lambda lines: _with_share(
-        _with_cpus(lines, _addresses(call)), call.keys('SHARE')))
-    return ''
-
-
-def remove(call: calls.Call) -> str:
-    """Remove CPU statements."""
-    addresses = _addresses(call)
-    lines = call.system.directory.get(call.target).lines
-    if not all(_has_cpu(lines, address) for address in addresses):
-        raise errors.SmapiError(8, 4, 'Directory entry to be deleted not '
-                                'found')
-    call.system.dirmaint.edit(call.target, lambda lines: tuple(
-        line for line in lines
-        if not any(_has_cpu((line,), address) for address in addresses)))
-    return ''
-
-
 def ipl_set(call: calls.Call) -> str:
     line = f'IPL {call.option("s").upper()}'
     call.system.dirmaint.edit(call.target, lambda lines: tuple(
@@ -106,37 +91,10 @@ def _file(call: calls.Call) -> str:
     return call.file
 
 
-def _addresses(call: calls.Call) -> list[str]:
-    found = []
-    for value in call.keys('CPU'):
-        match = _CPU.match(value)
-        if not match:
-            raise calls.syntax(f'CPU={value}')
-        found.append(match[1].upper().zfill(2))
-    return found
-
-
-def _has_cpu(lines: dirmaint.Lines, address: str) -> bool:
-    """Tell of the CPU statement; COMMAND DEFINE CPU is another one."""
-    return any(line.upper().split()[:2] == ['CPU', address]
-               for line in lines)
-
-
-def _with_cpus(lines: dirmaint.Lines,
-               addresses: list[str]) -> dirmaint.Lines:
-    return lines + tuple(f'CPU {address}' for address in addresses
-                         if not _has_cpu(lines, address))
-
-
-def _with_share(lines: dirmaint.Lines, shares: list[str]) -> dirmaint.Lines:
-    for value in shares:
-        match = _SHARE.match(value)
-        if not match:
-            raise calls.syntax(f'SHARE={value}')
-        share = f'SHARE {match[1].upper()} {match[2]}'
-        lines = tuple(line for line in lines
-                      if not line.startswith('SHARE ')) + (share,)
-    return lines
+def _extents(call: calls.Call, vdevs: set[str]) -> list[tuple[object, ...]]:
+    lines = call.system.directory.get(call.target).lines
+    return sorted((disk.vdev, disk.volume, disk.start, disk.size)
+                  for disk in statements.mdisks(lines) if disk.vdev in vdevs)
 
 
 APIS: dict[str, calls.Api] = {
@@ -147,9 +105,6 @@ APIS: dict[str, calls.Api] = {
     'Image_Name_Query_DM': names,
     'Image_Lock_DM': lock,
     'Image_Unlock_DM': unlock,
-    'Image_Definition_Create_DM': update,
-    'Image_Definition_Update_DM': update,
-    'Image_Definition_Delete_DM': remove,
     'Image_IPL_Set_DM': ipl_set,
     'Image_IPL_Delete_DM': ipl_delete,
 }

@@ -12,7 +12,10 @@
 
 """Calls about minidisks and the space that they are made of."""
 
+from collections.abc import Callable
+
 from nova_zvm.simulator import dasd as dasds
+from nova_zvm.simulator import errors
 from nova_zvm.simulator.smapi import call as calls
 
 _DEVTYPES = ('3390', '9336')
@@ -36,8 +39,12 @@ def create_dm(call: calls.Call) -> str:
 
 
 def delete_dm(call: calls.Call) -> str:
-    call.system.dirmaint.remove_disk(call.target,
-                                     call.vdev(call.option('v')))
+    """Remove a minidisk that its owner, if logged on, does not use."""
+    vdev = call.vdev(call.option('v'))
+    guest = call.system.guests.find(call.target)
+    if guest and guest.disk(vdev):
+        raise errors.SmapiError(408, 12, 'Image device is locked')
+    call.system.dirmaint.remove_disk(call.target, vdev)
     return ''
 
 
@@ -61,17 +68,17 @@ def query(call: calls.Call) -> str:
     for disk in guest.disks:
         if wanted.upper() in ('ALL', disk.vdev):
             units = 'CYL' if disk.devtype == '3390' else 'BLK'
-            lines += [f'DASD VDEV: {disk.vdev}', '  RDEV: 0000',
-                      '  Access type: R/W',
-                      f'  Device type: {disk.devtype}',
+            lines += [f'DASD VDEV: {disk.vdev}', f'  RDEV: {disk.rdev}',
+                      f'  Access type: {disk.access}',
+                      f'  Device type: {disk.model}',
                       f'  Device size: {disk.size}',
                       f'  Device units: {units}',
-                      f'  Device volume label: {disk.volume}', '']
+                      f'  Device volume label: {disk.label}', '']
     return '\n'.join(lines)
 
 
 def volume_space_query(call: calls.Call) -> str:
-    """Tell of volumes (-e 1) or groups (-e 3).
+    """Tell of volumes (-e 1) or groups (-e 3), by name or all (*).
 
     -q 1 asks for the definition, 2 for free and 3 for used space.
     smtLayer/getHost.py getDiskPoolSpace takes the group from word 5, or
@@ -91,9 +98,14 @@ def _pool_volumes(dasd: dasds.Dasd, name: str) -> list[dasds.Volume]:
             if volume.pool and name in ('*', volume.pool)]
 
 
+def _volumes(dasd: dasds.Dasd, name: str) -> list[dasds.Volume]:
+    return [volume for volume in dasd.volumes()
+            if name in ('*', volume.name)]
+
+
 def _defined_volumes(dasd: dasds.Dasd, name: str) -> list[str]:
     return [f'{volume.name} {volume.model} {volume.size}'
-            for volume in dasd.volumes() if name in ('*', volume.name)]
+            for volume in _volumes(dasd, name)]
 
 
 def _defined_pools(dasd: dasds.Dasd, name: str) -> list[str]:
@@ -101,23 +113,26 @@ def _defined_pools(dasd: dasds.Dasd, name: str) -> list[str]:
             for pool in dasd.pools() if name in ('*', pool)]
 
 
-def _free(dasd: dasds.Dasd, name: str) -> list[str]:
+def _free(dasd: dasds.Dasd, volumes: list[dasds.Volume]) -> list[str]:
     return [f'{volume.name} {volume.model} {start} {size} {volume.pool} '
-            f'{volume.name}'
-            for volume in _pool_volumes(dasd, name)
-            for start, size in dasd.free(volume)]
+            f'{volume.name}'.replace('  ', ' ')
+            for volume in volumes for start, size in dasd.free(volume)]
 
 
-def _used(dasd: dasds.Dasd, name: str) -> list[str]:
+def _used(dasd: dasds.Dasd, volumes: list[dasds.Volume]) -> list[str]:
     return [f'{volume.name} {volume.model} {disk.start} {disk.size} '
             f'{disk.end} {disk.userid} {disk.vdev} {volume.pool} '
-            f'{volume.name}'
-            for volume in _pool_volumes(dasd, name)
-            for disk in dasd.used(volume)]
+            f'{volume.name}'.replace('  ', ' ')
+            for volume in volumes for disk in dasd.used(volume)]
 
 
-_REPORTS = {('1', '1'): _defined_volumes, ('1', '3'): _defined_pools,
-            ('2', '3'): _free, ('3', '3'): _used}
+_REPORTS: dict[tuple[str, str],
+               Callable[[dasds.Dasd, str], list[str]]] = {
+    ('1', '1'): _defined_volumes, ('1', '3'): _defined_pools,
+    ('2', '1'): lambda dasd, name: _free(dasd, _volumes(dasd, name)),
+    ('3', '1'): lambda dasd, name: _used(dasd, _volumes(dasd, name)),
+    ('2', '3'): lambda dasd, name: _free(dasd, _pool_volumes(dasd, name)),
+    ('3', '3'): lambda dasd, name: _used(dasd, _pool_volumes(dasd, name))}
 
 APIS: dict[str, calls.Api] = {
     'Image_Disk_Create_DM': create_dm,

@@ -112,6 +112,7 @@ def _figures(system: systems.System, member: str,
 
 def _record(guest: logons.Guest, now: float) -> str:
     storage_kib = guest.storage_mib * 1024
+    in_use, delayed = metering.samples(guest, now)
     values = {
         'Guest name': guest.userid,
         'Record version': '1',
@@ -124,8 +125,8 @@ def _record(guest: logons.Guest, now: float) -> str:
         'Guest CPUs': str(len(guest.processors)),
         'Minimum CPU count': str(len(guest.processors)),
         'Max CPU limit': '10000',
-        'Samples CPU in use': '0',
-        'Samples CPU delay': '1',
+        'Samples CPU in use': str(in_use),
+        'Samples CPU delay': str(delayed),
     }
     return ''.join(f'{name}: "{value}"\n' for name, value in values.items())
 

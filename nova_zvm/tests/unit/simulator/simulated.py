@@ -22,6 +22,7 @@ import pycdlib
 
 from nova_zvm.simulator import clock as clocks
 from nova_zvm.simulator import imagefile
+from nova_zvm.simulator import latency
 from nova_zvm.simulator import machine as machines
 from nova_zvm.simulator import scenario as scenarios
 
@@ -36,6 +37,7 @@ COMMAND DEFINE CPU 00 TYPE IFL
 COMMAND DEFINE CPU 01 TYPE IFL
 SHARE RELATIVE 200
 IPL 0100
+COMMAND DEF STOR RESERVED 6144M
 """
 ECKD_SIZE = 4370
 IMAGE_SIZE = 3338
@@ -52,13 +54,14 @@ class SimulatorTestCase(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
         self.clock = clocks.ManualClock()
+        self.latency = latency.Latency()
         self.machine = self.start(self.scenario)
 
     def start(self, scenario=None, name='zvm.sqlite'):
         """Start a machine, or go on with the one of that name."""
         machine = machines.Machine(
             scenarios.complete(scenario or self.scenario, 'test'),
-            self.folder / name, self.clock)
+            self.folder / name, self.clock, self.latency)
         self.addCleanup(machine.close)
         return machine
 

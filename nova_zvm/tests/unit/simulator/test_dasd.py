@@ -67,6 +67,25 @@ class PoolTestCase(simulated.SimulatorTestCase):
         self.assertEqual(before, self.machine.state())
         self.add_disk(vdev='0101', size=500)
 
+    def test_freed_extents_merge(self):
+        for number in range(4):
+            self.add_disk(vdev=f'010{number}', size=250)
+        for vdev in ('0100', '0102'):
+            self.remove(vdev)
+        volume = self.pool()['volumes']['VOL001']
+        self.assertEqual([[1, 250], [501, 250]], volume['free_extents'])
+        self.add_disk(vdev='0110', size=500)
+        self.assert_refused((596, 3541), 'Image_Disk_Create_DM',
+                            *simulated.disk_options(vdev='0111', size=251))
+        self.remove('0101')
+        volume = self.pool()['volumes']['VOL001']
+        self.assertEqual([[1, 750]], volume['free_extents'])
+        self.add_disk(vdev='0111', size=750)
+
+    def remove(self, vdev):
+        self.smcli('Image_Disk_Delete_DM', '-T', 'GUEST1', '-v', vdev, '-e',
+                   '0')
+
     def test_full_pool(self):
         self.add_disk(vdev='0100', size=1000)
         self.add_disk(vdev='0101', size=500)
@@ -130,6 +149,65 @@ class PoolTestCase(simulated.SimulatorTestCase):
         self.assert_refused((208, 8), 'Image_Disk_Delete', '-T', 'GUEST1',
                             '-v', '0100')
 
+    def test_disk_in_use_stays_in_the_directory(self):
+        self.add_disk(size=10)
+        self.smcli('Image_Activate', '-T', 'GUEST1')
+        before = self.machine.state()
+        self.assert_refused((408, 12), 'Image_Disk_Delete_DM', '-T',
+                            'GUEST1', '-v', '0100', '-e', '0')
+        text = self.machine.directory_text('GUEST1')
+        self.smcli('Image_Lock_DM', '-T', 'GUEST1')
+        for disk in ('', 'MDISK 0100 3390 11 10 VOL001 MR\n'):
+            path = self.file('entry', disk.join(
+                text.partition('MDISK 0100 3390 1 10 VOL001 MR\n')[::2]))
+            self.assert_refused((408, 12), 'Image_Replace_DM', '-T',
+                                'GUEST1', '-f', path)
+        self.smcli('Image_Unlock_DM', '-T', 'GUEST1')
+        self.assertEqual(before, self.machine.state())
+        self.smcli('Image_Disk_Delete', '-T', 'GUEST1', '-v', '0100')
+        self.remove('0100')
+        self.assertEqual([], self.mdisks())
+
+    def test_disks_of_a_running_guest(self):
+        self.add_disk(size=10)
+        self.add_disk(vdev='0101', size=2048, pool='FBAPOOL',
+                      devtype='9336')
+        self.smcli('Image_Disk_Create_DM', '-T', 'GUEST1', '-v', '0102',
+                   '-t', '9336', '-a', 'V-DISK', '-z', '4096', '-m', 'MWV')
+        self.assert_refused((200, 12), 'Image_Disk_Query', '-T', 'GUEST1',
+                            '-k', 'vdasd_id=all')
+        self.smcli('Image_Activate', '-T', 'GUEST1')
+        response = self.smcli('Image_Disk_Query', '-T', 'GUEST1', '-k',
+                              'vdasd_id=all')
+        disks = [[line.partition(':')[2].strip() for line in
+                  block.splitlines()] for block in response.split('\n\n')
+                 if block]
+        self.assertEqual([
+            ['0100', '0D00', 'R/W', '3390', '10', 'CYL', 'VOL001'],
+            ['0101', '0D02', 'R/W', '9336', '2048', 'BLK', 'FBA001'],
+            ['0102', 'VDSK', 'R/W', '9336', '4096', 'BLK', '(VDSK)']], disks)
+        self.assertEqual(1, self.smcli(
+            'Image_Disk_Query', '-T', 'GUEST1', '-k',
+            'vdasd_id=0101').count('DASD VDEV'))
+
+    def test_virtual_disk_ends_with_the_logoff(self):
+        self.create('GUEST2', simulated.ENTRY + 'MDISK 0101 FB-512 V-DISK '
+                    '2048 MWV\n')
+        link = self.run_command('/opt/zthin/bin/linkdiskandbringonline',
+                                'GUEST2', '0101', 'MR')[1]
+        device = '/dev/' + link.split()[10]
+        for command in (f'sudo /sbin/fdisk {device} << EOF\nn\nw\nEOF',
+                        f'mkswap {device}1'):
+            self.assertEqual(0, self.run_command(command)[0])
+        self.assertEqual(1, self.run_command('mkswap', device + '2')[0])
+        self.run_command('/opt/zthin/bin/offlinediskanddetach', 'GUEST2',
+                         '0101')
+        self.smcli('Image_Activate', '-T', 'GUEST2')
+        self.smcli('Image_Deactivate', '-T', 'GUEST2', '-f IMMED')
+        self.run_command('/opt/zthin/bin/linkdiskandbringonline', 'GUEST2',
+                         '0101', 'MR')
+        self.assertEqual(1, self.run_command('mkswap', device + '1')[0])
+
     def test_disk_for_a_guest_that_is_off(self):
         self.add_disk(size=10)
         self.assert_refused((200, 12), 'Image_Disk_Create', '-T', 'GUEST1',
@@ -161,6 +239,22 @@ class SpaceQueryTestCase(simulated.SimulatorTestCase):
         self.assertEqual(['POOL1'], [line[7] for line in used])
         self.assertEqual(1500, sum(int(line[3]) for line in free + used))
         self.assertEqual({'3390-09'}, {line[1] for line in free + used})
+
+    def test_one_volume(self):
+        self.create()
+        self.add_disk(size=400)
+        self.assertEqual(
+            [['VOL001', '3390-09', '401', '600', 'POOL1', 'VOL001']],
+            self.query('2', '1', 'VOL001'))
+        self.assertEqual(
+            [['VOL001', '3390-09', '1', '400', '400', 'GUEST1', '0100',
+              'POOL1', 'VOL001']], self.query('3', '1', 'VOL001'))
+        self.assertIn(['M01RES', '3390-09', '1', '10015', '10015', 'MAINT',
+                       '0123', 'M01RES'], self.query('3', '1', '*'))
+
+    def test_several_pools(self):
+        self.assertEqual({'POOL1', 'FBAPOOL'}, {
+            line[4] for line in self.query('2', '3', 'POOL1 FBAPOOL')})
 
     def test_unknown_pool_has_nothing(self):
         self.assertEqual([], self.query('2', '3', 'NOPOOL'))

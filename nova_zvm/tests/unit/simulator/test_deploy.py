@@ -48,7 +48,8 @@ class DeployTestCase(simulated.SimulatorTestCase):
         self.assertEqual({
             'name': 'image1', 'os_version': 'rhel8.6',
             'sha256': hashlib.sha256(payload).hexdigest(),
-            'bytes': len(payload), 'size': simulated.IMAGE_SIZE},
+            'bytes': len(payload), 'size': simulated.IMAGE_SIZE,
+            'vdev': ''},
             self.disk()['image'])
 
     def test_file_system_grows_to_the_disk(self):
@@ -101,28 +102,3 @@ class DeployTestCase(simulated.SimulatorTestCase):
         self.deploy()
         self.boot()
         self.assertEqual(1, self.iucv('GUEST1', 'echo ping')[0])
-
-
-class CaptureTestCase(simulated.SimulatorTestCase):
-
-    def capture(self):
-        return self.run_command(
-            '/opt/zthin/bin/creatediskimage', 'GUEST1', '0100',
-            str(self.folder / 'captured'), '--compression', '6')
-
-    def test_captured_disk_is_an_image_of_its_size(self):
-        self.bootable()
-        self.assertEqual(0, self.capture()[0])
-        image = imagefile.read(self.folder / 'captured')
-        self.assertEqual(('CKD', simulated.ECKD_SIZE),
-                         (image.kind, image.size))
-
-    def test_refusals(self):
-        self.create()
-        self.assertEqual(3, self.capture()[0])
-        self.add_disk()
-        self.assertEqual(3, self.capture()[0])
-        self.deploy()
-        self.smcli('Image_Activate', '-T', 'GUEST1')
-        self.assertEqual(3, self.capture()[0])
-        self.assertFalse((self.folder / 'captured').exists())

@@ -57,6 +57,14 @@ class CreateTestCase(simulated.SimulatorTestCase):
         self.assert_refused((596, 3214), 'Image_Create_DM', '-T', 'GUEST1',
                             '-f', path)
 
+    def test_statements_that_no_guest_can_be_made_of(self):
+        for line in ('SHARE 300', 'SHARE MUCH 3', 'MACHINE ESA 65',
+                     'MACHINE ESA 0', 'CPU 40', 'CPU', 'MDISK 0100 3390'):
+            path = self.file('entry', f'{simulated.ENTRY}{line}\n'.format(
+                userid='GUEST1'))
+            self.assert_refused((596, 3214), 'Image_Create_DM', '-T',
+                                'GUEST1', '-f', path)
+
     def test_file_that_is_not_there(self):
         self.assert_refused((24, 0), 'Image_Create_DM', '-T', 'GUEST1',
                             '-f', str(self.folder / 'none'))
@@ -201,8 +209,8 @@ class DefinitionTestCase(simulated.SimulatorTestCase):
                    'CPU=CPUADDR=02', '-k', 'CPU=CPUADDR=03', '-k',
                    'SHARE=RELATIVE=400')
         lines = self.machine.directory_text('GUEST1').splitlines()
-        self.assertEqual(['CPU 02', 'CPU 03', 'SHARE RELATIVE 400'],
-                         lines[-3:])
+        self.assertEqual(['CPU 02', 'CPU 03'], lines[-2:])
+        self.assertIn('SHARE RELATIVE 400', lines)
         self.assertNotIn('SHARE RELATIVE 200', lines)
         self.smcli('Image_Definition_Delete_DM', '-T', 'GUEST1', '-k',
                    'CPU=CPUADDR=03')

@@ -53,6 +53,15 @@ class BootTestCase(simulated.SimulatorTestCase):
         self.assertEqual('up', self.linux()['state'])
         self.assertEqual((0, 'ping\n'), self.iucv('GUEST1', "echo 'ping'"))
 
+    def test_boot_time_is_a_latency(self):
+        self.latency.set_profile('slow')
+        self.bootable()
+        self.smcli('Image_Activate', '-T', 'GUEST1')
+        self.clock.advance(self.latency.seconds('boot') - 0.1)
+        self.assertEqual('booting', self.linux()['state'])
+        self.clock.advance(0.1)
+        self.assertEqual('up', self.linux()['state'])
+
     def test_disk_without_image_does_not_boot(self):
         self.create()
         self.add_disk()
@@ -286,7 +295,8 @@ class IucvTestCase(simulated.SimulatorTestCase):
         for command, answer in (
                 ('pwd', '/\n'),
                 ('lscpu --parse=ADDRESS', '\n0\n1\n'),
-                ('lsmem', 'Total online memory : 2048 MB'),
+                ('lsmem', 'Total online memory:        2G\n'),
+                ('lsmem -b', f'Total online memory:     {2048 << 20}\n'),
                 ('ls /etc/*-release', '/etc/os-release\n'),
                 ('cat /etc/os-release', 'VERSION_ID="8.6"\n'),
                 ('uname -srm', 's390x\n'),
@@ -312,17 +322,3 @@ class IucvTestCase(simulated.SimulatorTestCase):
         self.clock.advance(simulated.BOOT_TIME)
         self.assertEqual(0, self.iucv('GUEST1', 'echo ping')[0])
         self.assertEqual(2, self.guest()['linux']['boots'])
-
-    def test_processors_are_added(self):
-        self.assertEqual(0, self.iucv('GUEST1', 'vmcp def cpu 02')[0])
-        self.assertEqual(8, self.iucv('GUEST1', 'vmcp def cpu 02')[0])
-        self.assertEqual([0, 1], self.guest()['linux']['processors'])
-        self.iucv('GUEST1', 'chcpu -r')
-        self.assertEqual([0, 1, 2], self.guest()['linux']['processors'])
-
-    def test_storage_is_added(self):
-        self.assertEqual(8, self.iucv('GUEST1', 'chmem -e 1024M')[0])
-        self.iucv('GUEST1', 'vmcp def storage standby 1024M')
-        self.assertEqual(0, self.iucv('GUEST1', 'chmem -e 1024M')[0])
-        self.assertIn('Total online memory : 3072 MB',
-                      self.iucv('GUEST1', 'lsmem')[1])

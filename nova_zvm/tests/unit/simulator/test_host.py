@@ -123,6 +123,10 @@ class PerformanceTestCase(simulated.SimulatorTestCase):
         self.smcli('Image_Pause', '-T', 'GUEST1', '-k', 'PAUSE=YES')
         self.clock.advance(10)
         self.assertEqual(second, self.cpu_time())
+        self.smcli('Image_Pause', '-T', 'GUEST1', '-k', 'PAUSE=NO')
+        self.assertEqual(second, self.cpu_time())
+        self.clock.advance(10)
+        self.assertEqual(second + second - first, self.cpu_time())
 
     def test_guests_of_a_list(self):
         for userid in ('GUEST1', 'GUEST2'):

@@ -26,7 +26,11 @@ class TestLatency(testtools.TestCase):
 
     def test_every_profile_knows_every_kind(self):
         for profile, seconds in latency.PROFILES.items():
-            self.assertEqual(set(invocation.KINDS), set(seconds), profile)
+            self.assertEqual(set(latency.CLASSES), set(seconds), profile)
+
+    def test_no_boot_is_instant(self):
+        for profile, seconds in latency.PROFILES.items():
+            self.assertGreater(seconds[latency.BOOT], 0, profile)
 
     def test_typical(self):
         times = latency.Latency('typical')

@@ -73,7 +73,8 @@ class LogoffTimeTestCase(simulated.SimulatorTestCase):
         self.create()
         self.smcli('Image_Activate', '-T', 'GUEST1')
         self.smcli('Image_Deactivate', '-T', 'GUEST1')
-        self.assert_refused((200, 16), 'Image_Deactivate', '-T', 'GUEST1')
+        for call in ('Image_Deactivate', 'Image_Activate'):
+            self.assert_refused((200, 16), call, '-T', 'GUEST1')
         status, output = self.run_command('vmcp', 'q', 'GUEST1')
         self.assertRegex(output, r'^HCP\w\w\w361E')
         self.clock.advance(30)

@@ -48,12 +48,12 @@ class ScenarioTestCase(unittest.TestCase):
         self.assertIn('OSDFLT', data['directory']['profiles'])
 
     def test_what_is_left_out_is_as_in_the_default(self):
-        data = self.load('timing: {boot: 5}\nmembers: '
+        data = self.load('timing: {logoff: 5}\nmembers: '
                          '[{name: OTHER, connector: ZCC, processors: 4}]\n'
                          'vswitches: {NET1: {}}\n')
         default = scenario.load()
-        self.assertEqual(5, data['timing']['boot'])
-        self.assertEqual(0, data['timing']['logoff'])
+        self.assertEqual(5, data['timing']['logoff'])
+        self.assertEqual(0, data['timing']['directory_delete'])
         self.assertEqual((4, '3906'), (data['members'][0]['processors'],
                                        data['members'][0]['machine_type']))
         self.assertEqual(['NET1'], list(data['vswitches']))
@@ -76,9 +76,9 @@ class ScenarioTestCase(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder, (
                 contextlib.chdir(folder)):
             pathlib.Path('default').mkdir()
-            pathlib.Path('ssi').write_text('timing: {boot: 7}')
+            pathlib.Path('ssi').write_text('timing: {logoff: 7}')
             self.assertEqual(7, scenario.load(
-                pathlib.Path('ssi'))['timing']['boot'])
+                pathlib.Path('ssi'))['timing']['logoff'])
             self.assertEqual(scenario.load(),
                              scenario.load(pathlib.Path('default')))
 
@@ -100,9 +100,9 @@ class ScenarioTestCase(unittest.TestCase):
     def test_mistakes(self):
         for text, path, allowed in (
                 ('frobs: 1', 'frobs', 'one of members'),
-                ('timing: {boot: soon}', 'timing.boot', 'a number'),
-                ('timing: {boot: -1}', 'timing.boot', 'not negative'),
-                ('timing: 5', 'timing', 'a mapping of boot'),
+                ('timing: {logoff: soon}', 'timing.logoff', 'a number'),
+                ('timing: {logoff: -1}', 'timing.logoff', 'not negative'),
+                ('timing: 5', 'timing', 'a mapping of logoff'),
                 ('members: {}', 'members', 'a list'),
                 ('members: []', 'members', 'at least one'),
                 ('members: [{connector: Z}]', 'members[0].name',
