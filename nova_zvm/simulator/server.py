@@ -45,15 +45,16 @@ class Simulator:
     def __init__(self, directory: str | os.PathLike[str],
                  connector_python: str | None,
                  scenario: dict[str, Any] | None = None, *,
-                 speed: float = 1.0, profile: str = 'instant',
+                 speed: float = 1.0, profile: str | None = None,
                  connector_path: pathlib.Path | None = None,
                  connector_options: Mapping[str, Mapping[str, Any]]
                  | None = None, port: int = 0) -> None:
         """Prepare; start() does the work.
 
         connector_python is the interpreter that has zVMCloudConnector, None
-        for a system without connectors; connector_options are sections of
-        zvmsdk.conf; port is the first member's REST port, 0 for any.
+        for a system without connectors; profile replaces the scenario's
+        latencies; connector_options are sections of zvmsdk.conf; port is the
+        first member's REST port, 0 for any.
         """
         self.directory = pathlib.Path(directory).absolute()
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -69,7 +70,7 @@ class Simulator:
         self.clock = clocks.ScaledClock(speed)
         self.machine = self._make_machine()
         self.engine = engines.Engine(self.machine, self.clock)
-        self.engine.latency.set_profile(profile)
+        self._make_trouble()
         self.engine.kill_connector = self._kill_connector
         self.members: dict[str, connectors.Connector] = {}
         self._channels: list[channels.Channel] = []
@@ -115,8 +116,7 @@ class Simulator:
         for path in self.directory.glob('zvm.sqlite*'):
             path.unlink()
         self.machine = self.engine.machine = self._make_machine()
-        self.engine.faults.clear()
-        self.engine.latency.set_profile(self._profile)
+        self._make_trouble()
         self.clock.set_speed(self._speed)
         if self._python:
             for connector in self.members.values():
@@ -159,11 +159,22 @@ class Simulator:
         return machines.Machine(self._scenario,
                                 self.directory / 'zvm.sqlite', self.clock)
 
+    def _make_trouble(self) -> None:
+        """Put the faults and latencies in force that a start begins with."""
+        stated = self._scenario['latency']
+        self.engine.faults.clear()
+        for fault in self._scenario['faults']:
+            self.engine.faults.add(fault)
+        self.engine.latency.set_profile(self._profile or stated['profile'])
+        if not self._profile and stated['classes']:
+            self.engine.latency.set_classes(stated['classes'])
+
     def _make_connector(self, member: str,
                         port: int) -> connectors.Connector:
         options = {'zvm': _site_options(self._scenario)}
-        for section, values in self._options.items():
-            options.setdefault(section, {}).update(values)
+        for stated in (self._scenario['connector'], self._options):
+            for section, values in stated.items():
+                options.setdefault(section, {}).update(values)
         return connectors.Connector(
             member, self.directory / member, self._python or '',
             self._ports.hold(f'{member} rest', port),
