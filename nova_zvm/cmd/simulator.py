@@ -13,6 +13,7 @@
 """nova-zvm-simulator: a simulated z/VM under the real Cloud Connector."""
 
 import argparse
+from collections.abc import Callable
 import json
 import logging
 import os
@@ -20,17 +21,19 @@ import pathlib
 import signal
 import sys
 import threading
+import time
 from typing import Any
-import urllib.error
-import urllib.request
 
 from nova_zvm.simulator import connector as connectors
 from nova_zvm.simulator import errors
+from nova_zvm.simulator import faults as fault_rules
 from nova_zvm.simulator import install
 from nova_zvm.simulator import latency
 from nova_zvm.simulator import ports
+from nova_zvm.simulator import remote
 from nova_zvm.simulator import scenario as scenarios
 from nova_zvm.simulator import server
+from nova_zvm.simulator import sudo
 
 DESCRIPTION = """\
 A simulated z/VM under the real z/VM Cloud Connector, without a mainframe.
@@ -43,11 +46,20 @@ EXAMPLES = """\
 examples:
   nova-zvm-simulator install-connector --venv ~/connector
   nova-zvm-simulator run --dir ~/zvm --connector-python ~/connector/bin/python
-  nova-zvm-simulator log --dir ~/zvm
+  nova-zvm-simulator log --dir ~/zvm --follow
+  nova-zvm-simulator cmd --dir ~/zvm -- vmcp query names
   nova-zvm-simulator inject --dir ~/zvm \\
       '{"match": {"command": "Image_Activate"}, "times": 1,
         "action": {"rc": 200, "rs": 12, "text": "Image not active"}}'
 """
+CMD_DESCRIPTION = """\
+Run smcli, vmcp, vmur, iucvclnt or a script of zthin as root on the Linux of a
+connector would, with its output and exit status. It is logged, takes its time
+and is subject to faults as if the connector had run it. Files are named by
+their absolute paths. The status is 255 when the command is cut off.
+"""
+# How often a log that is followed is asked for; real seconds.
+FOLLOW_SECONDS = 0.5
 PYTHON_VARIABLE = 'NOVA_ZVM_CONNECTOR_PYTHON'
 
 
@@ -85,26 +97,52 @@ def install_connector(args: argparse.Namespace) -> int:
 
 def state(args: argparse.Namespace) -> int:
     """Show the whole state of the system as JSON."""
-    _show(_ask(args, 'GET', '/state'))
+    _show(remote.Remote(args.dir).ask('GET', '/state'))
     return 0
 
 
 def log(args: argparse.Namespace) -> int:
     """Show the commands that have run, one a line."""
-    for record in _ask(args, 'GET', f'/log?since={args.since}'):
-        status = record['outcome']
-        if record['status'] is not None:
-            status = f'rc {record["status"]}'
-        print(f'{record["seq"]:6} {record["member"]:8} {record["kind"]:5} '
-              f'{status:8} {record["command"]}')
+    system = remote.Remote(args.dir)
+    records = system.ask('GET', f'/log?since={args.since}')
+    if not args.follow:
+        _show_records(records)
+        return 0
+    shown: set[int] = set()
+    while True:
+        ended = [record for record in records if record['seq'] not in shown
+                 and record['outcome'] != 'running']
+        _show_records(ended)
+        shown.update(record['seq'] for record in ended)
+        time.sleep(FOLLOW_SECONDS)
+        # What still runs was not shown, so it must be asked for again.
+        since = min([record['seq'] - 1 for record in records
+                     if record['seq'] not in shown]
+                    or [max(shown, default=args.since)])
+        records = system.ask('GET', f'/log?since={since}')
+
+
+def cmd(args: argparse.Namespace) -> int:
+    """Run one command, or write a program that does."""
+    if bool(args.words) == bool(args.as_sudo):
+        raise UsageError('Give either a command, after --, or --as-sudo.')
+    channel = remote.Remote(args.dir).channel(args.member)
+    if args.words:
+        return sudo.run(channel, args.words)
+    try:
+        sudo.write(str(args.as_sudo), channel)
+    except OSError as error:
+        raise UsageError(f'--as-sudo {args.as_sudo} cannot be written: '
+                         f'{error.strerror}.') from None
     return 0
 
 
 def faults(args: argparse.Namespace) -> int:
     """Show the faults in force, or take them away."""
+    system = remote.Remote(args.dir)
     if args.clear:
-        _ask(args, 'DELETE', '/faults')
-    _show(_ask(args, 'GET', '/faults'))
+        system.ask('DELETE', '/faults')
+    _show(system.ask('GET', '/faults'))
     return 0
 
 
@@ -114,7 +152,7 @@ def inject(args: argparse.Namespace) -> int:
         fault = json.loads(args.fault)
     except ValueError as error:
         raise UsageError(f'The fault is not JSON: {error}.') from None
-    print(_ask(args, 'POST', '/faults', fault)['id'])
+    print(remote.Remote(args.dir).ask('POST', '/faults', fault)['id'])
     return 0
 
 
@@ -130,31 +168,13 @@ def _connector_python(args: argparse.Namespace) -> str:
     return str(python)
 
 
-def _ask(args: argparse.Namespace, method: str, path: str,
-         body: Any = None) -> Any:
-    request = urllib.request.Request(
-        _control_url(args.dir) + path, method=method,
-        data=None if body is None else json.dumps(body).encode())
-    try:
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
-    except urllib.error.HTTPError as error:
-        raise UsageError(json.load(error)['error']) from None
-    except OSError:
-        raise UsageError(_no_simulator(args.dir)) from None
-
-
-def _control_url(directory: pathlib.Path) -> str:
-    try:
-        ready = json.loads((directory / 'ready.json').read_text())
-    except OSError:
-        raise UsageError(_no_simulator(directory)) from None
-    return str(ready['control_url'])
-
-
-def _no_simulator(directory: pathlib.Path) -> str:
-    return (f'No simulated z/VM runs in {directory}: start one with '
-            f'"nova-zvm-simulator run --dir {directory}".')
+def _show_records(records: list[dict[str, Any]]) -> None:
+    for record in records:
+        status = record['outcome']
+        if record['status'] is not None:
+            status = f'rc {record["status"]}'
+        print(f'{record["seq"]:6} {record["member"]:8} {record["kind"]:5} '
+              f'{status:8} {record["command"]}', flush=True)
 
 
 def _show(data: Any) -> None:
@@ -176,27 +196,56 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     command = commands.add_parser(
         'install-connector',
-        help='make the virtual environment that the connector runs in')
+        help='make the virtual environment that the connector runs in',
+        description='Install the z/VM Cloud Connector of PyPI, with what it '
+                    'needs, and print the interpreter that has it.')
     command.add_argument('--venv', type=pathlib.Path, required=True)
     command.set_defaults(function=install_connector)
-    for function, text in (
-            (state, 'show the whole state as JSON'),
-            (log, 'show the commands that the connectors have run'),
-            (faults, 'show the faults in force'),
-            (inject, 'put a fault in force')):
-        command = commands.add_parser(function.__name__, help=text)
-        command.add_argument('--dir', type=pathlib.Path, required=True,
-                             help='the directory of the running system')
-        command.set_defaults(function=function)
-        if function is log:
-            command.add_argument('--since', type=int, default=0, metavar='N',
-                                 help='only those after number N')
-        if function is faults:
-            command.add_argument('--clear', action='store_true',
-                                 help='take all of them away first')
-        if function is inject:
-            command.add_argument('fault', help='the fault as JSON')
+    _add(commands, state, 'show the whole state as JSON')
+    command = _add(commands, log,
+                   'show the commands that the connectors have run')
+    command.add_argument('--since', type=int, default=0, metavar='N',
+                         help='only those after number N')
+    command.add_argument('--follow', action='store_true',
+                         help='go on with each command that ends, until '
+                              'interrupted')
+    _add_cmd(commands)
+    command = _add(commands, faults, 'show the faults in force')
+    command.add_argument('--clear', action='store_true',
+                         help='take all of them away first')
+    command = _add(commands, inject, 'put a fault in force, print its id',
+                   description=fault_rules.__doc__)
+    command.add_argument('fault', help='the fault as JSON')
     return parser
+
+
+def _add(commands: Any, function: Callable[[argparse.Namespace], int],
+         text: str, description: str | None = None
+         ) -> argparse.ArgumentParser:
+    """Add a command to a running system."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        function.__name__, help=text,
+        description=description or f'{text[0].upper()}{text[1:]}.',
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    command.add_argument('--dir', type=pathlib.Path, required=True,
+                         help='the directory of the running system')
+    command.set_defaults(function=function)
+    return command
+
+
+def _add_cmd(commands: Any) -> None:
+    command = _add(commands, cmd, 'run one command of a connector\'s Linux',
+                   description=CMD_DESCRIPTION)
+    command.usage = ('%(prog)s --dir DIR [--member NAME] '
+                     '(--as-sudo PATH | -- PROGRAM [WORD ...])')
+    command.add_argument('--member', metavar='NAME',
+                         help='the member on which it runs (default: the '
+                              'first)')
+    command.add_argument('--as-sudo', type=pathlib.Path, metavar='PATH',
+                         help='write a program that stands in for sudo and '
+                              'runs its arguments so')
+    command.add_argument('words', nargs='*', metavar='WORD',
+                         help='program and arguments, after --')
 
 
 def _add_run(commands: Any) -> None:
@@ -237,9 +286,15 @@ def main(argv: list[str] | None = None) -> int:
         return int(args.function(args))
     except (UsageError, errors.ScenarioError, ports.PortError,
             install.InstallError, server.SimulatorError,
-            connectors.ConnectorError) as error:
+            connectors.ConnectorError, remote.RemoteError) as error:
         print(f'nova-zvm-simulator: {error}', file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # Who reads the output has seen enough; nothing more can be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
 
 
 if __name__ == '__main__':

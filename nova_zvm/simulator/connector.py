@@ -137,6 +137,7 @@ class Connector:
             'token_file': str(self.token_file),
             'config_file': str(self.config_file),
             'directory': str(self.directory),
+            'data_directory': str(self._data),
             'databases': str(self.databases),
             'image_repository': str(self.image_repository),
             'file_repository': str(self.file_repository),
