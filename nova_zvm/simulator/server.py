@@ -48,13 +48,15 @@ class Simulator:
                  speed: float = 1.0, profile: str | None = None,
                  connector_path: pathlib.Path | None = None,
                  connector_options: Mapping[str, Mapping[str, Any]]
-                 | None = None, port: int = 0) -> None:
+                 | None = None, port: int = 0,
+                 real_processes: bool = False) -> None:
         """Prepare; start() does the work.
 
         connector_python is the interpreter that has zVMCloudConnector, None
         for a system without connectors; profile replaces the scenario's
         latencies; connector_options are sections of zvmsdk.conf; port is the
-        first member's REST port, 0 for any.
+        first member's REST port, 0 for any; with real_processes the
+        connectors run each command as a process, which takes much longer.
         """
         self.directory = pathlib.Path(directory).absolute()
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -64,6 +66,7 @@ class Simulator:
         self._path = connector_path
         self._options = connector_options or {}
         self._port = port
+        self._real_processes = real_processes
         self._speed = speed
         self._profile = profile
         self._ports = ports.Ports(self.directory / 'ports.json')
@@ -178,7 +181,8 @@ class Simulator:
         return connectors.Connector(
             member, self.directory / member, self._python or '',
             self._ports.hold(f'{member} rest', port),
-            self._ports.hold(f'{member} sdk'), options, self._path)
+            self._ports.hold(f'{member} sdk'), options, self._path,
+            self._real_processes)
 
     def _kill_connector(self, member: str) -> None:
         self.members[member].kill()
