@@ -60,7 +60,6 @@ their absolute paths. The status is 255 when the command is cut off.
 """
 # How often a log that is followed is asked for; real seconds.
 FOLLOW_SECONDS = 0.5
-PYTHON_VARIABLE = 'NOVA_ZVM_CONNECTOR_PYTHON'
 
 
 class UsageError(Exception):
@@ -157,15 +156,10 @@ def inject(args: argparse.Namespace) -> int:
 
 
 def _connector_python(args: argparse.Namespace) -> str:
-    python = args.connector_python or os.environ.get(PYTHON_VARIABLE)
-    if not python:
-        raise UsageError(
-            f'Name the interpreter that has zVMCloudConnector, with '
-            f'--connector-python or {PYTHON_VARIABLE}; "nova-zvm-simulator '
-            f'install-connector --venv DIR" makes one.')
+    python = str(args.connector_python or install.installed_python())
     if not os.access(python, os.X_OK):
         raise UsageError(f'--connector-python {python} is not a program.')
-    return str(python)
+    return python
 
 
 def _show_records(records: list[dict[str, Any]]) -> None:
@@ -260,7 +254,7 @@ def _add_run(commands: Any) -> None:
                          help='YAML file that describes the machine')
     command.add_argument('--connector-python', metavar='PROGRAM',
                          help='interpreter that has zVMCloudConnector '
-                              f'(default: ${PYTHON_VARIABLE})')
+                              f'(default: ${install.PYTHON_VARIABLE})')
     command.add_argument('--connector-path', type=pathlib.Path,
                          metavar='CHECKOUT',
                          help='run the connector of a source checkout')
