@@ -123,9 +123,12 @@ class Engine:
         if action.kill_connector == 'after':
             self.kill_connector(record.member)
 
-    def log(self, since: int = 0) -> list[dict[str, Any]]:
-        """Return the records with a number above since, oldest first."""
-        return self._log.since(since)
+    def log(self, since: int = 0,
+            limit: int = commandlog.LOG_LENGTH) -> list[dict[str, Any]]:
+        """Return the last records with a number above since, oldest first.
+
+        """
+        return self._log.since(since, limit)
 
     def clear_log(self) -> None:
         self._log.clear()

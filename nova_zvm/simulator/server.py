@@ -138,8 +138,10 @@ class Simulator:
             'control_url': self.control_url,
             'directory': str(self.directory),
             'pid': os.getpid(),
-            'members': {name: connector.describe()
-                        for name, connector in self.members.items()},
+            'members': {
+                name: {**connector.describe(),
+                       'status_page': f'{self.control_url}/#{name}'}
+                for name, connector in self.members.items()},
         }
 
     def _start(self) -> None:

@@ -14,12 +14,14 @@ import json
 import urllib.error
 import urllib.request
 
+import fixtures
 import testtools
 
 from nova_zvm.simulator import clock
 from nova_zvm.simulator import connector
 from nova_zvm.simulator import control
 from nova_zvm.simulator import engine as engines
+from nova_zvm.simulator.page import documents
 from nova_zvm.tests.unit.simulator import fakes
 
 
@@ -182,6 +184,29 @@ class TestControl(testtools.TestCase):
         self.assertEqual(
             404, self._ask('GET', '/guests/INST0001/files?path=/b')[0])
         self.assertEqual(400, self._ask('GET', '/guests/INST0001/files')[0])
+
+    def test_status_page(self):
+        """At the root and under its name, for browsers."""
+        self.useFixture(fixtures.MonkeyPatch(
+            'nova_zvm.simulator.page.documents.document',
+            lambda system, name, query: documents.Document(
+                'text/html', f'\u00fc {name} {query}')))
+        for path, text in (
+                ('/', 'status {}'), ('/status', 'status {}'),
+                ('/?guest=A&page=2', "status {'guest': 'A', 'page': '2'}"),
+                ('/status/log', 'log {}')):
+            with urllib.request.urlopen(
+                    f'http://127.0.0.1:{self.port}{path}') as answer:
+                self.assertEqual(f'\u00fc {text}', answer.read().decode())
+                self.assertEqual('text/html; charset=utf-8',
+                                 answer.headers['Content-Type'])
+                self.assertIn("default-src 'none'", answer.headers[
+                    'Content-Security-Policy'])
+        self.assertEqual(404, self._ask('POST', '/status')[0])
+
+    def test_no_such_part_of_the_page(self):
+        for path in ('/status/other', '/status/..%2Fviews.py', '/status/a/b'):
+            self.assertEqual(404, self._ask('GET', path)[0])
 
     def test_not_there(self):
         self.assertEqual(404, self._ask('GET', '/nothing')[0])
