@@ -16,6 +16,7 @@ import argparse
 from collections.abc import Callable
 import json
 import logging
+import math
 import os
 import pathlib
 import signal
@@ -60,6 +61,7 @@ their absolute paths. The status is 255 when the command is cut off.
 """
 # How often a log that is followed is asked for; real seconds.
 FOLLOW_SECONDS = 0.5
+LAST_PORT = 65535
 
 
 class UsageError(Exception):
@@ -71,14 +73,14 @@ def run(args: argparse.Namespace) -> int:
     logging.basicConfig(
         level=logging.DEBUG if args.debug else logging.WARNING,
         format='%(asctime)s %(levelname)s %(name)s %(message)s')
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *ignored: ended.set())
     simulator = server.Simulator(
         args.dir, None if args.no_connector else _connector_python(args),
         scenarios.load(args.scenario), speed=args.speed,
         profile=args.profile, connector_path=args.connector_path,
         port=args.port)
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *ignored: ended.set())
     simulator.start()
     try:
         print('READY ' + json.dumps(simulator.describe()), flush=True)
@@ -176,10 +178,27 @@ def _show(data: Any) -> None:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
-    if value <= 0:
-        raise argparse.ArgumentTypeError('must be above 0')
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError('must be a number above 0')
     return value
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f'must be 0 to {LAST_PORT}')
+    return int(text)
+
+
+def _checkout(text: str) -> pathlib.Path:
+    path = pathlib.Path(text).absolute()
+    if not (path / 'zvmsdk').is_dir():
+        raise argparse.ArgumentTypeError(
+            f'{path} is not a checkout of the connector: it has no zvmsdk')
+    return path
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -255,7 +274,7 @@ def _add_run(commands: Any) -> None:
     command.add_argument('--connector-python', metavar='PROGRAM',
                          help='interpreter that has zVMCloudConnector '
                               f'(default: ${install.PYTHON_VARIABLE})')
-    command.add_argument('--connector-path', type=pathlib.Path,
+    command.add_argument('--connector-path', type=_checkout,
                          metavar='CHECKOUT',
                          help='run the connector of a source checkout')
     command.add_argument('--no-connector', action='store_true',
@@ -265,7 +284,7 @@ def _add_run(commands: Any) -> None:
                               'scenario says, else instant)')
     command.add_argument('--speed', type=_positive, default=1.0, metavar='F',
                          help='simulated seconds in a real one (default: 1)')
-    command.add_argument('--port', type=int, default=0,
+    command.add_argument('--port', type=_port, default=0,
                          help='REST port of the first member; the others '
                               'follow (default: any)')
     command.add_argument('--debug', action='store_true',

@@ -105,7 +105,8 @@ def load(path: pathlib.Path | None = None) -> dict[str, Any]:
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise errors.ScenarioError(f'{path}: {error}; give a YAML file.')
+        reason = getattr(error, 'strerror', None) or 'not UTF-8'
+        raise errors.ScenarioError(f'{path}: {reason}; give a YAML file.')
     return complete(_parse(str(path), text), str(path))
 
 

@@ -59,7 +59,6 @@ class Simulator:
         connectors run each command as a process, which takes much longer.
         """
         self.directory = pathlib.Path(directory).absolute()
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = self._lock_directory()
         self._scenario = scenarios.load() if scenario is None else scenario
         self._python = connector_python
@@ -193,7 +192,14 @@ class Simulator:
         return self.directory / 'ready.json'
 
     def _lock_directory(self) -> int:
-        lock = os.open(self.directory / 'lock', os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self.directory / 'lock',
+                           os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError as error:
+            raise SimulatorError(
+                f'{self.directory} cannot be used ({error.strerror}): name a '
+                f'directory that can be written.') from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -114,12 +114,35 @@ class TestCommandLine(testtools.TestCase):
         self.assertEqual(1, status)
         self.assertIn('/dev/null', errors)
 
-    def test_speed_must_be_above_0(self):
-        status, _, errors = self._run('run', '--dir', self.dir, '--speed',
-                                      '0')
+    def test_values_that_an_option_cannot_have(self):
+        for option, value, reason in (
+                ('--speed', '0', 'above 0'), ('--speed', 'fast', 'above 0'),
+                ('--speed', 'inf', 'above 0'), ('--port', '65536', '65535'),
+                ('--port', '-1', '65535'), ('--profile', 'none', 'typical'),
+                ('--connector-path', self.dir, 'no zvmsdk')):
+            status, _, errors = self._run('run', '--dir', self.dir, option,
+                                          value)
+            self.assertEqual(2, status)
+            self.assertIn(f'argument {option}: ', errors)
+            self.assertIn(reason, errors)
 
-        self.assertEqual(2, status)
-        self.assertIn('--speed', errors)
+    def test_directory_that_cannot_be(self):
+        status, _, errors = self._run('run', '--dir', '/dev/null/zvm',
+                                      '--no-connector')
+
+        self.assertEqual(1, status)
+        self.assertIn('/dev/null/zvm cannot be used', errors)
+        self.assertEqual(1, len(errors.splitlines()))
+
+    def test_bad_scenario(self):
+        path = pathlib.Path(self.dir, 'mine.yaml')
+        path.write_text('timing: {boot: soon}\n')
+
+        self.assertEqual(
+            (1, '', f'nova-zvm-simulator: {path}: timing.boot: expected a '
+             'number that is not negative.\n'),
+            self._run('run', '--dir', self.dir, '--no-connector',
+                      '--scenario', str(path)))
 
     def test_nothing_runs_in_the_directory(self):
         for command in ('state', 'log', 'faults', 'cmd'):

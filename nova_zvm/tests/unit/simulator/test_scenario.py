@@ -114,7 +114,8 @@ class ScenarioTestCase(unittest.TestCase):
     def test_no_file(self):
         with self.assertRaises(errors.ScenarioError) as caught:
             scenario.load(pathlib.Path('/nonexistent/mine.yaml'))
-        self.assertIn('/nonexistent/mine.yaml', str(caught.exception))
+        self.assertEqual('/nonexistent/mine.yaml: No such file or directory; '
+                         'give a YAML file.', str(caught.exception))
 
     def test_connector_options(self):
         data = self.load('connector: {monitor: {cache_interval: 0}, '
