@@ -210,6 +210,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         LOG.debug('control: ' + format, *args)
 
     def _serve(self) -> tuple[int, Any]:
+        if self._comes_from_another_site():
+            return 403, {'error': 'Another site may not use this endpoint.'}
         try:
             return 200, self.server.resources.serve(
                 self.command, self.path, self._body())
@@ -220,6 +222,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return 400, {'error': str(error)}
         except connectors.ConnectorError as error:
             return 500, {'error': str(error)}
+
+    def _comes_from_another_site(self) -> bool:
+        """Tell what a page elsewhere makes a browser send.
+
+        Commands read and write files, so it must not reach them: neither as
+        itself (Origin) nor by a name of its own for 127.0.0.1 (Host).
+        """
+        host = self.headers.get('Host', 'localhost')
+        origin = self.headers.get('Origin', f'http://{host}')
+        return (urllib.parse.urlsplit(f'//{host}').hostname not in
+                ('127.0.0.1', 'localhost') or origin != f'http://{host}')
 
     def _body(self) -> Any:
         length = int(self.headers.get('Content-Length') or 0)

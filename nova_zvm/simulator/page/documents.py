@@ -88,7 +88,7 @@ def _system(system: System, query: Mapping[str, str]) -> dict[str, Any]:
         'members': views.members(state, system.describe()['members']),
         'wanted': wanted,
         'guests': views.guests(
-            state, wanted, int(number) if number.isdecimal() else 1),
+            state, wanted, int(number[:9]) if number.isdecimal() else 1),
         'logged_on': len(state['guests']),
         'volumes': views.volumes(state),
         'switches': views.switches(state),
@@ -103,18 +103,18 @@ def _log(system: System, query: Mapping[str, str]) -> dict[str, Any]:
 
 def _record(record: dict[str, Any]) -> dict[str, Any]:
     """Return what may be seen of a record of the log."""
-    ended = record['ended']
     shown = {name: record[name] for name in (
-        'seq', 'member', 'kind', 'started', 'outcome', 'status')}
-    failed = record['status'] and record['kind'] in _TALKING
+        'seq', 'member', 'kind', 'started', 'ended', 'outcome', 'status')}
+    refused = (record['status'] or 0) >= (
+        400 if record['kind'] == 'rest' else 1)
+    command = masking.line(record['command'], record['kind'])
+    # An error may repeat what the command was given.
+    told = (refused and record['kind'] in _TALKING
+            and masking.MASK not in command)
     return {
-        **shown, 'command': masking.line(record['command'], record['kind']),
-        'bad': record['outcome'] not in ('running', 'done') or bool(
-            record['status'] >= 400 if record['kind'] == 'rest'
-            and record['status'] else record['status']),
-        'seconds': None if ended is None else ended - record['started'],
-        'message': next(iter(record['output'].splitlines()), '')
-        if failed else '',
+        **shown, 'command': command,
+        'bad': refused or record['outcome'] not in ('running', 'done'),
+        'message': record['output'].partition('\n')[0] if told else '',
     }
 
 

@@ -10,6 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -207,6 +208,24 @@ class TestControl(testtools.TestCase):
     def test_no_such_part_of_the_page(self):
         for path in ('/status/other', '/status/..%2Fviews.py', '/status/a/b'):
             self.assertEqual(404, self._ask('GET', path)[0])
+
+    def test_other_sites_in_the_same_browser(self):
+        own = f'127.0.0.1:{self.port}'
+        for headers, status in (
+                ({}, 200), ({'Origin': f'http://{own}'}, 200),
+                ({'Host': 'localhost:8080',
+                  'Origin': 'http://localhost:8080'}, 200),
+                ({'Origin': 'http://evil.example.org'}, 403),
+                ({'Origin': 'null'}, 403),
+                ({'Host': 'evil.example.org'}, 403),
+                ({'Host': f'evil.example.org:{self.port}',
+                  'Origin': f'http://evil.example.org:{self.port}'}, 403)):
+            connection = http.client.HTTPConnection('127.0.0.1', self.port)
+            self.addCleanup(connection.close)
+            connection.request('POST', '/reset', headers=headers)
+            self.assertEqual(status, connection.getresponse().status, headers)
+
+        self.assertEqual(3, self.system.resets)
 
     def test_not_there(self):
         self.assertEqual(404, self._ask('GET', '/nothing')[0])

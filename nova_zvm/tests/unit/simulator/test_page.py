@@ -229,7 +229,8 @@ class TestManyGuests(PageTestCase):
     def test_page_that_is_none(self):
         first, last = self.userids(), self.userids(page='11')
         for number, expected in (('0', first), ('-1', first), ('x', first),
-                                 ('\u00b2', first), ('99', last)):
+                                 ('\u00b2', first), ('99', last),
+                                 ('9' * 5000, last)):
             self.assertEqual(expected, self.userids(page=number), number)
 
     def test_found_by_userid(self):
@@ -293,9 +294,12 @@ class TestLog(PageTestCase):
     def test_no_secret(self):
         self.execute('iucvclnt', 'MAINT', 'echo root:S3CRET | chpasswd')
         self.execute('vmcp', 'xautolog', 'MAINT', 'S3CRET')
+        self.system.engine.faults.add({'action': {
+            'status': 8, 'output': 'S3CRET is too short\n'}})
+        self.execute('smcli', 'Image_Password_Set_DM', '-p', 'S3CRET')
 
         self.assertNotIn('S3CRET', self.html())
-        self.assertEqual(2, len(self.records()))
+        self.assertEqual(3, len(self.records()))
 
 
 class TestDocument(PageTestCase):
