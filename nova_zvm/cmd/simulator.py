@@ -24,6 +24,7 @@ import sys
 import threading
 import time
 from typing import Any
+from typing import NoReturn
 
 from nova_zvm.simulator import connector as connectors
 from nova_zvm.simulator import errors
@@ -105,22 +106,10 @@ def state(args: argparse.Namespace) -> int:
 def log(args: argparse.Namespace) -> int:
     """Show the commands that have run, one a line."""
     system = remote.Remote(args.dir)
-    records = system.ask('GET', f'/log?since={args.since}')
-    if not args.follow:
-        _show_records(records)
-        return 0
-    shown: set[int] = set()
-    while True:
-        ended = [record for record in records if record['seq'] not in shown
-                 and record['outcome'] != 'running']
-        _show_records(ended)
-        shown.update(record['seq'] for record in ended)
-        time.sleep(FOLLOW_SECONDS)
-        # What still runs was not shown, so it must be asked for again.
-        since = min([record['seq'] - 1 for record in records
-                     if record['seq'] not in shown]
-                    or [max(shown, default=args.since)])
-        records = system.ask('GET', f'/log?since={since}')
+    if args.follow:
+        _follow(system, args.since)
+    _show_records(system.ask('GET', f'/log?since={args.since}'))
+    return 0
 
 
 def cmd(args: argparse.Namespace) -> int:
@@ -162,6 +151,24 @@ def _connector_python(args: argparse.Namespace) -> str:
     if not os.access(python, os.X_OK):
         raise UsageError(f'--connector-python {python} is not a program.')
     return python
+
+
+def _follow(system: remote.Remote, since: int) -> NoReturn:
+    """Show each command when it has ended."""
+    shown: set[int] = set()
+    while True:
+        records = system.ask('GET', f'/log?since={since}')
+        _show_records([record for record in records
+                       if record['seq'] not in shown
+                       and record['outcome'] != 'running'])
+        running = [record['seq'] for record in records
+                   if record['outcome'] == 'running']
+        # What still runs must be asked for again, and so what came after it.
+        since = min(running) - 1 if running else max(
+            [since, *(record['seq'] for record in records)])
+        shown = {record['seq'] for record in records
+                 if record['seq'] > since} - set(running)
+        time.sleep(FOLLOW_SECONDS)
 
 
 def _show_records(records: list[dict[str, Any]]) -> None:

@@ -159,6 +159,8 @@ class Resources:
             raise KeyError(verb)
         connector = self._system.members[member]
         getattr(connector, verb)()
+        if verb != 'start':
+            self._engine.drop_requests(member)
         return connector.describe()
 
     def _run_command(self, request: Request) -> Any:

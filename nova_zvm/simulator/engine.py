@@ -123,6 +123,13 @@ class Engine:
         if action.kill_connector == 'after':
             self.kill_connector(record.member)
 
+    def drop_requests(self, member: str) -> None:
+        """Note that a connector has ended, and its requests with it."""
+        for number, (record, _) in list(self._requests.items()):
+            if record.member == member:
+                self._requests.pop(number, None)
+                self._log.close(record, 'dropped')
+
     def log(self, since: int = 0,
             limit: int = commandlog.LOG_LENGTH) -> list[dict[str, Any]]:
         """Return the last records with a number above since, oldest first.

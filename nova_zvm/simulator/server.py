@@ -187,6 +187,7 @@ class Simulator:
 
     def _kill_connector(self, member: str) -> None:
         self.members[member].kill()
+        self.engine.drop_requests(member)
 
     def _ready_file(self) -> pathlib.Path:
         return self.directory / 'ready.json'

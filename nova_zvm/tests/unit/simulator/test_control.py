@@ -161,6 +161,18 @@ class TestControl(testtools.TestCase):
             404, self._ask('POST', '/connector/ZVMSYS1/describe')[0])
         self.assertEqual(404, self._ask('POST', '/connector/ZVMX/kill')[0])
 
+    def test_requests_of_a_connector_that_is_ended(self):
+        """They are over; those of another connector are not."""
+        for verb in ('kill', 'restart', 'stop'):
+            for member in ('ZVMSYS1', 'ZVMSYS2'):
+                self.system.engine.begin_request(member, f'GET /{verb}', 0)
+            self._ask('POST', f'/connector/ZVMSYS1/{verb}')
+
+        for record in self.system.engine.log():
+            self.assertEqual(
+                'dropped' if record['member'] == 'ZVMSYS1' else 'running',
+                record['outcome'])
+
     def test_command(self):
         self.assertEqual(
             (200, {'status': 0, 'output': 'done\n'}),
