@@ -30,7 +30,8 @@ SECRET = 'S3CRET'
 OPTIONS = ('--headless', '--no-sandbox', '--disable-gpu', '--disable-quic',
            '--no-first-run', '--disable-background-networking',
            '--disable-component-update', '--disable-sync',
-           '--enable-logging=stderr')
+           # A container has little of /dev/shm.
+           '--disable-dev-shm-usage', '--enable-logging=stderr')
 
 
 class TestStatusPage(testtools.TestCase):
