@@ -4,9 +4,10 @@
 #     tools/test.sh [unit|functional|faults|pep8|docs|releasenotes ...]
 #
 # A part that fails does not keep the others from running. The last line is
-# 'N passed, N failed': tests by their number, each check as one. The exit
-# status is 1 if anything failed. PYTHON names another interpreter than
-# python3, WORKERS the number of test processes (2).
+# 'N passed, N failed': tests by their number, each check as one; ', N skipped'
+# follows where tests were. The exit status is 1 if anything failed. PYTHON
+# names another interpreter than python3, WORKERS the number of test processes
+# (2).
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
@@ -16,6 +17,7 @@ declare -A environments=(
 all=(unit functional pep8 docs releasenotes faults)
 passed=0
 failed=0
+skipped=0
 summary=()
 
 usage() {
@@ -44,6 +46,7 @@ count_tests() {
     local status=$1 log=$2
     good=$(total Passed "$log")
     bad=$(total Failed "$log")
+    out=$(total Skipped "$log")
     if [ "$bad" = 0 ] && { [ "$status" != 0 ] || [ "$good" = 0 ]; }; then
         bad=1
     fi
@@ -52,12 +55,17 @@ count_tests() {
 count_check() {
     bad=$1
     good=$((1 - bad))
+    out=0
+}
+
+mention_skipped() {
+    [ "$1" = 0 ] || echo ", $1 skipped"
 }
 
 # Run one part and add its numbers to the totals.
 run() {
     local part=$1 environment=${environments[$1]} count=count_check
-    local log=.tox/log/$1.log started=$SECONDS status=0 good bad
+    local log=.tox/log/$1.log started=$SECONDS status=0 good bad out
     echo "=== $part"
     : >"$log"
     prepare "$environment" &&
@@ -67,8 +75,9 @@ run() {
     $count "$status" "$log"
     passed=$((passed + good))
     failed=$((failed + bad))
-    summary+=("$(printf '%-13s %5d passed, %d failed, %d s' \
-        "$part" "$good" "$bad" $((SECONDS - started)))")
+    skipped=$((skipped + out))
+    summary+=("$(printf '%-13s %5d passed, %d failed%s, %d s' "$part" \
+        "$good" "$bad" "$(mention_skipped "$out")" $((SECONDS - started)))")
 }
 
 parts=("$@")
@@ -83,5 +92,5 @@ for part in "${parts[@]}"; do
 done
 echo "=== totals"
 printf '%s\n' "${summary[@]}"
-echo "$passed passed, $failed failed"
+echo "$passed passed, $failed failed$(mention_skipped "$skipped")"
 [ "$failed" = 0 ]

@@ -21,15 +21,30 @@ quietly() {
 }
 
 debian_packages() {
-    sed -n 's/^\([a-z0-9.+-]*\) \[.*platform:dpkg.*/\1/p' bindep.txt
+    sed -n 's/^\([a-z0-9.+-]*\) \[.*platform:dpkg.*/\1 &/p' bindep.txt
 }
 
-missing_packages() {
+# The packages without which nothing goes, and those that may be missing.
+needed_packages() {
+    debian_packages | sed -n '/ browser]/!s/ .*//p'
+}
+
+optional_packages() {
+    debian_packages | sed -n '/ browser]/s/ .*//p'
+}
+
+# Which of the named packages are not installed.
+missing() {
     local name
-    for name in $(debian_packages); do
+    for name in "$@"; do
         dpkg-query -W -f '${Status}' "$name" 2>/dev/null |
             grep -q 'install ok installed' || echo "$name"
     done
+}
+
+missing_packages() {
+    # shellcheck disable=SC2046
+    missing $(needed_packages)
     # A Python of Debian's own makes no virtual environments without this.
     "$python" -c 'import ensurepip' 2>/dev/null || echo python3-venv
 }
@@ -45,6 +60,25 @@ install_packages() {
     quietly apt-update.log apt-get update
     # shellcheck disable=SC2086
     quietly apt-install.log apt-get install -y --no-install-recommends $missing
+}
+
+# Once in a checkout, and whatever comes of it: the tests that want such a
+# package are skipped without.
+try_optional_packages() {
+    local missing mark=.tox/optional-packages log=.tox/log/apt-optional.log
+    command -v dpkg-query >/dev/null && [ ! -e "$mark" ] || return 0
+    # shellcheck disable=SC2046
+    missing=$(missing $(optional_packages) | xargs)
+    mkdir -p .tox/log
+    echo "$missing" >"$mark"
+    [ -n "$missing" ] || return 0
+    # shellcheck disable=SC2086
+    if [ "$(id -u)" = 0 ] && { apt-get update &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -y \
+            --no-install-recommends $missing; } >"$log" 2>&1; then
+        return
+    fi
+    echo "Without the Debian package $missing some tests will be skipped." >&2
 }
 
 # A second run finds tox of the same version on the same Python and goes on.
@@ -64,5 +98,6 @@ python=${PYTHON:-python3}
     die "Python 3.11, 3.12 or 3.13 is needed, and '$python' is not one; set PYTHON to its path."
 unset PYTHON # stestr reads a variable of that name, too
 install_packages
+case " $* " in *" functional "*) try_optional_packages ;; esac
 install_tox
 exec .tox/tox/bin/tox "$@"

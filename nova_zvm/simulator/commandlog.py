@@ -81,11 +81,14 @@ class CommandLog:
             self._running -= record.kind != 'rest'
             self._changed.notify_all()
 
-    def since(self, number: int) -> list[dict[str, Any]]:
-        """Return the records after that number, oldest first."""
+    def since(self, number: int,
+              limit: int = LOG_LENGTH) -> list[dict[str, Any]]:
+        """Return the last records after that number, oldest first."""
         with self._changed:
-            return [dataclasses.asdict(record) for record in self._records
-                    if record.seq > number]
+            latest = itertools.islice(reversed(self._records), limit)
+            wanted = list(itertools.takewhile(
+                lambda record: record.seq > number, latest))
+            return [dataclasses.asdict(record) for record in reversed(wanted)]
 
     def clear(self) -> None:
         with self._changed:

@@ -28,6 +28,7 @@ import threading
 from typing import Any
 
 from nova_zvm.simulator import child
+from nova_zvm.simulator import sudo
 
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
@@ -46,11 +47,13 @@ class Connector:
     def __init__(self, member: str, directory: pathlib.Path, python: str,
                  rest_port: int, sdk_port: int,
                  options: Mapping[str, Mapping[str, Any]],
-                 source: pathlib.Path | None = None) -> None:
+                 source: pathlib.Path | None = None,
+                 real_processes: bool = False) -> None:
         """Write the configuration; start() runs it.
 
         options are sections of zvmsdk.conf; source is a checkout to run
-        instead of the installed package.
+        instead of the installed package; with real_processes each command
+        is a process of a stand-in for sudo.
         """
         self.member = member
         self.directory = directory
@@ -66,6 +69,7 @@ class Connector:
         self.log_file = directory / 'log' / 'zvmsdk.log'
         self._data = directory / 'data'
         self._temporary = directory / 'tmp'
+        self._programs = directory / 'bin' if real_processes else None
         self._python = python
         self._source = source
         self._lock = threading.RLock()
@@ -73,6 +77,7 @@ class Connector:
         self._make_directories()
         self._write_config(options)
         self._write_token()
+        self._write_programs()
 
     @property
     def pid(self) -> int | None:
@@ -137,6 +142,7 @@ class Connector:
             'token_file': str(self.token_file),
             'config_file': str(self.config_file),
             'directory': str(self.directory),
+            'data_directory': str(self._data),
             'databases': str(self.databases),
             'image_repository': str(self.image_repository),
             'file_repository': str(self.file_repository),
@@ -172,6 +178,7 @@ class Connector:
         self._settings_file().write_text(json.dumps({
             'config': str(self.config_file), 'channel': str(self.channel),
             'data': str(self._data), 'temporary': str(self._temporary),
+            'programs': str(self._programs or ''),
             'rest_port': self.rest_port}))
 
     def _settings_file(self) -> pathlib.Path:
@@ -181,6 +188,14 @@ class Connector:
         if not self.token_file.exists():
             self.token_file.touch(mode=0o600)
             self.token_file.write_text(secrets.token_urlsafe(31))
+
+    def _write_programs(self) -> None:
+        if self._programs:
+            self._programs.mkdir(mode=0o700, exist_ok=True)
+            sudo.write(str(self._programs / 'sudo'), str(self.channel))
+            # The one that the connector runs without sudo.
+            sudo.write(str(self._programs / 'udevadm'), str(self.channel),
+                       'udevadm')
 
     def _spawn(self) -> child.Child:
         environment = {name: value for name, value in os.environ.items()

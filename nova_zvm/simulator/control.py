@@ -12,7 +12,8 @@
 
 """The control endpoint: state, log, faults, time, for people and tests.
 
-JSON over HTTP on loopback. Errors are {"error": "one sentence"}.
+JSON over HTTP on loopback, and a page for people. Errors are
+{"error": "one sentence"}.
 """
 
 from collections.abc import Callable
@@ -24,29 +25,34 @@ from typing import Any
 from typing import Protocol
 import urllib.parse
 
-from nova_zvm.simulator import clock as clocks
 from nova_zvm.simulator import connector as connectors
 from nova_zvm.simulator import engine as engines
 from nova_zvm.simulator import faults
 from nova_zvm.simulator import latency
+from nova_zvm.simulator.page import documents
 
 LOG = logging.getLogger(__name__)
+
+# Nothing but the page's own parts is loaded, no script in it is run, and no
+# other site can frame it.
+_PAGE_HEADERS = {
+    'Cache-Control': 'no-store',
+    'Content-Security-Policy': (
+        "default-src 'none'; style-src 'self'; script-src 'self'; "
+        "connect-src 'self'; img-src data:; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"),
+    'X-Content-Type-Options': 'nosniff',
+}
 
 
 class BadRequest(Exception):
     """The request cannot be understood."""
 
 
-class System(Protocol):
+class System(documents.System, Protocol):
     """What the endpoint shows and steers."""
 
-    clock: clocks.ScaledClock
-    engine: engines.Engine
-    machine: Any
     members: dict[str, connectors.Connector]
-
-    def describe(self) -> dict[str, Any]:
-        """Return URLs and paths."""
 
     def reset(self) -> None:
         """Bring all back to the first start."""
@@ -75,6 +81,10 @@ class Resources:
         self._system = system
         self._engine = system.engine
         self._routes: dict[tuple[str, str], Callable[[Request], Any]] = {
+            ('GET', ''): lambda request: self._page('status', request),
+            ('GET', 'status'): lambda request: self._page('status', request),
+            ('GET', 'status/*'): lambda request: self._page(
+                request.path[0], request),
             ('GET', 'ready'): lambda request: system.describe(),
             ('GET', 'state'): lambda request: system.machine.state(),
             ('GET', 'log'): self._log,
@@ -109,6 +119,9 @@ class Resources:
                             if word == '*']
                 return action(Request(variable, query, body))
         raise KeyError(f'{method} {url.path}')
+
+    def _page(self, name: str, request: Request) -> documents.Document:
+        return documents.document(self._system, name, request.query)
 
     def _log(self, request: Request) -> Any:
         since = request.query.get('since', '0')
@@ -146,6 +159,8 @@ class Resources:
             raise KeyError(verb)
         connector = self._system.members[member]
         getattr(connector, verb)()
+        if verb != 'start':
+            self._engine.drop_requests(member)
         return connector.describe()
 
     def _run_command(self, request: Request) -> Any:
@@ -175,12 +190,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         status, answer = self._serve()
+        self.send_response(status)
         if isinstance(answer, bytes):
             content, kind = answer, 'application/octet-stream'
+        elif isinstance(answer, documents.Document):
+            content = answer.text.encode()
+            kind = f'{answer.media_type}; charset=utf-8'
+            for name, value in _PAGE_HEADERS.items():
+                self.send_header(name, value)
         else:
             content = json.dumps(answer).encode()
             kind = 'application/json'
-        self.send_response(status)
         self.send_header('Content-Type', kind)
         self.send_header('Content-Length', str(len(content)))
         self.end_headers()
@@ -192,6 +212,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         LOG.debug('control: ' + format, *args)
 
     def _serve(self) -> tuple[int, Any]:
+        if self._comes_from_another_site():
+            return 403, {'error': 'Another site may not use this endpoint.'}
         try:
             return 200, self.server.resources.serve(
                 self.command, self.path, self._body())
@@ -202,6 +224,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return 400, {'error': str(error)}
         except connectors.ConnectorError as error:
             return 500, {'error': str(error)}
+
+    def _comes_from_another_site(self) -> bool:
+        """Tell what a page elsewhere makes a browser send.
+
+        Commands read and write files, so it must not reach them: neither as
+        itself (Origin) nor by a name of its own for 127.0.0.1 (Host).
+        """
+        host = self.headers.get('Host', 'localhost')
+        origin = self.headers.get('Origin', f'http://{host}')
+        return (urllib.parse.urlsplit(f'//{host}').hostname not in
+                ('127.0.0.1', 'localhost') or origin != f'http://{host}')
 
     def _body(self) -> Any:
         length = int(self.headers.get('Content-Length') or 0)

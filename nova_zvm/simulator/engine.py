@@ -124,9 +124,19 @@ class Engine:
         if action.kill_connector == 'after':
             self.kill_connector(record.member)
 
-    def log(self, since: int = 0) -> list[dict[str, Any]]:
-        """Return the records with a number above since, oldest first."""
-        return self._log.since(since)
+    def drop_requests(self, member: str) -> None:
+        """Note that a connector has ended, and its requests with it."""
+        for number, (record, _) in list(self._requests.items()):
+            if record.member == member:
+                self._requests.pop(number, None)
+                self._log.close(record, 'dropped')
+
+    def log(self, since: int = 0,
+            limit: int = commandlog.LOG_LENGTH) -> list[dict[str, Any]]:
+        """Return the last records with a number above since, oldest first.
+
+        """
+        return self._log.since(since, limit)
 
     def clear_log(self) -> None:
         self._log.clear()

@@ -51,6 +51,9 @@ _WHICH = {'nth': int, 'times': int, 'probability': (int, float), 'seed': int}
 _ACTION = {'delay': (int, float), 'status': int, 'output': str, 'rc': int,
            'rs': int, 'text': str, 'drop': bool, 'lose_answer': bool,
            'kill_connector': str, 'late': bool}
+_TYPE_NAMES: dict[Any, str] = {
+    int: 'a whole number', (int, float): 'a number', str: 'text',
+    bool: 'true or false', dict: 'a JSON object'}
 
 
 class FaultError(ValueError):
@@ -121,7 +124,7 @@ class Faults:
 
     def add(self, data: dict[str, Any]) -> str:
         """Put a fault in force and return its id; FaultError if wrong."""
-        _validate(data)
+        check(data)
         with self._lock:
             ident = str(data.get('id') or f'fault-{next(self._numbers)}')
             self._faults[ident] = Fault(ident, data)
@@ -182,13 +185,15 @@ def _pattern(text: str) -> re.Pattern[str]:
                          f'{error}.') from None
 
 
-def _validate(data: Any) -> None:
+def check(data: Any) -> None:
+    """Raise FaultError if a fault as stated makes no sense."""
     _fields(data, {'id': str, 'match': dict, 'action': dict, **_WHICH},
             'a fault')
     if not data.get('action'):
         raise FaultError(f'action must have at least one of '
                          f'{", ".join(sorted(_ACTION))}.')
     _fields(data.get('match', {}), dict.fromkeys(_MATCH, str), 'match')
+    _pattern(data.get('match', {}).get('command', ''))
     _fields(data['action'], _ACTION, 'action')
     if data['action'].get('kill_connector', 'after') not in (
             'before', 'after'):
@@ -214,5 +219,5 @@ def _fields(data: Any, allowed: dict[str, Any], where: str) -> None:
             raise FaultError(f'{where} cannot have {name!r}: use '
                              f'{", ".join(sorted(allowed))}.')
         if not isinstance(value, allowed[name]):
-            raise FaultError(f'{name} of {where} has a value of the wrong '
-                             f'type.')
+            raise FaultError(f'{name} of {where} must be '
+                             f'{_TYPE_NAMES[allowed[name]]}.')

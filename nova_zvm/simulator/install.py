@@ -13,15 +13,29 @@
 """Make the virtual environment that the connector runs in."""
 
 import importlib.resources
+import os
 import pathlib
 import subprocess
 import sys
 
+# Names the interpreter that has zVMCloudConnector.
+PYTHON_VARIABLE = 'NOVA_ZVM_CONNECTOR_PYTHON'
 REQUIREMENTS = 'connector-requirements.txt'
 
 
 class InstallError(Exception):
-    """The environment cannot be made."""
+    """The environment cannot be made, or is not there."""
+
+
+def installed_python() -> str:
+    """Return the interpreter that PYTHON_VARIABLE names."""
+    named = os.environ.get(PYTHON_VARIABLE)
+    if not named:
+        raise InstallError(
+            f'Name the interpreter that has zVMCloudConnector, with '
+            f'--connector-python or {PYTHON_VARIABLE}; "nova-zvm-simulator '
+            f'install-connector --venv DIR" makes one.')
+    return named
 
 
 def requirements() -> str:

@@ -153,11 +153,18 @@ def load_connector(settings: dict[str, str]) -> None:
 
 
 def install_boundary(channel: Channel, settings: dict[str, str]) -> None:
-    """Put the simulated z/VM under every module of the connector."""
+    """Put the simulated z/VM under every module of the connector.
+
+    With `programs`, a directory, commands are real processes, and the
+    programs in it lead to the simulated z/VM.
+    """
     stand_ins: dict[str, tuple[types.ModuleType, typing.Any]] = {
-        'subprocess': (subprocess, Subprocess(channel)),
         'time': (time, Time(channel)),
     }
+    if settings['programs']:
+        os.environ['PATH'] = f'{settings["programs"]}:{os.environ["PATH"]}'
+    else:
+        stand_ins['subprocess'] = subprocess, Subprocess(channel)
     for name, module in list(sys.modules.items()):
         if name.split('.')[0] in ('zvmsdk', 'smtLayer'):
             for attribute, (real, stand_in) in stand_ins.items():

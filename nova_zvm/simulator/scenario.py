@@ -18,6 +18,7 @@ and vswitches are replaced as a whole. A mistake is told in one sentence,
 with the file, the path in it, and what is allowed.
 """
 
+from collections.abc import Iterable
 import importlib.resources
 import pathlib
 from typing import Any
@@ -25,14 +26,20 @@ from typing import Any
 import yaml
 
 from nova_zvm.simulator import errors
+from nova_zvm.simulator import faults
+from nova_zvm.simulator import latency
 from nova_zvm.simulator import schema
 
 # The scenarios that come with the product.
 NAMES = ('default', 'ssi')
-# Keys of others, which this module only lets through.
-_FOREIGN = ('connector', 'faults', 'latency')
 # Keys in which a scenario gives only what differs from the default.
-_MERGED = ('directory', 'timing', 'linux', 'connector')
+_MERGED = ('directory', 'timing', 'linux', 'latency')
+
+
+def _one_of(names: Iterable[str]) -> schema.Text:
+    names = list(names)
+    return schema.Text(f'^({"|".join(names)})$', f'one of {", ".join(names)}')
+
 
 _USERID = schema.Text(r'^[A-Z0-9@#$_]{1,8}$',
                       'a name of 1 to 8 upper-case letters and digits')
@@ -82,6 +89,12 @@ _STORAGE = {
     'luns': [{'lun': _WWPN, 'size_gib': schema.Count(),
               'os_version': schema.Text(r'^[a-z0-9.]*$',
                                         'a name such as rhel8.6')}]}
+_OPTION = schema.Text(r'^[a-z_0-9]+$', 'a name as zvmsdk.conf has it')
+# Where a connector has its files and ports: not a scenario's to say.
+_OWN_OPTIONS = ('database.dir', 'file.file_repository',
+                'image.sdk_image_repository', 'logging.log_dir',
+                'sdkserver.bind_addr', 'sdkserver.bind_port',
+                'wsgi.token_path')
 _ENTRIES = schema.Names(name=_USERID, item=schema.Lines())
 _SCHEMA: dict[str, Any] = {
     'members': [_MEMBER],
@@ -98,6 +111,13 @@ _SCHEMA: dict[str, Any] = {
     'directory': {
         'network_authorization': schema.Switch(), 'profiles': _ENTRIES,
         'users': _ENTRIES, 'logged_on': [_USERID]},
+    'connector': schema.Names(
+        name=_OPTION, item=schema.Names(name=_OPTION, item=schema.Value())),
+    'latency': {
+        'profile': _one_of(latency.PROFILES),
+        'classes': schema.Names(name=_one_of(latency.CLASSES),
+                                item=schema.Number())},
+    'faults': [schema.Mapping()],
 }
 _SWITCH_DEFAULTS = {'vlan': 'UNAWARE', 'port_type': 'ACCESS',
                     'real_devices': []}
@@ -115,7 +135,8 @@ def load(path: pathlib.Path | None = None) -> dict[str, Any]:
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise errors.ScenarioError(f'{path}: {error}; give a YAML file or '
+        reason = getattr(error, 'strerror', None) or 'not UTF-8'
+        raise errors.ScenarioError(f'{path}: {reason}; give a YAML file or '
                                    f'one of {", ".join(NAMES)}.')
     return complete(_parse(str(path), text), str(path))
 
@@ -129,9 +150,10 @@ def complete(data: dict[str, Any], source: str) -> dict[str, Any]:
             value = _merged(result[key], value)
         result[key] = value
     _complete_items(result, member)
-    schema.check({key: value for key, value in result.items()
-                  if key not in _FOREIGN}, _SCHEMA, '', source)
+    schema.check(result, _SCHEMA, '', source)
     _check_members(result, source)
+    _check_options(result, source)
+    _check_faults(result, source)
     _add_connectors(result)
     return result
 
@@ -188,6 +210,25 @@ def _check_named(data: dict[str, Any], source: str) -> None:
     for path, names in named.items():
         if not set(names) <= set(known):
             raise schema.error(source, path, 'names of ' + ', '.join(known))
+
+
+def _check_options(data: dict[str, Any], source: str) -> None:
+    for section, options in data['connector'].items():
+        for option in options:
+            if f'{section}.{option}' in _OWN_OPTIONS:
+                raise schema.error(
+                    source, f'connector.{section}.{option}', 'an option that '
+                    'the simulator does not set; it sets '
+                    + ', '.join(_OWN_OPTIONS))
+
+
+def _check_faults(data: dict[str, Any], source: str) -> None:
+    for number, fault in enumerate(data['faults']):
+        try:
+            faults.check(fault)
+        except faults.FaultError as error:
+            raise errors.ScenarioError(
+                f'{source}: faults[{number}]: {error}') from None
 
 
 def _add_connectors(data: dict[str, Any]) -> None:

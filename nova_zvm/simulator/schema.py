@@ -74,6 +74,24 @@ class Lines:
         return isinstance(value, str) and bool(value.strip())
 
 
+class Mapping:
+    """A mapping whose keys another module knows."""
+
+    allowed = 'a mapping'
+
+    def check(self, value: Any) -> bool:
+        return isinstance(value, dict)
+
+
+class Value:
+    """What an option of a configuration file can have."""
+
+    allowed = 'text, a number, or true or false'
+
+    def check(self, value: Any) -> bool:
+        return isinstance(value, (str, int, float))
+
+
 class Names(dict[str, Any]):
     """Rules name and item of a mapping's keys and of its values."""
 

@@ -46,24 +46,27 @@ class Simulator:
     def __init__(self, directory: str | os.PathLike[str],
                  connector_python: str | None,
                  scenario: dict[str, Any] | None = None, *,
-                 speed: float = 1.0, profile: str = 'instant',
+                 speed: float = 1.0, profile: str | None = None,
                  connector_path: pathlib.Path | None = None,
                  connector_options: Mapping[str, Mapping[str, Any]]
-                 | None = None, port: int = 0) -> None:
+                 | None = None, port: int = 0,
+                 real_processes: bool = False) -> None:
         """Prepare; start() does the work.
 
         connector_python is the interpreter that has zVMCloudConnector, None
-        for a system without connectors; connector_options are sections of
-        zvmsdk.conf; port is the first member's REST port, 0 for any.
+        for a system without connectors; profile replaces the scenario's
+        latencies; connector_options are sections of zvmsdk.conf; port is the
+        first member's REST port, 0 for any; with real_processes the
+        connectors run each command as a process, which takes much longer.
         """
         self.directory = pathlib.Path(directory).absolute()
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = self._lock_directory()
         self._scenario = scenarios.load() if scenario is None else scenario
         self._python = connector_python
         self._path = connector_path
         self._options = connector_options or {}
         self._port = port
+        self._real_processes = real_processes
         self._speed = speed
         self._profile = profile
         self._ports = ports.Ports(self.directory / 'ports.json')
@@ -71,7 +74,7 @@ class Simulator:
         self._latency = latency.Latency()
         self.machine = self._make_machine()
         self.engine = engines.Engine(self.machine, self.clock, self._latency)
-        self.engine.latency.set_profile(profile)
+        self._make_trouble()
         self.engine.kill_connector = self._kill_connector
         self.members: dict[str, connectors.Connector] = {}
         self._channels: list[channels.Channel] = []
@@ -117,8 +120,7 @@ class Simulator:
         for path in self.directory.glob('zvm.sqlite*'):
             path.unlink()
         self.machine = self.engine.machine = self._make_machine()
-        self.engine.faults.clear()
-        self.engine.latency.set_profile(self._profile)
+        self._make_trouble()
         self.clock.set_speed(self._speed)
         if self._python:
             for connector in self.members.values():
@@ -137,8 +139,10 @@ class Simulator:
             'control_url': self.control_url,
             'directory': str(self.directory),
             'pid': os.getpid(),
-            'members': {name: connector.describe()
-                        for name, connector in self.members.items()},
+            'members': {
+                name: {**connector.describe(),
+                       'status_page': f'{self.control_url}/#{name}'}
+                for name, connector in self.members.items()},
         }
 
     def _start(self) -> None:
@@ -162,24 +166,44 @@ class Simulator:
                                 self.directory / 'zvm.sqlite', self.clock,
                                 self._latency)
 
+    def _make_trouble(self) -> None:
+        """Put the faults and latencies in force that a start begins with."""
+        stated = self._scenario['latency']
+        self.engine.faults.clear()
+        for fault in self._scenario['faults']:
+            self.engine.faults.add(fault)
+        self.engine.latency.set_profile(self._profile or stated['profile'])
+        if not self._profile and stated['classes']:
+            self.engine.latency.set_classes(stated['classes'])
+
     def _make_connector(self, member: str,
                         port: int) -> connectors.Connector:
         options = {'zvm': _site_options(self._scenario)}
-        for section, values in self._options.items():
-            options.setdefault(section, {}).update(values)
+        for stated in (self._scenario['connector'], self._options):
+            for section, values in stated.items():
+                options.setdefault(section, {}).update(values)
         return connectors.Connector(
             member, self.directory / member, self._python or '',
             self._ports.hold(f'{member} rest', port),
-            self._ports.hold(f'{member} sdk'), options, self._path)
+            self._ports.hold(f'{member} sdk'), options, self._path,
+            self._real_processes)
 
     def _kill_connector(self, member: str) -> None:
         self.members[member].kill()
+        self.engine.drop_requests(member)
 
     def _ready_file(self) -> pathlib.Path:
         return self.directory / 'ready.json'
 
     def _lock_directory(self) -> int:
-        lock = os.open(self.directory / 'lock', os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self.directory / 'lock',
+                           os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError as error:
+            raise SimulatorError(
+                f'{self.directory} cannot be used ({error.strerror}): name a '
+                f'directory that can be written.') from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -37,7 +37,6 @@ from nova_zvm import conf as zvm_conf
 from nova_zvm.connector import client
 from nova_zvm.connector import models
 from nova_zvm import diskimage
-from nova_zvm.simulator import scenario as scenarios
 from nova_zvm.tests import fixtures as zvm_fixtures
 
 CONF = conf.CONF
@@ -64,8 +63,7 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         self.flags(api_paste_config=os.path.join(
             sys.prefix, 'etc', 'nova', 'api-paste.ini'), group='wsgi')
         super().setUp()
-        self.zvm = self.useFixture(zvm_fixtures.SimulatedZVM(
-            scenarios.complete(self.scenario or {}, 'the test')))
+        self.zvm = self.useFixture(zvm_fixtures.SimulatedZVM(self.scenario))
         self.state_path = self.useFixture(fixtures.TempDir()).path
         self.flags(instance_name_template=TEMPLATE,
                    instances_path=os.path.join(self.state_path, 'instances'))

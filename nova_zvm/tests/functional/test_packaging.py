@@ -12,8 +12,10 @@
 
 """What is in the wheel and in the sdist, and what they demand."""
 
+import ast
 from email import parser
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -23,6 +25,8 @@ import testtools
 
 from nova_zvm.tests.functional import installation
 
+# Distributions that are not called as what is imported of them.
+DISTRIBUTIONS = {'yaml': 'pyyaml'}
 BUILD_SDIST = """
 import sys
 from pbr import build
@@ -96,6 +100,29 @@ class TestPackaging(testtools.TestCase):
     def test_extras(self):
         self.assertLessEqual({'simulator', 'neutron'}, set(
             self.wheel.metadata.get_all('Provides-Extra')))
+
+    def test_extra_of_the_simulator(self):
+        """It brings whatever the simulated z/VM imports of others."""
+        demanded = {
+            re.split(r'[^\w.-]', line)[0].lower()
+            for line in self.wheel.metadata.get_all('Requires-Dist')
+            if re.search(r'extra == .simulator', line)}
+        imported = set()
+        for path, content in self.wheel.package().items():
+            if path.startswith('nova_zvm/simulator/') and path.endswith(
+                    '.py') and not path.endswith('/launcher.py'):
+                imported |= {name.partition('.')[0] for node in
+                             ast.walk(ast.parse(content))
+                             for name in self._imported(node)}
+        foreign = imported - set(sys.stdlib_module_names) - {'nova_zvm'}
+        self.assertEqual({DISTRIBUTIONS.get(name, name) for name in foreign},
+                         demanded)
+
+    @staticmethod
+    def _imported(node):
+        if isinstance(node, ast.Import):
+            return [alias.name for alias in node.names]
+        return [node.module] if isinstance(node, ast.ImportFrom) else []
 
     def test_commands(self):
         for command in ('nova-zvm-simulator', 'nova-zvm-which-driver'):

@@ -23,6 +23,7 @@ import traceback
 
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import faults
+from nova_zvm.simulator import install
 from nova_zvm.simulator import latency
 from nova_zvm.simulator import scenario as scenarios
 from nova_zvm.simulator import server
@@ -56,7 +57,8 @@ def main(root, argv=None):
         for fault in args.fault:
             system.inject(fault)
     except (workspace.WorkspaceError, errors.ScenarioError,
-            faults.FaultError, server.SimulatorError, RuntimeError) as error:
+            faults.FaultError, install.InstallError,
+            server.SimulatorError) as error:
         print(f'sandbox: {error}', file=sys.stderr)
         return 2
     terminal = _redirect_errors(space.path / 'stderr.log')

@@ -18,9 +18,11 @@ import pathlib
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from typing import Any
+import urllib.request
 
 import fixtures
 import testtools
@@ -84,9 +86,25 @@ class TestProcess(testtools.TestCase):
         member = next(iter(ready['members'].values()))
 
         for field in ('config_file', 'token_file', 'image_repository',
-                      'file_repository', 'databases', 'channel'):
+                      'file_repository', 'databases', 'channel', 'directory',
+                      'data_directory'):
             self.assertTrue(pathlib.Path(member[field]).exists(), field)
+        with socket.create_connection(('127.0.0.1', member['sdk_port'])):
+            pass
+        with urllib.request.urlopen(member['status_page']) as page:
+            self.assertIn('ZVMSYS1', page.read().decode())
         self.assertEqual([], self.client(ready).output('GET', '/guests'))
+
+    def test_commands_from_a_shell(self) -> None:
+        self.start()
+        done = subprocess.run(
+            [sys.executable, '-m', 'nova_zvm.cmd.simulator', 'cmd', '--dir',
+             self.dir, '--member', 'ZVMSYS1', '--', 'vmcp', 'query',
+             'userid'], capture_output=True, text=True,
+            env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)})
+
+        self.assertEqual((0, 'ZCCSRV AT ZVMSYS1\n', ''),
+                         (done.returncode, done.stdout, done.stderr))
 
     def test_ends_cleanly(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -14,17 +14,22 @@ import contextlib
 import io
 import json
 import pathlib
+import signal
+import subprocess
 
 import fixtures
 import testtools
 
 from nova_zvm.cmd import simulator
+from nova_zvm.simulator import channel
 from nova_zvm.simulator import clock
 from nova_zvm.simulator import control
 from nova_zvm.simulator import engine as engines
+from nova_zvm.simulator import reply
 from nova_zvm.tests.unit.simulator import fakes
 
-COMMANDS = ('run', 'install-connector', 'state', 'log', 'faults', 'inject')
+COMMANDS = ('run', 'install-connector', 'state', 'log', 'cmd', 'faults',
+            'inject')
 
 
 class System:
@@ -47,24 +52,37 @@ class TestCommandLine(testtools.TestCase):
 
     def _run(self, *argv):
         """Return exit status, output and errors."""
-        output, errors = io.StringIO(), io.StringIO()
+        output = io.TextIOWrapper(io.BytesIO(), write_through=True)
+        errors = io.StringIO()
         with contextlib.redirect_stdout(output), \
                 contextlib.redirect_stderr(errors):
             try:
                 status = simulator.main(list(argv))
             except SystemExit as exit:
                 status = exit.code
-        return status, output.getvalue(), errors.getvalue()
+        return (status, output.buffer.getvalue().decode('latin-1'),
+                errors.getvalue())
 
     def _serve(self):
         system = System()
         server = control.ControlServer(0, system)
         server.start()
         self.addCleanup(server.stop)
-        pathlib.Path(self.dir, 'ready.json').write_text(json.dumps(
-            {'control_url':
-             f'http://127.0.0.1:{server.server_address[1]}'}))
+        commands = channel.Channel(
+            pathlib.Path(self.dir, 'channel.sock'), 'ZVMSYS1', system.engine)
+        commands.start()
+        self.addCleanup(commands.stop)
+        pathlib.Path(self.dir, 'ready.json').write_text(json.dumps({
+            'control_url': f'http://127.0.0.1:{server.server_address[1]}',
+            'members': {'ZVMSYS1': {'channel': str(commands.path)}}}))
         return system
+
+    def _sudo(self, *argv, **options):
+        """Run the stand-in for sudo that the command writes."""
+        path = pathlib.Path(self.dir, 'bin with $pace')
+        self.assertEqual((0, '', ''), self._run(
+            'cmd', '--dir', self.dir, '--as-sudo', str(path)))
+        return subprocess.run([path, *argv], capture_output=True, **options)
 
     def test_help_names_every_command(self):
         status, output, _ = self._run('--help')
@@ -96,16 +114,40 @@ class TestCommandLine(testtools.TestCase):
         self.assertEqual(1, status)
         self.assertIn('/dev/null', errors)
 
-    def test_speed_must_be_above_0(self):
-        status, _, errors = self._run('run', '--dir', self.dir, '--speed',
-                                      '0')
+    def test_values_that_an_option_cannot_have(self):
+        for option, value, reason in (
+                ('--speed', '0', 'above 0'), ('--speed', 'fast', 'above 0'),
+                ('--speed', 'inf', 'above 0'), ('--port', '65536', '65535'),
+                ('--port', '-1', '65535'), ('--profile', 'none', 'typical'),
+                ('--connector-path', self.dir, 'no zvmsdk')):
+            status, _, errors = self._run('run', '--dir', self.dir, option,
+                                          value)
+            self.assertEqual(2, status)
+            self.assertIn(f'argument {option}: ', errors)
+            self.assertIn(reason, errors)
 
-        self.assertEqual(2, status)
-        self.assertIn('--speed', errors)
+    def test_directory_that_cannot_be(self):
+        status, _, errors = self._run('run', '--dir', '/dev/null/zvm',
+                                      '--no-connector')
+
+        self.assertEqual(1, status)
+        self.assertIn('/dev/null/zvm cannot be used', errors)
+        self.assertEqual(1, len(errors.splitlines()))
+
+    def test_bad_scenario(self):
+        path = pathlib.Path(self.dir, 'mine.yaml')
+        path.write_text('timing: {logoff: soon}\n')
+
+        self.assertEqual(
+            (1, '', f'nova-zvm-simulator: {path}: timing.logoff: expected '
+             'a number that is not negative.\n'),
+            self._run('run', '--dir', self.dir, '--no-connector',
+                      '--scenario', str(path)))
 
     def test_nothing_runs_in_the_directory(self):
-        for command in ('state', 'log', 'faults'):
-            status, _, errors = self._run(command, '--dir', self.dir)
+        for command in ('state', 'log', 'faults', 'cmd'):
+            status, _, errors = self._run(command, '--dir', self.dir, *(
+                ['vmcp'] if command == 'cmd' else []))
             self.assertEqual(1, status)
             self.assertIn(f'No simulated z/VM runs in {self.dir}', errors)
 
@@ -134,6 +176,87 @@ class TestCommandLine(testtools.TestCase):
         self.assertIn('rc 0', lines[0])
         self.assertEqual(lines[1:], self._run(
             'log', '--dir', self.dir, '--since', '1')[1].splitlines())
+
+    def test_log_followed(self):
+        """A command is shown when it has ended, and once."""
+        system = self._serve()
+        engine, seconds = system.engine, []
+
+        def sleep(real_seconds):
+            seconds.append(real_seconds)
+            if len(seconds) == 1:
+                engine.end_request(1, 200, 0)
+                engine.execute('ZVMSYS1', ['vmcp', 'third'])
+            if len(seconds) == 3:
+                raise KeyboardInterrupt()
+
+        engine.begin_request('ZVMSYS1', 'GET /first', 0)
+        engine.execute('ZVMSYS1', ['vmcp', 'second'])
+        self.useFixture(fixtures.MonkeyPatch(
+            'nova_zvm.cmd.simulator.time.sleep', sleep))
+        status, output, errors = self._run('log', '--dir', self.dir,
+                                           '--follow')
+
+        self.assertEqual((128 + signal.SIGINT, ''), (status, errors))
+        self.assertEqual(['second', '/first', 'third'], [
+            line.split()[-1] for line in output.splitlines()])
+
+    def test_cmd(self):
+        system = self._serve()
+        system.machine.answers['raw'] = reply.Reply(3, b'\xff\x00 raw\n')
+
+        self.assertEqual((3, '\xff\x00 raw\n', ''), self._run(
+            'cmd', '--dir', self.dir, '--member', 'ZVMSYS1', '--', 'vmcp',
+            '-v', 'raw'))
+        self.assertEqual([('ZVMSYS1', ['vmcp', '-v', 'raw'])],
+                         system.machine.commands)
+        self.assertEqual(['vmcp -v raw'], [
+            record['command'] for record in system.engine.log()])
+
+    def test_cmd_cut_off(self):
+        self._serve().engine.faults.add({'action': {'drop': True}})
+
+        self.assertEqual((255, '', 'The command was cut off.\n'), self._run(
+            'cmd', '--dir', self.dir, '--', 'vmcp', 'q', 'names'))
+
+    def test_cmd_mistakes(self):
+        self._serve()
+        for argv, word in ((['--member', 'OTHER', 'vmcp'], 'use ZVMSYS1'),
+                           ([], '--as-sudo'),
+                           (['--as-sudo', '/x', 'vmcp'], '--as-sudo'),
+                           (['--as-sudo', '/dev/null/x'], '/dev/null/x')):
+            status, output, errors = self._run('cmd', '--dir', self.dir,
+                                               *argv)
+            self.assertEqual((1, '', 1), (status, output,
+                                          len(errors.splitlines())))
+            self.assertIn(word, errors)
+
+    def test_sudo(self):
+        system = self._serve()
+        system.machine.answers['query userid'] = reply.failure(45, 'off\n')
+        done = self._sudo('/sbin/vmcp', 'query userid')
+
+        self.assertEqual((45, b'off\n', b''),
+                         (done.returncode, done.stdout, done.stderr))
+        self.assertEqual([('ZVMSYS1', ['/sbin/vmcp', 'query userid'])],
+                         system.machine.commands)
+
+    def test_sudo_of_a_command_with_input(self):
+        """As the shell takes it, which is how the connector has it."""
+        system = self._serve()
+        self._sudo('/sbin/fdisk', '/dev/dasdh', input=b'g\nw\n')
+
+        self.assertEqual(
+            [('ZVMSYS1', '/sbin/fdisk /dev/dasdh << EOF\ng\nw\nEOF')],
+            system.machine.commands)
+
+    def test_sudo_after_the_system_has_ended(self):
+        self._serve()
+        pathlib.Path(self.dir, 'channel.sock').unlink()
+        done = self._sudo('/sbin/vmcp', 'query userid')
+
+        self.assertEqual((255, b''), (done.returncode, done.stdout))
+        self.assertIn(b'cannot be reached', done.stderr)
 
     def test_inject_show_and_clear(self):
         system = self._serve()

@@ -10,16 +10,19 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+import http.client
 import json
 import urllib.error
 import urllib.request
 
+import fixtures
 import testtools
 
 from nova_zvm.simulator import clock
 from nova_zvm.simulator import connector
 from nova_zvm.simulator import control
 from nova_zvm.simulator import engine as engines
+from nova_zvm.simulator.page import documents
 from nova_zvm.tests.unit.simulator import fakes
 
 
@@ -158,6 +161,18 @@ class TestControl(testtools.TestCase):
             404, self._ask('POST', '/connector/ZVMSYS1/describe')[0])
         self.assertEqual(404, self._ask('POST', '/connector/ZVMX/kill')[0])
 
+    def test_requests_of_a_connector_that_is_ended(self):
+        """They are over; those of another connector are not."""
+        for verb in ('kill', 'restart', 'stop'):
+            for member in ('ZVMSYS1', 'ZVMSYS2'):
+                self.system.engine.begin_request(member, f'GET /{verb}', 0)
+            self._ask('POST', f'/connector/ZVMSYS1/{verb}')
+
+        for record in self.system.engine.log():
+            self.assertEqual(
+                'dropped' if record['member'] == 'ZVMSYS1' else 'running',
+                record['outcome'])
+
     def test_command(self):
         self.assertEqual(
             (200, {'status': 0, 'output': 'done\n'}),
@@ -182,6 +197,47 @@ class TestControl(testtools.TestCase):
         self.assertEqual(
             404, self._ask('GET', '/guests/INST0001/files?path=/b')[0])
         self.assertEqual(400, self._ask('GET', '/guests/INST0001/files')[0])
+
+    def test_status_page(self):
+        """At the root and under its name, for browsers."""
+        self.useFixture(fixtures.MonkeyPatch(
+            'nova_zvm.simulator.page.documents.document',
+            lambda system, name, query: documents.Document(
+                'text/html', f'\u00fc {name} {query}')))
+        for path, text in (
+                ('/', 'status {}'), ('/status', 'status {}'),
+                ('/?guest=A&page=2', "status {'guest': 'A', 'page': '2'}"),
+                ('/status/log', 'log {}')):
+            with urllib.request.urlopen(
+                    f'http://127.0.0.1:{self.port}{path}') as answer:
+                self.assertEqual(f'\u00fc {text}', answer.read().decode())
+                self.assertEqual('text/html; charset=utf-8',
+                                 answer.headers['Content-Type'])
+                self.assertIn("default-src 'none'", answer.headers[
+                    'Content-Security-Policy'])
+        self.assertEqual(404, self._ask('POST', '/status')[0])
+
+    def test_no_such_part_of_the_page(self):
+        for path in ('/status/other', '/status/..%2Fviews.py', '/status/a/b'):
+            self.assertEqual(404, self._ask('GET', path)[0])
+
+    def test_other_sites_in_the_same_browser(self):
+        own = f'127.0.0.1:{self.port}'
+        for headers, status in (
+                ({}, 200), ({'Origin': f'http://{own}'}, 200),
+                ({'Host': 'localhost:8080',
+                  'Origin': 'http://localhost:8080'}, 200),
+                ({'Origin': 'http://evil.example.org'}, 403),
+                ({'Origin': 'null'}, 403),
+                ({'Host': 'evil.example.org'}, 403),
+                ({'Host': f'evil.example.org:{self.port}',
+                  'Origin': f'http://evil.example.org:{self.port}'}, 403)):
+            connection = http.client.HTTPConnection('127.0.0.1', self.port)
+            self.addCleanup(connection.close)
+            connection.request('POST', '/reset', headers=headers)
+            self.assertEqual(status, connection.getresponse().status, headers)
+
+        self.assertEqual(3, self.system.resets)
 
     def test_not_there(self):
         self.assertEqual(404, self._ask('GET', '/nothing')[0])

@@ -152,6 +152,21 @@ class ScenarioTestCase(unittest.TestCase):
                  'above 0'),
                 ('directory: {users: {TOOLONGNAME: x}}',
                  'directory.users.TOOLONGNAME', '1 to 8'),
+                ('connector: 5', 'connector', 'a mapping'),
+                ('connector: {zvm: {Disk Pool: x}}',
+                 'connector.zvm.Disk Pool', 'zvmsdk.conf'),
+                ('connector: {zvm: {disk_pool: [x]}}',
+                 'connector.zvm.disk_pool', 'text, a number'),
+                ('connector: {sdkserver: {bind_port: 2000}}',
+                 'connector.sdkserver.bind_port', 'it sets database.dir'),
+                ('latency: {profile: none}', 'latency.profile',
+                 'one of instant, typical, slow'),
+                ('latency: {classes: {smcli: 1}}', 'latency.classes.smcli',
+                 'one of smapi'),
+                ('latency: {classes: {cp: -1}}', 'latency.classes.cp',
+                 'not negative'),
+                ('faults: {}', 'faults', 'a list'),
+                ('faults: [drop]', 'faults[0]', 'a mapping'),
                 ('- a list', 'the file', 'a mapping of members')):
             with self.subTest(text=text):
                 self.assert_wrong(text, path, allowed)
@@ -162,4 +177,36 @@ class ScenarioTestCase(unittest.TestCase):
     def test_no_file(self):
         with self.assertRaises(errors.ScenarioError) as caught:
             scenario.load(pathlib.Path('/nonexistent/mine.yaml'))
-        self.assertIn('/nonexistent/mine.yaml', str(caught.exception))
+        self.assertEqual('/nonexistent/mine.yaml: No such file or directory; '
+                         'give a YAML file or one of default, ssi.',
+                         str(caught.exception))
+
+    def test_connector_options(self):
+        data = self.load('connector: {monitor: {cache_interval: 0}, '
+                         'zvm: {user_profile: OTHER}}')
+        self.assertEqual({'monitor': {'cache_interval': 0},
+                          'zvm': {'user_profile': 'OTHER'}},
+                         data['connector'])
+
+    def test_latencies(self):
+        self.assertEqual({'profile': 'instant', 'classes': {'smapi': 2.5}},
+                         self.load('latency: {classes: {smapi: 2.5}}')[
+                             'latency'])
+
+    def test_faults(self):
+        fault = {'match': {'userid': 'INST0001'}, 'action': {'drop': True}}
+        self.assertEqual([fault], self.load(
+            'faults: [{match: {userid: INST0001}, action: {drop: true}}]')[
+                'faults'])
+
+    def test_mistakes_in_faults(self):
+        for text, allowed in (
+                ('{}', 'action must have at least one of delay'),
+                ('{action: {explode: 1}}', 'use delay'),
+                ('{nth: often, action: {drop: true}}', 'a whole number'),
+                ('{match: {command: "("}, action: {drop: true}}',
+                 'regular expression')):
+            with self.subTest(text=text):
+                self.assert_wrong(
+                    f'faults: [{{action: {{drop: true}}}}, {text}]',
+                    'faults[1]', allowed)
