@@ -133,9 +133,10 @@ class Cp:
     def add_nic(self, userid: str, vdev: str, mac_prefix: str) -> None:
         """Define an adapter; its address is of the system's choice."""
         guest = self.guests.get(userid)
-        self._check_free(guest, vdev)
-        self.guests.put(guest.with_nic(logons.Nic(
-            vdev, mac_prefix + _chosen_mac(userid, vdev))))
+        nic = logons.Nic(vdev, mac_prefix + _chosen_mac(userid, vdev))
+        for number in nic.vdevs:
+            self._check_free(guest, number)
+        self.guests.put(guest.with_nic(nic))
 
     def remove_nic(self, userid: str, vdev: str) -> None:
         guest = self.guests.get(userid)

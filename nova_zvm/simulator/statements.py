@@ -80,6 +80,12 @@ class Nicdef:
         value = self.operands.get('VLAN', '')
         return int(value) if value.isdigit() else None
 
+    @property
+    def vdevs(self) -> list[str]:
+        """The device numbers of the adapter: by default three."""
+        first, count = int(self.vdev, 16), self.operands.get('DEVICES', '3')
+        return [f'{first + item:04X}' for item in range(int(count))]
+
     def line(self) -> str:
         words = [f'NICDEF {self.vdev}']
         words += [f'{name} {self.operands[name]}'
@@ -143,6 +149,16 @@ def merge_nicdefs(lines: Iterable[str]) -> tuple[str, ...]:
         if line:
             result.append(line)
     return tuple(result)
+
+
+def vdevs(lines: Iterable[str]) -> list[str]:
+    """Return the device numbers that an entry defines, each as often."""
+    lines = tuple(lines)
+    numbers = [disk.vdev for disk in mdisks(lines)]
+    for nic in nicdefs(lines):
+        numbers += nic.vdevs
+    return numbers + [vdev(words[1])
+                      for words in words_of(lines, 'DEDICATE')]
 
 
 def cpu_addresses(lines: Iterable[str]) -> tuple[int, ...]:
