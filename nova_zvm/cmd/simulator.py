@@ -217,9 +217,9 @@ def _add_run(commands: Any) -> None:
                          help='run the connector of a source checkout')
     command.add_argument('--no-connector', action='store_true',
                          help='start the simulated system alone')
-    command.add_argument('--profile', default='instant',
-                         choices=list(latency.PROFILES),
-                         help='how long commands take (default: instant)')
+    command.add_argument('--profile', choices=list(latency.PROFILES),
+                         help='how long commands take (default: as the '
+                              'scenario says, or instant)')
     command.add_argument('--speed', type=_positive, default=1.0, metavar='F',
                          help='simulated seconds in a real one (default: 1)')
     command.add_argument('--port', type=int, default=0,

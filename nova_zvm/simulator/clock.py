@@ -53,6 +53,11 @@ class ScaledClock:
             self._real = time.monotonic()
             self._speed = speed
 
+    def advance(self, simulated_seconds: float) -> None:
+        """Let some time pass at once."""
+        with self._lock:
+            self._simulated += simulated_seconds
+
     def now(self) -> float:
         with self._lock:
             return self._now()

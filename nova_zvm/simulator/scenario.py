@@ -24,12 +24,15 @@ from typing import Any
 import yaml
 
 from nova_zvm.simulator import errors
+from nova_zvm.simulator import faultrules
+from nova_zvm.simulator import invocation
+from nova_zvm.simulator import latency
 from nova_zvm.simulator import schema
 
 # Keys of others, which this module only lets through.
-_FOREIGN = ('connector', 'faults', 'latency')
+_FOREIGN = ('connector',)
 # Keys in which a scenario gives only what differs from the default.
-_MERGED = ('directory', 'timing', 'linux', 'connector')
+_MERGED = ('directory', 'timing', 'linux', 'connector', 'latency')
 
 _USERID = schema.Text(r'^[A-Z0-9@#$_]{1,8}$',
                       'a name of 1 to 8 upper-case letters and digits')
@@ -66,6 +69,12 @@ _SCHEMA: dict[str, Any] = {
     'timing': {'boot': schema.Number(), 'logoff': schema.Number(),
                'directory_delete': schema.Number()},
     'linux': {'authorized_senders': [_ANY]},
+    'latency': schema.Some({
+        'profile': schema.Text(f'^({"|".join(latency.PROFILES)})$',
+                               'one of ' + ', '.join(latency.PROFILES)),
+        'classes': schema.Some(dict.fromkeys(invocation.KINDS,
+                                             schema.Number()))}),
+    'faults': [faultrules.RULES],
     'pools': schema.Names(name=_USERID, item={'volumes': [_VOLUME]}),
     'volumes': [_VOLUME],
     'vswitches': schema.Names(name=_USERID, item=_VSWITCH),
@@ -99,6 +108,8 @@ def complete(data: dict[str, Any], source: str) -> dict[str, Any]:
     _complete_items(result, member)
     schema.check({key: value for key, value in result.items()
                   if key not in _FOREIGN}, _SCHEMA, '', source)
+    for number, fault in enumerate(result['faults']):
+        faultrules.check(fault, f'faults[{number}]', source)
     _check_members(result, source)
     _add_connectors(result)
     return result

@@ -74,6 +74,10 @@ class Lines:
         return isinstance(value, str) and bool(value.strip())
 
 
+class Some(dict[str, Any]):
+    """Rules of a mapping whose keys may be left out."""
+
+
 class Names(dict[str, Any]):
     """Rules name and item of a mapping's keys and of its values."""
 
@@ -110,6 +114,8 @@ def _check_mapping(value: Any, rule: dict[str, Any], path: str,
             raise error(source, _join(path, key),
                         'one of ' + ', '.join(rule))
     for key, item in rule.items():
+        if key not in value and isinstance(rule, Some):
+            continue
         if key not in value:
             raise error(source, _join(path, key),
                         'a value, which is missing')

@@ -17,6 +17,7 @@ import fcntl
 import json
 import os
 import pathlib
+import signal
 from typing import Any
 
 from nova_zvm.simulator import channel as channels
@@ -45,7 +46,7 @@ class Simulator:
     def __init__(self, directory: str | os.PathLike[str],
                  connector_python: str | None,
                  scenario: dict[str, Any] | None = None, *,
-                 speed: float = 1.0, profile: str = 'instant',
+                 speed: float = 1.0, profile: str | None = None,
                  connector_path: pathlib.Path | None = None,
                  connector_options: Mapping[str, Mapping[str, Any]]
                  | None = None, port: int = 0) -> None:
@@ -53,7 +54,8 @@ class Simulator:
 
         connector_python is the interpreter that has zVMCloudConnector, None
         for a system without connectors; connector_options are sections of
-        zvmsdk.conf; port is the first member's REST port, 0 for any.
+        zvmsdk.conf; profile is that of the latencies, None for the
+        scenario's; port is the first member's REST port, 0 for any.
         """
         self.directory = pathlib.Path(directory).absolute()
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -69,8 +71,9 @@ class Simulator:
         self.clock = clocks.ScaledClock(speed)
         self.machine = self._make_machine()
         self.engine = engines.Engine(self.machine, self.clock)
-        self.engine.latency.set_profile(profile)
         self.engine.kill_connector = self._kill_connector
+        self.engine.kill_simulator = _die
+        self._set_conditions()
         self.members: dict[str, connectors.Connector] = {}
         self._channels: list[channels.Channel] = []
         self._control: control.ControlServer | None = None
@@ -115,8 +118,7 @@ class Simulator:
         for path in self.directory.glob('zvm.sqlite*'):
             path.unlink()
         self.machine = self.engine.machine = self._make_machine()
-        self.engine.faults.clear()
-        self.engine.latency.set_profile(self._profile)
+        self._set_conditions()
         self.clock.set_speed(self._speed)
         if self._python:
             for connector in self.members.values():
@@ -155,6 +157,18 @@ class Simulator:
                 connector.start()
         self._ready_file().write_text(json.dumps(self.describe()))
 
+    def _set_conditions(self) -> None:
+        """Put the scenario's latencies and faults in force, no others."""
+        wanted = self._scenario['latency']
+        latency = self.engine.latency
+        latency.set_profile(
+            self._profile or wanted.get('profile', 'instant'))
+        if not self._profile and wanted.get('classes'):
+            latency.set_classes(wanted['classes'])
+        self.engine.faults.clear()
+        for fault in self._scenario['faults']:
+            self.engine.faults.add(fault)
+
     def _make_machine(self) -> machines.Machine:
         return machines.Machine(self._scenario,
                                 self.directory / 'zvm.sqlite', self.clock)
@@ -185,6 +199,11 @@ class Simulator:
                 f'Another simulated z/VM runs in {self.directory}: stop it '
                 f'or choose another directory.') from None
         return lock
+
+
+def _die() -> None:
+    """End this process at once, as kill -9 does."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _site_options(scenario: dict[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,12 @@ def information(call: calls.Call) -> str:
 
 
 def performance(call: calls.Call) -> str:
+    """Tell the storage in use; SmapiError 8/3016 without PERSMAPI.
+
+    PERSMAPI fills the segment SMAPIOUT with what its monitor tells.
+    """
+    if not call.system.guests.find('PERSMAPI'):
+        raise errors.SmapiError(8, 3016, 'SMAPIOUT segment empty')
     guests = call.system.guests.of_member(call.member.name)
     pages = metering.used_pages(call.member, guests)
     total = call.member.storage_mib * 1024 * 1024 // metering.PAGE_BYTES

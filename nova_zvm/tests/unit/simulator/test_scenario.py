@@ -89,9 +89,28 @@ class ScenarioTestCase(unittest.TestCase):
                  'UNAWARE'),
                 ('directory: {users: {TOOLONGNAME: x}}',
                  'directory.users.TOOLONGNAME', '1 to 8'),
+                ('latency: {profile: fast}', 'latency.profile',
+                 'one of instant, typical, slow'),
+                ('latency: {classes: {disk: 1}}', 'latency.classes.disk',
+                 'one of smapi, dirm'),
+                ('latency: {classes: {cp: -1}}', 'latency.classes.cp',
+                 'not negative'),
+                ('faults: {}', 'faults', 'a list'),
+                ('faults: [drop]', 'faults[0]', 'a mapping of id'),
+                ('faults: [{action: {drop: true}}, {match: {userid: A}}]',
+                 'faults[1].action', 'at least one of delay'),
+                ('faults: [{action: {rc: no}}]', 'faults[0].action.rc',
+                 'a whole number'),
                 ('- a list', 'the file', 'a mapping of members')):
             with self.subTest(text=text):
                 self.assert_wrong(text, path, allowed)
+
+    def test_faults_and_latency(self):
+        data = self.load('latency: {profile: slow, classes: {cp: 2}}\n'
+                         'faults: [{match: {userid: A}, seconds: 60, '
+                         'action: {outage: directory_locked}}]\n')
+        self.assertEqual({'cp': 2}, data['latency']['classes'])
+        self.assertEqual(60, data['faults'][0]['seconds'])
 
     def test_no_yaml(self):
         self.assert_wrong('{', 'not YAML', '')
