@@ -40,7 +40,7 @@ class BadRequest(Exception):
 class System(Protocol):
     """What the endpoint shows and steers."""
 
-    clock: clocks.ScaledClock
+    clock: clocks.LastingClock
     engine: engines.Engine
     machine: Any
     members: dict[str, connectors.Connector]

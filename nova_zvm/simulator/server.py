@@ -28,6 +28,7 @@ from nova_zvm.simulator import engine as engines
 from nova_zvm.simulator import machine as machines
 from nova_zvm.simulator import ports
 from nova_zvm.simulator import scenario as scenarios
+from nova_zvm.simulator import wholefile
 
 # How long a reset waits for a connector that still works on a request.
 RESET_SECONDS = 2.0
@@ -68,7 +69,7 @@ class Simulator:
         self._speed = speed
         self._profile = profile
         self._ports = ports.Ports(self.directory / 'ports.json')
-        self.clock = clocks.ScaledClock(speed)
+        self.clock = clocks.LastingClock(self.directory / 'time.json', speed)
         self.machine = self._make_machine()
         self.engine = engines.Engine(self.machine, self.clock)
         self.engine.kill_connector = self._kill_connector
@@ -155,7 +156,7 @@ class Simulator:
         if self._python:
             for connector in self.members.values():
                 connector.start()
-        self._ready_file().write_text(json.dumps(self.describe()))
+        wholefile.write(self._ready_file(), json.dumps(self.describe()))
 
     def _set_conditions(self) -> None:
         """Put the scenario's latencies and faults in force, no others."""

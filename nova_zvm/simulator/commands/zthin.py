@@ -24,6 +24,7 @@ from nova_zvm.simulator import errors
 from nova_zvm.simulator import imagefile
 from nova_zvm.simulator import reply
 from nova_zvm.simulator import statements
+from nova_zvm.simulator import wholefile
 
 FAILED = 3
 _DEVTYPES = {'CKD': '3390', 'FBA': '9336'}
@@ -109,7 +110,7 @@ def _capture(request: requests.Request) -> str:
     kind = 'CKD' if disk.devtype == '3390' else 'FBA'
     target = pathlib.Path(request.word(3))
     try:
-        target.write_bytes(imagefile.header(kind, disk.size) + (
+        wholefile.write(target, imagefile.header(kind, disk.size) + (
             f'captured of {image.sha256}\n'.encode()))
     except OSError as error:
         raise errors.CommandError(FAILED, f'{target}: {error.strerror}')

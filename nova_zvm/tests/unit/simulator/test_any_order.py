@@ -25,6 +25,7 @@ from nova_zvm.simulator import clock as clocks
 from nova_zvm.simulator import machine as machines
 from nova_zvm.simulator import scenario as scenarios
 from nova_zvm.tests import invariants
+from nova_zvm.tests.unit.simulator import simulated
 
 MEMBERS = {'ZVM1': 'ZCC1', 'ZVM2': 'ZCC2'}
 # Small, so that it is full soon and in pieces.
@@ -273,7 +274,7 @@ class System:
 
 
 SETTINGS = hypothesis.settings(
-    max_examples=30, derandomize=True, database=None, deadline=None,
+    max_examples=20, derandomize=True, database=None, deadline=None,
     suppress_health_check=list(hypothesis.HealthCheck),
     # To make a sequence that fails shorter takes minutes: add Phase.shrink
     # while you look for the cause.
@@ -284,7 +285,7 @@ class TestAnyOrder(unittest.TestCase):
 
     @contextlib.contextmanager
     def started(self):
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=simulated.MEMORY) as folder:
             system = System(pathlib.Path(folder))
             try:
                 for command in BEGINNING:
