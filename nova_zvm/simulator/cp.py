@@ -12,7 +12,6 @@
 
 """CP: logon, logoff, and the devices of logged-on guests."""
 
-from collections.abc import Callable
 import dataclasses
 import zlib
 
@@ -167,11 +166,18 @@ class Cp:
         self.guests.put(guest.with_nic(dataclasses.replace(
             nic, switch='', vlan=None)))
 
-    def sever(self, member: str, switch: str,
-              concerns: Callable[[str], bool] = lambda userid: True) -> None:
-        """Uncouple the adapters on a switch of the userids it concerns."""
+    def sever(self, member: str, switch: str) -> None:
+        """Uncouple all that is coupled to a switch."""
         for userid, nic in self.guests.coupled(member, switch):
-            if concerns(userid):
+            self.uncouple(userid, nic.vdev)
+
+    def sever_guest(self, member: str, switch: str, userid: str) -> None:
+        """Uncouple one guest's adapters from a switch of its member."""
+        guest = self.guests.find(userid)
+        if guest is None or guest.member != member:
+            return
+        for nic in guest.nics:
+            if nic.switch == switch:
                 self.uncouple(userid, nic.vdev)
 
     def attach(self, userid: str, vdev: str, real: str) -> None:

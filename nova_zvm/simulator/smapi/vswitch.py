@@ -78,7 +78,7 @@ def set_extended(call: calls.Call) -> str:
     elif call.keys('revoke_userid'):
         userid = call.key('revoke_userid').upper()
         switches.revoke(member, name, userid)
-        call.system.cp.sever(member, name, lambda other: other == userid)
+        call.system.cp.sever_guest(member, name, userid)
     else:
         _set_uplink(call, name)
     return ''
