@@ -28,6 +28,7 @@ from nova_zvm.simulator import engine as engines
 from nova_zvm.simulator import machine as machines
 from nova_zvm.simulator import ports
 from nova_zvm.simulator import scenario as scenarios
+from nova_zvm.simulator import store as stores
 from nova_zvm.simulator import wholefile
 
 # How long a reset waits for a connector that still works on a request.
@@ -171,8 +172,11 @@ class Simulator:
             self.engine.faults.add(fault)
 
     def _make_machine(self) -> machines.Machine:
-        return machines.Machine(self._scenario,
-                                self.directory / 'zvm.sqlite', self.clock)
+        try:
+            return machines.Machine(
+                self._scenario, self.directory / 'zvm.sqlite', self.clock)
+        except stores.StoreError as error:
+            raise SimulatorError(str(error)) from None
 
     def _make_connector(self, member: str,
                         port: int) -> connectors.Connector:

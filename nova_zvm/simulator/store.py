@@ -33,7 +33,10 @@ from nova_zvm.simulator import codec
 
 T = TypeVar('T')
 
-_SCHEMA = """
+# Of the tables and of what is in them; to be raised when either changes.
+_FORMAT = 2
+_SCHEMA = f"""
+PRAGMA user_version = {_FORMAT};
 CREATE TABLE IF NOT EXISTS thing (
     place INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL,
     body TEXT NOT NULL, UNIQUE (kind, name));
@@ -41,15 +44,21 @@ CREATE TABLE IF NOT EXISTS blob (name TEXT PRIMARY KEY, data BLOB NOT NULL);
 """
 
 
+class StoreError(Exception):
+    """The file cannot be used."""
+
+
 class Store:
     """A file of things by kind and name, and of the contents of files."""
 
     def __init__(self, path: pathlib.Path) -> None:
+        """Open or make the file; StoreError if another version made it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None,
                                    check_same_thread=False)
         self._db.execute('PRAGMA journal_mode = WAL')
         self._db.execute('PRAGMA synchronous = NORMAL')
+        self._check_format(path)
         self._db.executescript(_SCHEMA)
         self._undo: list[Callable[[], None]] = []
         self._gone: dict[tuple[str, str], None] = {}
@@ -107,6 +116,15 @@ class Store:
         if data is None:
             raise KeyError(name)
         return data
+
+    def _check_format(self, path: pathlib.Path) -> None:
+        made, = self._db.execute('PRAGMA user_version').fetchone()
+        used, = self._db.execute(
+            'SELECT count(*) FROM sqlite_master').fetchone()
+        if used and made != _FORMAT:
+            self._db.close()
+            raise StoreError(f'{path} is of another version of the simulated '
+                             'z/VM: choose another directory.')
 
     def _commit(self) -> None:
         if not self._gone and not self._dirty and not self._blobs:

@@ -12,6 +12,8 @@
 
 """The system as a whole, without connectors: what it starts with."""
 
+import pathlib
+import sqlite3
 import tempfile
 import unittest
 
@@ -21,6 +23,21 @@ from nova_zvm.simulator import server
 
 FAULT = {'id': 'down', 'seconds': 60, 'action': {'outage': 'smapi_down'}}
 NAMES = ['smcli', 'Image_Name_Query_DM', '-T', 'ZCCSRV']
+
+
+class StoreTestCase(unittest.TestCase):
+
+    def test_state_of_another_version(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = pathlib.Path(folder.name) / 'zvm.sqlite'
+        database = sqlite3.connect(path)
+        database.execute('CREATE TABLE thing (kind, name, body)')
+        database.close()
+        with self.assertRaisesRegex(
+                server.SimulatorError, f'{path} is of another version of the '
+                'simulated z/VM: choose another directory.'):
+            server.Simulator(folder.name, None)
 
 
 class ConditionsTestCase(unittest.TestCase):
