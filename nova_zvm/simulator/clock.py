@@ -16,9 +16,13 @@ Everything in the model that takes time asks an injected clock, so that a
 test needs no sleep and a sandbox can run faster than a mainframe.
 """
 
+import json
+import pathlib
 import threading
 import time
 from typing import Protocol
+
+from nova_zvm.simulator import wholefile
 
 
 class Clock(Protocol):
@@ -34,11 +38,11 @@ class Clock(Protocol):
 class ScaledClock:
     """Wall time times a speed that may change while it runs."""
 
-    def __init__(self, speed: float = 1.0) -> None:
+    def __init__(self, speed: float = 1.0, now: float | None = None) -> None:
         self._lock = threading.Lock()
         self._speed = speed
         self._real = time.monotonic()
-        self._simulated = time.time()
+        self._simulated = time.time() if now is None else now
 
     @property
     def speed(self) -> float:
@@ -53,6 +57,11 @@ class ScaledClock:
             self._real = time.monotonic()
             self._speed = speed
 
+    def advance(self, simulated_seconds: float) -> None:
+        """Let some time pass at once."""
+        with self._lock:
+            self._simulated += simulated_seconds
+
     def now(self) -> float:
         with self._lock:
             return self._now()
@@ -64,6 +73,40 @@ class ScaledClock:
     def _now(self) -> float:
         elapsed = time.monotonic() - self._real
         return self._simulated + elapsed * self._speed
+
+
+class LastingClock(ScaledClock):
+    """A scaled clock that never goes back, not over a restart either.
+
+    A file says when it was what time at which speed. While no process runs,
+    time goes on as it did last: z/VM does not stop because we do.
+    """
+
+    def __init__(self, path: pathlib.Path, speed: float = 1.0) -> None:
+        super().__init__(speed, _time_by(path))
+        self._path = path
+        self._write()
+
+    def set_speed(self, speed: float) -> None:
+        super().set_speed(speed)
+        self._write()
+
+    def advance(self, simulated_seconds: float) -> None:
+        super().advance(simulated_seconds)
+        self._write()
+
+    def _write(self) -> None:
+        wholefile.write(self._path, json.dumps({
+            'real': time.time(), 'simulated': self.now(),
+            'speed': self.speed}))
+
+
+def _time_by(path: pathlib.Path) -> float | None:
+    if not path.exists():
+        return None
+    known = json.loads(path.read_text())
+    passed = max(0.0, time.time() - known['real'])
+    return float(known['simulated'] + passed * known['speed'])
 
 
 class ManualClock:

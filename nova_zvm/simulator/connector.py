@@ -18,6 +18,7 @@ of its own, since zVMCloudConnector needs an older PyJWT than OpenStack does.
 
 from collections.abc import Mapping
 import configparser
+import io
 import json
 import os
 import pathlib
@@ -29,6 +30,7 @@ from typing import Any
 
 from nova_zvm.simulator import child
 from nova_zvm.simulator import sudo
+from nova_zvm.simulator import wholefile
 
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
@@ -173,9 +175,10 @@ class Connector:
             'wsgi': {'auth': 'token', 'token_path': self.token_file},
         })
         config.read_dict(options)
-        with self.config_file.open('w') as stream:
-            config.write(stream)
-        self._settings_file().write_text(json.dumps({
+        text = io.StringIO()
+        config.write(text)
+        wholefile.write(self.config_file, text.getvalue())
+        wholefile.write(self._settings_file(), json.dumps({
             'config': str(self.config_file), 'channel': str(self.channel),
             'data': str(self._data), 'temporary': str(self._temporary),
             'programs': str(self._programs or ''),
@@ -186,8 +189,7 @@ class Connector:
 
     def _write_token(self) -> None:
         if not self.token_file.exists():
-            self.token_file.touch(mode=0o600)
-            self.token_file.write_text(secrets.token_urlsafe(31))
+            wholefile.write(self.token_file, secrets.token_urlsafe(31), 0o600)
 
     def _write_programs(self) -> None:
         if self._programs:

@@ -94,7 +94,7 @@ class Resources:
             ('DELETE', 'faults'): lambda request: self._engine.faults.clear(),
             ('DELETE', 'faults/*'): self._remove_fault,
             ('GET', 'time'): lambda request: self._time(),
-            ('PUT', 'time'): self._set_speed,
+            ('PUT', 'time'): self._set_time,
             ('GET', 'latency'): lambda request:
                 self._engine.latency.as_dict(),
             ('PUT', 'latency'): self._set_latency,
@@ -139,11 +139,16 @@ class Resources:
         clock = self._system.clock
         return {'now': clock.now(), 'speed': clock.speed}
 
-    def _set_speed(self, request: Request) -> Any:
-        speed = request.field('speed')
-        if not isinstance(speed, (int, float)) or speed <= 0:
-            raise BadRequest('speed must be a number above 0.')
-        self._system.clock.set_speed(speed)
+    def _set_time(self, request: Request) -> Any:
+        """Let time pass at another speed, or some of it at once."""
+        name = 'speed'
+        if isinstance(request.body, dict) and 'advance' in request.body:
+            name = 'advance'
+        value = request.field(name)
+        if type(value) not in (int, float) or value <= 0:
+            raise BadRequest(f'{name} must be a number above 0.')
+        clock = self._system.clock
+        (clock.advance if name == 'advance' else clock.set_speed)(value)
         return self._time()
 
     def _set_latency(self, request: Request) -> Any:

@@ -12,7 +12,6 @@
 
 """CP: logon, logoff, and the devices of logged-on guests."""
 
-from collections.abc import Callable
 import copy
 import dataclasses
 import zlib
@@ -104,7 +103,8 @@ class Cp:
         for guest in self.guests.waiting():
             if guest.leaving_at is not None and guest.leaving_at <= now:
                 self.guests.remove(guest)
-                self._dasd.clear_virtual(guest.userid)
+                self._dasd.clear_virtual(
+                    guest.userid, [disk.vdev for disk in guest.disks])
 
     def pause(self, userid: str, now: float) -> None:
         """Stop the guest's processors; nothing in it goes on."""
@@ -165,9 +165,10 @@ class Cp:
     def add_nic(self, userid: str, vdev: str, mac_prefix: str) -> None:
         """Define an adapter; its address is of the system's choice."""
         guest = self.guests.get(userid)
-        self._check_free(guest, vdev)
-        self.guests.put(guest.with_nic(logons.Nic(
-            vdev, mac_prefix + _chosen_mac(userid, vdev))))
+        nic = logons.Nic(vdev, mac_prefix + _chosen_mac(userid, vdev))
+        for number in nic.vdevs:
+            self._check_free(guest, number)
+        self.guests.put(guest.with_nic(nic))
 
     def remove_nic(self, userid: str, vdev: str) -> None:
         guest = self.guests.get(userid)
@@ -207,11 +208,18 @@ class Cp:
         self.guests.put(guest.with_nic(dataclasses.replace(
             nic, switch='', vlan=None)))
 
-    def sever(self, member: str, switch: str,
-              concerns: Callable[[str], bool] = lambda userid: True) -> None:
-        """Uncouple the adapters on a switch of the userids it concerns."""
+    def sever(self, member: str, switch: str) -> None:
+        """Uncouple all that is coupled to a switch."""
         for userid, nic in self.guests.coupled(member, switch):
-            if concerns(userid):
+            self.uncouple(userid, nic.vdev)
+
+    def sever_guest(self, member: str, switch: str, userid: str) -> None:
+        """Uncouple one guest's adapters from a switch of its member."""
+        guest = self.guests.find(userid)
+        if guest is None or guest.member != member:
+            return
+        for nic in guest.nics:
+            if nic.switch == switch:
                 self.uncouple(userid, nic.vdev)
 
     def _with_disk(self, guest: logons.Guest,

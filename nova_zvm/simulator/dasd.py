@@ -17,10 +17,11 @@ is free and what is used make up a volume. The first cylinder or block of a
 volume is never given away: the volume label is there.
 """
 
-import bisect
+from collections.abc import Iterable
 import dataclasses
 
 from nova_zvm.simulator import errors
+from nova_zvm.simulator import extents
 from nova_zvm.simulator import store as stores
 
 # Bytes of a cylinder of a 3390 (15 tracks of 12 4096-byte blocks) and of a
@@ -115,8 +116,9 @@ class Dasd:
 
     def __init__(self, store: stores.Store) -> None:
         self._store = store
-        self._extents: dict[str, list[tuple[int, int, str]]] = {}
-        self._volumes = stores.Table(store, 'volume', Volume)
+        self._extents: dict[str, extents.Extents] = {}
+        self._volumes = stores.Table(store, 'volume', Volume,
+                                     self._index_volume)
         self._minidisks = stores.Table(store, 'minidisk', Minidisk,
                                        self._index)
 
@@ -143,21 +145,13 @@ class Dasd:
 
     def used(self, volume: Volume) -> list[Minidisk]:
         """Return the minidisks of a volume by start."""
-        names = [name for _, _, name in self._extents.get(volume.name, [])]
-        found = [self._minidisks.get(name) for name in names]
+        found = [self._minidisks.get(name)
+                 for name in self._extents[volume.name].used()]
         return [disk for disk in found if disk]
 
     def free(self, volume: Volume) -> list[tuple[int, int]]:
         """Return the free extents of a volume as start and size."""
-        gaps = []
-        position = 1
-        for start, end, _ in self._extents.get(volume.name, []):
-            if start > position:
-                gaps.append((position, start - position))
-            position = max(position, end + 1)
-        if position < volume.size:
-            gaps.append((position, volume.size - position))
-        return gaps
+        return self._extents[volume.name].free()
 
     def allocate(self, userid: str, vdev: str, devtype: str, pool: str,
                  size: int) -> Minidisk:
@@ -193,10 +187,11 @@ class Dasd:
                 self._store.remove_blob(blob)
             self._minidisks.remove(disk.name)
 
-    def clear_virtual(self, userid: str) -> None:
-        """Empty the virtual disks of a guest: they end with its logoff."""
-        for disk in self._minidisks.values():
-            if disk.userid == userid and not disk.volume:
+    def clear_virtual(self, userid: str, vdevs: Iterable[str]) -> None:
+        """Empty those that are virtual disks: they end with a logoff."""
+        for vdev in vdevs:
+            disk = self.minidisk(userid, vdev)
+            if disk and not disk.volume:
                 self.write(disk, Content())
 
     def write(self, disk: Minidisk, content: Content) -> Minidisk:
@@ -219,9 +214,7 @@ class Dasd:
         volume = self._volumes.get(disk.volume)
         if volume is None:
             return
-        fits = any(start <= disk.start and disk.end < start + length
-                   for start, length in self.free(volume))
-        if not fits:
+        if not self._extents[volume.name].is_free(disk.start, disk.end):
             raise errors.SmapiError(
                 596, 3526, 'Directory manager error: extent overlaps or is '
                 'not on the volume')
@@ -235,7 +228,13 @@ class Dasd:
                 new.volume, new.start, new.size):
             return
         if old and old.volume:
-            self._extents[old.volume].remove((old.start, old.end, old.name))
+            self._extents[old.volume].give_back(old.start, old.end, old.name)
         if new and new.volume:
-            bisect.insort(self._extents.setdefault(new.volume, []),
-                          (new.start, new.end, new.name))
+            self._extents.setdefault(new.volume, extents.Extents()).take(
+                new.start, new.end, new.name)
+
+    def _index_volume(self, old: Volume | None, new: Volume | None) -> None:
+        if new and old is None:
+            self._extents[new.name] = extents.Extents(new.size)
+        elif old and new is None:
+            del self._extents[old.name]

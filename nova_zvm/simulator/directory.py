@@ -76,14 +76,7 @@ class Entry:
 
     def vdevs(self) -> set[str]:
         """Return all device numbers that the entry defines."""
-        numbers = {disk.vdev for disk in statements.mdisks(self.lines)}
-        for nic in statements.nicdefs(self.lines):
-            first = int(nic.vdev, 16)
-            count = int(nic.operands.get('DEVICES', '3'))
-            numbers |= {f'{first + item:04X}' for item in range(count)}
-        for words in statements.words_of(self.lines, 'DEDICATE'):
-            numbers.add(statements.vdev(words[1]))
-        return numbers
+        return set(statements.vdevs(self.lines))
 
     def _storage(self, position: int) -> int:
         words = self.lines[0].split() if self.lines else []

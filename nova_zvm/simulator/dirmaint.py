@@ -118,7 +118,7 @@ class Dirmaint:
 
     def add_nic(self, userid: str, nic: statements.Nicdef) -> None:
         entry = self._changeable(userid)
-        if nic.vdev in entry.vdevs():
+        if not entry.vdevs().isdisjoint(nic.vdevs):
             raise errors.SmapiError(404, 4, 'Image device already defined')
         self._add_line(entry, nic)
 
@@ -199,8 +199,8 @@ class Dirmaint:
                 'another userid')
         try:
             statements.check(lines)
-            statements.dedications(lines)
             statements.loaddev(lines)
+            _check_vdevs(lines)
             statements.storage_mib(words[3])
             statements.storage_mib(words[4])
             return statements.merge_nicdefs(lines)
@@ -232,6 +232,14 @@ class Dirmaint:
 def without(lines: Lines, keyword: str, vdev: str) -> Lines:
     """Return the lines but for the statements of one device."""
     return tuple(line for line in lines if not _is(line, keyword, vdev))
+
+
+def _check_vdevs(lines: Lines) -> None:
+    """Raise ValueError if two devices have a number in common."""
+    numbers = statements.vdevs(lines)
+    twice = {number for number in numbers if numbers.count(number) > 1}
+    if twice:
+        raise ValueError(f'device {min(twice)} is defined twice')
 
 
 def _is(line: str, keyword: str, vdev: str) -> bool:

@@ -54,9 +54,10 @@ class Engine:
                  latencies: latency.Latency | None = None) -> None:
         self.machine = machine
         self.clock = clock
-        self.faults = faults.Faults()
+        self.faults = faults.Faults(clock)
         self.latency = latencies or latency.Latency()
         self.kill_connector: Callable[[str], None] = lambda member: None
+        self.kill_simulator: Callable[[], None] = lambda: None
         self._log = commandlog.CommandLog(clock)
         self._requests: dict[int, tuple[commandlog.Record,
                                         faults.Action]] = {}
@@ -105,9 +106,8 @@ class Engine:
         action = self.faults.for_call(call) or faults.Action()
         record.latency = 0.0 if action.late else action.delay
         self.clock.sleep(record.latency)
-        if action.kill_connector == 'before':
+        if self._kills(action, 'before', member):
             self._log.close(record, 'dropped')
-            self.kill_connector(member)
             raise Dropped(line)
         self._requests[record.seq] = record, action
         return record.seq, action
@@ -121,8 +121,7 @@ class Engine:
         record.sent = size
         self._log.close(record, 'dropped' if status is None else 'done',
                         status)
-        if action.kill_connector == 'after':
-            self.kill_connector(record.member)
+        self._kills(action, 'after', record.member)
 
     def drop_requests(self, member: str) -> None:
         """Note that a connector has ended, and its requests with it."""
@@ -149,8 +148,7 @@ class Engine:
              effect: Callable[[], reply.Reply], record: commandlog.Record,
              timeout: float | None) -> reply.Reply:
         action = self.faults.for_call(call) or faults.Action()
-        if action.kill_connector == 'before':
-            self.kill_connector(call.member)
+        if self._kills(action, 'before', call.member):
             raise Dropped(call.line)
         record.latency = self.latency.seconds(call.kind) + action.delay
         self._wait(record.latency, timeout)
@@ -160,10 +158,19 @@ class Engine:
             answer = action.reply
         else:
             answer = effect()
-        if action.kill_connector == 'after':
-            self.kill_connector(call.member)
+        if self._kills(action, 'after', call.member):
             raise Dropped(call.line)
         return self._lost(call, action) if action.lose_answer else answer
+
+    def _kills(self, action: faults.Action, moment: str,
+               member: str) -> bool:
+        """Kill what is to be killed now; tell if the connector was."""
+        if action.kill_simulator == moment:
+            self.kill_simulator()
+        if action.kill_connector != moment:
+            return False
+        self.kill_connector(member)
+        return True
 
     def _wait(self, seconds: float, timeout: float | None) -> None:
         if timeout is not None and seconds > timeout:

@@ -23,41 +23,43 @@ match   command (regular expression on the command line), userid, kind,
         for requests to the connector ("POST /guests") and stands for the web
         server in front of it: status and output are then HTTP's.
 which   nth: from the n-th match on; times: so many of them (by default all,
-        or one with nth); probability with seed: that share of them.
+        or one with nth); probability with seed: that share of them; seconds:
+        for so long in simulated time from now on.
 action  delay            simulated seconds more, before the effect
         status, output   what the command answers, instead of the effect
         rc, rs, text     the same, as the systems management API says it
+        outage           the same, as a service that is out makes it say, to
+                         the commands that need it: smapi_down, smapi_silent,
+                         directory_locked (all of it, or one userid's entry),
+                         persmapi_off
         drop             no answer and no effect; the channel breaks
         lose_answer      the effect takes place, the answer is an error: the
                          one stated, or what a broken connection gives
         kill_connector   "before" or "after" the effect
+        kill_simulator   the same, of this process
         late             a request is answered at once, as stated or not at
                          all, and the effect takes place after the delay
 """
 
 import dataclasses
 import itertools
+import math
 import random
 import re
 import threading
 from typing import Any
 
+from nova_zvm.simulator import clock as clocks
 from nova_zvm.simulator.commands import smcli
+from nova_zvm.simulator import errors
+from nova_zvm.simulator import faultrules
 from nova_zvm.simulator import invocation
+from nova_zvm.simulator import outages
 from nova_zvm.simulator import reply as replies
-
-_MATCH = {'command', 'userid', 'kind', 'member'}
-_WHICH = {'nth': int, 'times': int, 'probability': (int, float), 'seed': int}
-_ACTION = {'delay': (int, float), 'status': int, 'output': str, 'rc': int,
-           'rs': int, 'text': str, 'drop': bool, 'lose_answer': bool,
-           'kill_connector': str, 'late': bool}
-_TYPE_NAMES: dict[Any, str] = {
-    int: 'a whole number', (int, float): 'a number', str: 'text',
-    bool: 'true or false', dict: 'a JSON object'}
 
 
 class FaultError(ValueError):
-    """The fault as stated makes no sense."""
+    """The fault as stated makes no sense: where, and what is allowed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,26 +71,36 @@ class Action:
     drop: bool = False
     lose_answer: bool = False
     kill_connector: str | None = None
+    kill_simulator: str | None = None
     late: bool = False
 
 
 class Fault:
     """One stated fault and how often it has matched and hit."""
 
-    def __init__(self, ident: str, data: dict[str, Any]) -> None:
+    def __init__(self, ident: str, data: dict[str, Any],
+                 now: float) -> None:
         self._data = {**data, 'id': ident}
         match = data.get('match', {})
-        self._command = _pattern(match.get('command', ''))
+        self._command = re.compile(match.get('command', ''))
         self._fields = {field: wanted for field, wanted in match.items()
                         if field != 'command'}
+        if 'userid' in match:
+            self._fields['userid'] = match['userid'].upper()
         self._for_requests = match.get('kind') == 'rest'
+        self._outage = outages.OUTAGES.get(data['action'].get('outage'))
         self._nth = data.get('nth', 1)
         self._times = data.get('times', 1 if 'nth' in data else None)
         self._probability = data.get('probability', 1.0)
         self._random = random.Random(data.get('seed', 0))
+        self._end = now + data.get('seconds', math.inf)
         self.action = _action(data['action'])
         self.matched = 0
         self.hit = 0
+
+    def is_over(self, now: float) -> bool:
+        """Tell whether its time is up."""
+        return now >= self._end
 
     def hits(self, call: invocation.Invocation) -> bool:
         """Count the command and say whether the fault is for it."""
@@ -111,23 +123,30 @@ class Fault:
         return (self._for_requests == (call.kind == 'rest')
                 and all(getattr(call, field) == wanted
                     for field, wanted in self._fields.items())
+                and (self._outage is None or self._outage.concerns(call))
                 and self._command.search(call.line) is not None)
 
 
 class Faults:
     """The faults in force; the first that hits a command is taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: clocks.Clock) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._faults: dict[str, Fault] = {}
         self._numbers = itertools.count(1)
 
     def add(self, data: dict[str, Any]) -> str:
         """Put a fault in force and return its id; FaultError if wrong."""
-        check(data)
+        if not isinstance(data, dict):
+            raise FaultError('the fault: expected a JSON object.')
+        try:
+            faultrules.check(data, '', 'the fault')
+        except errors.ScenarioError as error:
+            raise FaultError(str(error)) from None
         with self._lock:
             ident = str(data.get('id') or f'fault-{next(self._numbers)}')
-            self._faults[ident] = Fault(ident, data)
+            self._faults[ident] = Fault(ident, data, self._clock.now())
         return ident
 
     def remove(self, ident: str) -> None:
@@ -141,23 +160,26 @@ class Faults:
 
     def for_call(self, call: invocation.Invocation) -> Action | None:
         with self._lock:
-            for fault in self._faults.values():
+            for fault in self._in_force():
                 if fault.hits(call):
                     return fault.action
         return None
 
     def as_list(self) -> list[dict[str, Any]]:
         with self._lock:
-            return [fault.as_dict() for fault in self._faults.values()]
+            return [fault.as_dict() for fault in self._in_force()]
+
+    def _in_force(self) -> list[Fault]:
+        now = self._clock.now()
+        return [fault for fault in self._faults.values()
+                if not fault.is_over(now)]
 
 
 def lost_answer(call: invocation.Invocation) -> replies.Reply | None:
     """Answer as smcli does when its server does; None for other programs."""
     if call.kind not in ('smapi', 'dirm'):
         return None
-    return replies.failure(
-        1, '25 -108 110 (details) Connection timed out ULGSMC6010E Receive '
-           'from the socket failed\n')
+    return outages.TIMEOUT
 
 
 def _action(data: dict[str, Any]) -> Action:
@@ -165,6 +187,7 @@ def _action(data: dict[str, Any]) -> Action:
                   drop=data.get('drop', False),
                   lose_answer=data.get('lose_answer', False),
                   kill_connector=data.get('kill_connector'),
+                  kill_simulator=data.get('kill_simulator'),
                   late=data.get('late', False))
 
 
@@ -172,52 +195,8 @@ def _reply(data: dict[str, Any]) -> replies.Reply | None:
     if 'rc' in data:
         return smcli.failure(8, data['rc'], data.get('rs', 0),
                              data.get('text', ''))
+    if 'outage' in data:
+        return outages.OUTAGES[data['outage']].reply
     if 'status' in data:
         return replies.Reply(data['status'], data.get('output', '').encode())
     return None
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise FaultError(f'match.command is not a regular expression: '
-                         f'{error}.') from None
-
-
-def check(data: Any) -> None:
-    """Raise FaultError if a fault as stated makes no sense."""
-    _fields(data, {'id': str, 'match': dict, 'action': dict, **_WHICH},
-            'a fault')
-    if not data.get('action'):
-        raise FaultError(f'action must have at least one of '
-                         f'{", ".join(sorted(_ACTION))}.')
-    _fields(data.get('match', {}), dict.fromkeys(_MATCH, str), 'match')
-    _pattern(data.get('match', {}).get('command', ''))
-    _fields(data['action'], _ACTION, 'action')
-    if data['action'].get('kill_connector', 'after') not in (
-            'before', 'after'):
-        raise FaultError('action.kill_connector must be "before" or '
-                         '"after".')
-    if data.get('match', {}).get('kind') == 'rest' and 'rc' in data['action']:
-        raise FaultError('A request is answered with status and output, not '
-                         'with rc.')
-    if data.get('match', {}).get('kind') != 'rest' and data['action'].get(
-            'late'):
-        raise FaultError('Only a request can be answered before its effect: '
-                         'late needs kind "rest".')
-    for name in ('nth', 'times'):
-        if data.get(name, 1) < 1:
-            raise FaultError(f'{name} must be 1 or more.')
-
-
-def _fields(data: Any, allowed: dict[str, Any], where: str) -> None:
-    if not isinstance(data, dict):
-        raise FaultError(f'{where} must be a JSON object.')
-    for name, value in data.items():
-        if name not in allowed:
-            raise FaultError(f'{where} cannot have {name!r}: use '
-                             f'{", ".join(sorted(allowed))}.')
-        if not isinstance(value, allowed[name]):
-            raise FaultError(f'{name} of {where} must be '
-                             f'{_TYPE_NAMES[allowed[name]]}.')

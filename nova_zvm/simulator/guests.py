@@ -40,6 +40,12 @@ class Nic:
     switch: str = ''
     vlan: int | None = None
 
+    @property
+    def vdevs(self) -> list[str]:
+        """The three device numbers of the adapter."""
+        first = int(self.vdev, 16)
+        return [f'{first + item:04X}' for item in range(3)]
+
 
 @dataclasses.dataclass(frozen=True)
 class Disk:
@@ -163,10 +169,7 @@ class Guest:
     def vdevs(self) -> set[str]:
         """Return the device numbers in use, three for each adapter."""
         found = {disk.vdev for disk in self.disks} | set(self.dedicated)
-        for nic in self.nics:
-            first = int(nic.vdev, 16)
-            found |= {f'{first + item:04X}' for item in range(3)}
-        return found
+        return found.union(*(nic.vdevs for nic in self.nics))
 
     def with_nic(self, nic: Nic) -> 'Guest':
         """Return the guest with an adapter added or replaced."""

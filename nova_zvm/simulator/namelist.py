@@ -30,40 +30,58 @@ class NameList:
     userids: tuple[str, ...]
 
 
+@dataclasses.dataclass(frozen=True)
+class Item:
+    """A userid in a list; each is kept for itself, a list can be long."""
+
+    name: str
+    userid: str
+
+    @property
+    def key(self) -> str:
+        return f'{self.name} {self.userid}'
+
+
 class NameLists:
     """Name lists by name."""
 
     def __init__(self, store: stores.Store) -> None:
-        self._lists = stores.Table(store, 'namelist', NameList)
+        self._lists: dict[str, dict[str, None]] = {}
+        self._items = stores.Table(store, 'listed', Item, self._index)
 
     def get(self, name: str) -> NameList:
-        found = self._lists.get(name)
+        found = self.find(name)
         if found is None:
             raise errors.SmapiError(28, 0, 'Namelist file not found')
         return found
 
     def find(self, name: str) -> NameList | None:
-        return self._lists.get(name)
+        userids = self._lists.get(name)
+        return NameList(name, tuple(userids)) if userids else None
 
     def all(self) -> list[NameList]:
-        return self._lists.values()
+        return [NameList(name, tuple(userids))
+                for name, userids in self._lists.items()]
 
     def add(self, name: str, userid: str) -> None:
         """Add a userid; the list comes into being with its first one."""
-        found = self._lists.get(name) or NameList(name, ())
-        if userid not in found.userids:
-            self._lists.put(name, dataclasses.replace(
-                found, userids=found.userids + (userid,)))
+        item = Item(name, userid)
+        self._items.put(item.key, item)
 
     def remove(self, name: str, userid: str) -> None:
         """Remove a userid; the list goes with its last one."""
-        found = self.get(name)
-        userids = tuple(item for item in found.userids if item != userid)
-        if userids:
-            self._lists.put(name, dataclasses.replace(found,
-                                                      userids=userids))
-        else:
-            self._lists.remove(name)
+        if name not in self._lists:
+            raise errors.SmapiError(28, 0, 'Namelist file not found')
+        self._items.remove(Item(name, userid).key)
 
     def destroy(self, name: str) -> None:
-        self._lists.remove(self.get(name).name)
+        for userid in self.get(name).userids:
+            self._items.remove(Item(name, userid).key)
+
+    def _index(self, old: Item | None, new: Item | None) -> None:
+        if new:
+            self._lists.setdefault(new.name, {})[new.userid] = None
+        elif old:
+            del self._lists[old.name][old.userid]
+            if not self._lists[old.name]:
+                del self._lists[old.name]

@@ -22,6 +22,8 @@ import json
 import pathlib
 import socket
 
+from nova_zvm.simulator import wholefile
+
 
 class PortError(Exception):
     """A port that is needed is in use."""
@@ -59,7 +61,7 @@ class Ports:
         port = wanted or self._known.get(name, 0)
         self._held[name] = Reservation(port)
         self._known[name] = self._held[name].number
-        self._path.write_text(json.dumps(self._known))
+        wholefile.write(self._path, json.dumps(self._known))
         return self._held[name].number
 
     def release(self) -> None:

@@ -26,7 +26,7 @@ from typing import Any
 import yaml
 
 from nova_zvm.simulator import errors
-from nova_zvm.simulator import faults
+from nova_zvm.simulator import faultrules
 from nova_zvm.simulator import latency
 from nova_zvm.simulator import schema
 
@@ -104,6 +104,7 @@ _SCHEMA: dict[str, Any] = {
                'directory_delete': schema.Number(),
                'relocation': schema.Number(), 'quiesce': schema.Number()},
     'linux': {'authorized_senders': [_ANY]},
+    'faults': [faultrules.RULES],
     'pools': schema.Names(name=_USERID, item={'volumes': [_VOLUME]}),
     'volumes': [_VOLUME],
     'vswitches': schema.Names(name=_USERID, item=_VSWITCH),
@@ -115,9 +116,8 @@ _SCHEMA: dict[str, Any] = {
         name=_OPTION, item=schema.Names(name=_OPTION, item=schema.Value())),
     'latency': {
         'profile': _one_of(latency.PROFILES),
-        'classes': schema.Names(name=_one_of(latency.CLASSES),
-                                item=schema.Number())},
-    'faults': [schema.Mapping()],
+        'classes': schema.Some(dict.fromkeys(latency.CLASSES,
+                                             schema.Number()))},
 }
 _SWITCH_DEFAULTS = {'vlan': 'UNAWARE', 'port_type': 'ACCESS',
                     'real_devices': []}
@@ -224,11 +224,7 @@ def _check_options(data: dict[str, Any], source: str) -> None:
 
 def _check_faults(data: dict[str, Any], source: str) -> None:
     for number, fault in enumerate(data['faults']):
-        try:
-            faults.check(fault)
-        except faults.FaultError as error:
-            raise errors.ScenarioError(
-                f'{source}: faults[{number}]: {error}') from None
+        faultrules.check(fault, f'faults[{number}]', source)
 
 
 def _add_connectors(data: dict[str, Any]) -> None:

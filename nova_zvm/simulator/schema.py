@@ -74,15 +74,6 @@ class Lines:
         return isinstance(value, str) and bool(value.strip())
 
 
-class Mapping:
-    """A mapping whose keys another module knows."""
-
-    allowed = 'a mapping'
-
-    def check(self, value: Any) -> bool:
-        return isinstance(value, dict)
-
-
 class Value:
     """What an option of a configuration file can have."""
 
@@ -90,6 +81,10 @@ class Value:
 
     def check(self, value: Any) -> bool:
         return isinstance(value, (str, int, float))
+
+
+class Some(dict[str, Any]):
+    """Rules of a mapping whose keys may be left out."""
 
 
 class Names(dict[str, Any]):
@@ -128,6 +123,8 @@ def _check_mapping(value: Any, rule: dict[str, Any], path: str,
             raise error(source, _join(path, key),
                         'one of ' + ', '.join(rule))
     for key, item in rule.items():
+        if key not in value and isinstance(rule, Some):
+            continue
         if key not in value:
             raise error(source, _join(path, key),
                         'a value, which is missing')

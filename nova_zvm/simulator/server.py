@@ -17,6 +17,7 @@ import fcntl
 import json
 import os
 import pathlib
+import signal
 from typing import Any
 
 from nova_zvm.simulator import channel as channels
@@ -28,6 +29,8 @@ from nova_zvm.simulator import latency
 from nova_zvm.simulator import machine as machines
 from nova_zvm.simulator import ports
 from nova_zvm.simulator import scenario as scenarios
+from nova_zvm.simulator import store as stores
+from nova_zvm.simulator import wholefile
 
 # How long a reset waits for a connector that still works on a request.
 RESET_SECONDS = 2.0
@@ -70,12 +73,13 @@ class Simulator:
         self._speed = speed
         self._profile = profile
         self._ports = ports.Ports(self.directory / 'ports.json')
-        self.clock = clocks.ScaledClock(speed)
+        self.clock = clocks.LastingClock(self.directory / 'time.json', speed)
         self._latency = latency.Latency()
         self.machine = self._make_machine()
         self.engine = engines.Engine(self.machine, self.clock, self._latency)
-        self._make_trouble()
         self.engine.kill_connector = self._kill_connector
+        self.engine.kill_simulator = _die
+        self._set_conditions()
         self.members: dict[str, connectors.Connector] = {}
         self._channels: list[channels.Channel] = []
         self._control: control.ControlServer | None = None
@@ -120,7 +124,7 @@ class Simulator:
         for path in self.directory.glob('zvm.sqlite*'):
             path.unlink()
         self.machine = self.engine.machine = self._make_machine()
-        self._make_trouble()
+        self._set_conditions()
         self.clock.set_speed(self._speed)
         if self._python:
             for connector in self.members.values():
@@ -159,22 +163,25 @@ class Simulator:
         if self._python:
             for connector in self.members.values():
                 connector.start()
-        self._ready_file().write_text(json.dumps(self.describe()))
+        wholefile.write(self._ready_file(), json.dumps(self.describe()))
 
-    def _make_machine(self) -> machines.Machine:
-        return machines.Machine(self._scenario,
-                                self.directory / 'zvm.sqlite', self.clock,
-                                self._latency)
-
-    def _make_trouble(self) -> None:
-        """Put the faults and latencies in force that a start begins with."""
+    def _set_conditions(self) -> None:
+        """Put the scenario's latencies and faults in force, no others."""
         stated = self._scenario['latency']
+        self._latency.set_profile(self._profile or stated['profile'])
+        if not self._profile and stated['classes']:
+            self._latency.set_classes(stated['classes'])
         self.engine.faults.clear()
         for fault in self._scenario['faults']:
             self.engine.faults.add(fault)
-        self.engine.latency.set_profile(self._profile or stated['profile'])
-        if not self._profile and stated['classes']:
-            self.engine.latency.set_classes(stated['classes'])
+
+    def _make_machine(self) -> machines.Machine:
+        try:
+            return machines.Machine(
+                self._scenario, self.directory / 'zvm.sqlite', self.clock,
+                self._latency)
+        except stores.StoreError as error:
+            raise SimulatorError(str(error)) from None
 
     def _make_connector(self, member: str,
                         port: int) -> connectors.Connector:
@@ -212,6 +219,11 @@ class Simulator:
                 f'Another simulated z/VM runs in {self.directory}: stop it '
                 f'or choose another directory.') from None
         return lock
+
+
+def _die() -> None:
+    """End this process at once, as kill -9 does."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _site_options(scenario: dict[str, Any]) -> dict[str, Any]:

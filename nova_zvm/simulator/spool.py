@@ -58,14 +58,21 @@ class SpoolFile:
                 f'{self.origin}')
 
 
+@dataclasses.dataclass(frozen=True)
+class Reader:
+    """What is kept of a reader beside its files: the last number given."""
+
+    last: int
+
+
 class Spool:
     """Reader files by owner and number."""
 
     def __init__(self, store: stores.Store) -> None:
         self._store = store
         self._readers: dict[str, dict[int, SpoolFile]] = {}
-        self._last: dict[str, int] = {}
         self._serial = 0
+        self._lasts = stores.Table(store, 'reader', Reader)
         self._files = stores.Table(store, 'spool', SpoolFile, self._index)
 
     def files(self, owner: str) -> list[SpoolFile]:
@@ -95,7 +102,7 @@ class Spool:
         blob = f'spool:{self._next_serial()}'
         self._store.put_blob(blob, data)
         return self._put(SpoolFile(
-            owner, self._next_id(owner), origin, spool_class.upper(), device,
+            owner, self._take_id(owner), origin, spool_class.upper(), device,
             name[:8], kind[:8], len(data), now, blob))
 
     def change_class(self, file: SpoolFile, spool_class: str) -> SpoolFile:
@@ -106,7 +113,7 @@ class Spool:
         """Move a file to another reader, where it gets another number."""
         self._files.remove(file.key)
         return self._put(dataclasses.replace(
-            file, owner=owner, spoolid=self._next_id(owner)))
+            file, owner=owner, spoolid=self._take_id(owner)))
 
     def purge(self, file: SpoolFile) -> None:
         self._files.remove(file.key)
@@ -116,14 +123,16 @@ class Spool:
         self._files.put(file.key, file)
         return file
 
-    def _next_id(self, owner: str) -> int:
+    def _take_id(self, owner: str) -> int:
         taken = self._readers.get(owner, {})
         if len(taken) >= LAST_SPOOLID:
             raise errors.CpError('SPL', 439, f'Maximum number of spool files '
                                  f'exists for {owner}')
-        number = self._last.get(owner, 0) % LAST_SPOOLID + 1
+        reader = self._lasts.get(owner) or Reader(0)
+        number = reader.last % LAST_SPOOLID + 1
         while number in taken:
             number = number % LAST_SPOOLID + 1
+        self._lasts.put(owner, Reader(number))
         return number
 
     def _next_serial(self) -> int:
@@ -135,6 +144,5 @@ class Spool:
             self._readers[old.owner].pop(old.spoolid, None)
         if new:
             self._readers.setdefault(new.owner, {})[new.spoolid] = new
-            self._last[new.owner] = new.spoolid
             serial = int(new.blob.partition(':')[2])
             self._serial = max(self._serial, serial)

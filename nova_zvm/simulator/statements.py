@@ -84,6 +84,12 @@ class Nicdef:
         value = self.operands.get('VLAN', '')
         return int(value) if value.isdigit() else None
 
+    @property
+    def vdevs(self) -> list[str]:
+        """The device numbers of the adapter: by default three."""
+        first, count = int(self.vdev, 16), self.operands.get('DEVICES', '3')
+        return [f'{first + item:04X}' for item in range(int(count))]
+
     def line(self) -> str:
         words = [f'NICDEF {self.vdev}']
         words += [f'{name} {self.operands[name]}'
@@ -172,6 +178,15 @@ def merge_nicdefs(lines: Iterable[str]) -> tuple[str, ...]:
         if line:
             result.append(line)
     return tuple(result)
+
+
+def vdevs(lines: Iterable[str]) -> list[str]:
+    """Return the device numbers that an entry defines, each as often."""
+    lines = tuple(lines)
+    numbers = [disk.vdev for disk in mdisks(lines)]
+    for nic in nicdefs(lines):
+        numbers += nic.vdevs
+    return numbers + [number for number, _ in dedications(lines)]
 
 
 def dedications(lines: Iterable[str]) -> list[tuple[str, str]]:

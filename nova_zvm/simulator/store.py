@@ -15,7 +15,8 @@
 One row holds one thing of the machine. A transaction writes the rows that a
 command changed in one commit, or puts the tables in memory back as they
 were. A process that dies at any moment therefore leaves a state in which
-the command that it was running took place wholly or not at all.
+the command that it was running took place wholly or not at all. Things have
+an order, that in which they came, and it lasts as they do.
 """
 
 from collections.abc import Callable
@@ -32,25 +33,35 @@ from nova_zvm.simulator import codec
 
 T = TypeVar('T')
 
-_SCHEMA = """
+# Of the tables and of what is in them; to be raised when either changes.
+_FORMAT = 2
+_SCHEMA = f"""
+PRAGMA user_version = {_FORMAT};
 CREATE TABLE IF NOT EXISTS thing (
-    kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
-    PRIMARY KEY (kind, name)) WITHOUT ROWID;
+    place INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL,
+    body TEXT NOT NULL, UNIQUE (kind, name));
 CREATE TABLE IF NOT EXISTS blob (name TEXT PRIMARY KEY, data BLOB NOT NULL);
 """
+
+
+class StoreError(Exception):
+    """The file cannot be used."""
 
 
 class Store:
     """A file of things by kind and name, and of the contents of files."""
 
     def __init__(self, path: pathlib.Path) -> None:
+        """Open or make the file; StoreError if another version made it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None,
                                    check_same_thread=False)
         self._db.execute('PRAGMA journal_mode = WAL')
         self._db.execute('PRAGMA synchronous = NORMAL')
+        self._check_format(path)
         self._db.executescript(_SCHEMA)
         self._undo: list[Callable[[], None]] = []
+        self._gone: dict[tuple[str, str], None] = {}
         self._dirty: dict[tuple[str, str], Any] = {}
         self._blobs: dict[str, bytes | None] = {}
 
@@ -69,20 +80,25 @@ class Store:
             raise
         finally:
             self._undo.clear()
+            self._gone.clear()
             self._dirty.clear()
             self._blobs.clear()
 
     def rows(self, kind: str) -> list[tuple[str, Any]]:
-        """Return name and data of all things of a kind."""
-        found = self._db.execute(
-            'SELECT name, body FROM thing WHERE kind = ?', (kind,))
+        """Return name and data of all things of a kind in their order."""
+        found = self._db.execute('SELECT name, body FROM thing '
+                                 'WHERE kind = ? ORDER BY place', (kind,))
         return [(name, json.loads(body)) for name, body in found]
 
     def changed(self, kind: str, name: str, value: Any,
                 undo: Callable[[], None]) -> None:
         """Note that a thing has a new value; None when it is gone."""
         self._undo.append(undo)
-        self._dirty[kind, name] = value
+        if value is None:
+            self._dirty.pop((kind, name), None)
+            self._gone[kind, name] = None
+        else:
+            self._dirty[kind, name] = value
 
     def put_blob(self, name: str, data: bytes) -> None:
         self._blobs[name] = data
@@ -101,8 +117,17 @@ class Store:
             raise KeyError(name)
         return data
 
+    def _check_format(self, path: pathlib.Path) -> None:
+        made, = self._db.execute('PRAGMA user_version').fetchone()
+        used, = self._db.execute(
+            'SELECT count(*) FROM sqlite_master').fetchone()
+        if used and made != _FORMAT:
+            self._db.close()
+            raise StoreError(f'{path} is of another version of the simulated '
+                             'z/VM: choose another directory.')
+
     def _commit(self) -> None:
-        if not self._dirty and not self._blobs:
+        if not self._gone and not self._dirty and not self._blobs:
             return
         self._db.execute('BEGIN IMMEDIATE')
         try:
@@ -113,15 +138,14 @@ class Store:
         self._db.execute('COMMIT')
 
     def _write(self) -> None:
-        for (kind, name), value in self._dirty.items():
-            if value is None:
-                self._db.execute(
-                    'DELETE FROM thing WHERE kind = ? AND name = ?',
-                    (kind, name))
-            else:
-                body = json.dumps(codec.encode(value))
-                self._db.execute('INSERT OR REPLACE INTO thing '
-                                 'VALUES (?, ?, ?)', (kind, name, body))
+        for key in self._gone:
+            self._db.execute('DELETE FROM thing WHERE kind = ? AND name = ?',
+                             key)
+        for key, value in self._dirty.items():
+            self._db.execute(
+                'INSERT INTO thing (kind, name, body) VALUES (?, ?, ?) '
+                'ON CONFLICT DO UPDATE SET body = excluded.body',
+                (*key, json.dumps(codec.encode(value))))
         for name, data in self._blobs.items():
             if data is None:
                 self._db.execute('DELETE FROM blob WHERE name = ?', (name,))
@@ -131,7 +155,7 @@ class Store:
 
 
 class Table(Generic[T]):
-    """The things of one kind, in memory, by name.
+    """The things of one kind, in memory, by name and in their order.
 
     watch, when given, is called with the old and the new value of each
     change, undone ones included: an index that it keeps is always right.
@@ -171,8 +195,17 @@ class Table(Generic[T]):
     def _change(self, name: str, value: T | None) -> None:
         old = self._rows.get(name)
         self._set(name, value)
-        self._store.changed(self._kind, name, value,
-                            lambda: self._set(name, old))
+        undo = self._set if value is not None else self._put_back
+        self._store.changed(self._kind, name, value, lambda: undo(name, old))
+
+    def _put_back(self, name: str, value: T | None) -> None:
+        """Set what was removed, in the place that it had on disk."""
+        self._set(name, value)
+        places = {name: place for place, (name, _) in enumerate(
+            self._store.rows(self._kind))}
+        self._rows = dict(sorted(
+            self._rows.items(),
+            key=lambda row: places.get(row[0], len(places))))
 
     def _set(self, name: str, value: T | None) -> None:
         old = self._rows.get(name)

@@ -116,7 +116,9 @@ class Vswitches:
         self._switches.remove(switch.key)
 
     def grants(self, switch: Vswitch) -> list[Grant]:
-        return list(self._of_switch.get(switch.key, {}).values())
+        """Return who may connect, by userid."""
+        return sorted(self._of_switch.get(switch.key, {}).values(),
+                      key=lambda grant: grant.userid)
 
     def grant_of(self, switch: Vswitch, userid: str) -> Grant | None:
         return self._of_switch.get(switch.key, {}).get(userid)

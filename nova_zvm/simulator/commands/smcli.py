@@ -84,6 +84,11 @@ def failure(orc: int, rc: int, rs: int, text: str,
         + (f'Details: {details}\n' if details else '')))
 
 
+def unreachable(rc: int, errno: int, text: str) -> reply.Reply:
+    """Return what smcli writes when it has no answer to its call."""
+    return reply.failure(1, f'25 {rc} {errno} (details) {text}\nfailed\n')
+
+
 def _options(words: list[str]) -> dict[str, list[str]]:
     """Collect options by letter; `-f IMMED` may be one word or two."""
     options: dict[str, list[str]] = {}

@@ -27,6 +27,7 @@ from nova_zvm.simulator import errors
 from nova_zvm.simulator import imagefile
 from nova_zvm.simulator import reply
 from nova_zvm.simulator import statements
+from nova_zvm.simulator import wholefile
 
 SYNTAX = 1
 FAILED = 3
@@ -161,8 +162,8 @@ def _capture(request: requests.Request) -> str:
         {path: request.system.dasd.blob(name)
          for path, name in disk.content.blobs.items()})
     try:
-        target.write_bytes(imagefile.captured(kind, disk.size, level,
-                                              captured))
+        wholefile.write(target, imagefile.captured(kind, disk.size, level,
+                                                   captured))
     except OSError as error:
         raise errors.CommandError(FAILED, f'{target}: {error.strerror}')
     return (f'SOURCE USER ID: "{userid}"\nDISK CHANNEL:   "{vdev}"\n'

@@ -42,7 +42,7 @@ _ASSETS = {'status.css': 'text/css', 'status.js': 'text/javascript'}
 class System(Protocol):
     """What the page shows."""
 
-    clock: clocks.ScaledClock
+    clock: clocks.LastingClock
     engine: engines.Engine
     machine: Any
 

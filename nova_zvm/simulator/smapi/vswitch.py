@@ -19,8 +19,16 @@ from nova_zvm.simulator import vswitch as vswitches
 # Status of a switch and of its real device: zvmsdk/constants.py.
 _READY = '8'
 _DEFINED = '1'
-_NIC_COUNTERS = ('nic_fr_rx', 'nic_fr_rx_dsc', 'nic_fr_rx_err', 'nic_fr_tx',
-                 'nic_fr_tx_dsc', 'nic_fr_tx_err', 'nic_rx', 'nic_tx')
+_NIC_COUNTERS = """\
+nic_id: {0} {1}
+nic_fr_rx: {2}
+nic_fr_rx_dsc: 0
+nic_fr_rx_err: 0
+nic_fr_tx: {2}
+nic_fr_tx_dsc: 0
+nic_fr_tx_err: 0
+nic_rx: {3}
+nic_tx: {3}"""
 _UPLINK_LINES = ('uplink_conn', 'uplink_fr_rx', 'uplink_fr_rx_dsc',
                  'uplink_fr_rx_err', 'uplink_fr_tx', 'uplink_fr_tx_dsc',
                  'uplink_fr_tx_err', 'uplink_rx', 'uplink_tx')
@@ -81,7 +89,7 @@ def set_extended(call: calls.Call) -> str:
     elif call.keys('revoke_userid'):
         userid = call.key('revoke_userid').upper()
         switches.revoke(member, name, userid)
-        call.system.cp.sever(member, name, lambda other: other == userid)
+        call.system.cp.sever_guest(member, name, userid)
     else:
         _set_uplink(call, name)
     return ''
@@ -170,16 +178,14 @@ def _connected(call: calls.Call, switch: vswitches.Vswitch) -> list[str]:
 
 
 def _nic_counters(call: calls.Call, switch: vswitches.Vswitch) -> list[str]:
+    now = call.system.now
     coupled = call.system.guests.coupled(switch.member, switch.name)
     lines = [f'nic count: {len(coupled)}']
     for userid, nic in coupled:
         guest = call.system.guests.get(userid)
-        frames = metering.nic_frames(guest, call.system.now)
-        traffic = metering.nic_bytes(guest, call.system.now)
-        values = (frames, 0, 0, frames, 0, 0, traffic, traffic)
-        lines.append(f'nic_id: {userid} {nic.vdev}')
-        lines += [f'{name}: {value}'
-                  for name, value in zip(_NIC_COUNTERS, values)]
+        lines.append(_NIC_COUNTERS.format(
+            userid, nic.vdev, metering.nic_frames(guest, now),
+            metering.nic_bytes(guest, now)))
     return lines
 
 

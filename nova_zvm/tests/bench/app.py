@@ -25,6 +25,7 @@ import tempfile
 import traceback
 
 from nova_zvm.tests.bench import operations
+from nova_zvm.tests.bench import scale
 from nova_zvm.tests.bench import table
 from nova_zvm.tests.bench import zvm
 from nova_zvm.tests.sandbox import cell
@@ -63,15 +64,17 @@ class Workspace:
 def main(argv=None):
     """Run the bench and end the process with its exit status."""
     args = _parser().parse_args(argv)
+    run = _PARTS[args.part]
     os.environ['no_proxy'] = os.environ['NO_PROXY'] = '127.0.0.1'
     space = Workspace(pathlib.Path(tempfile.mkdtemp(prefix='zvm-bench-')))
     terminal = _redirect_errors(space.path / 'stderr.log')
-    system = zvm.ZVM(space.path / 'zvm', args.speed)
+    options = ['--no-connector'] if args.part == 'scale' else []
+    system = zvm.ZVM(space.path / 'zvm', args.speed, *options)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     status = 1
     try:
         system.start()
-        _run(args, space, system)
+        run(args, space, system)
         status = 0
     except KeyboardInterrupt:
         status = 130
@@ -88,7 +91,7 @@ def main(argv=None):
     os._exit(status)
 
 
-def _run(args, space, system):
+def _run_operations(args, space, system):
     nova = cell.Cell(space, system)
     nova.start()
     print(LEGEND)
@@ -106,6 +109,25 @@ def _run(args, space, system):
         print()
     if args.json:
         args.json.write_text(json.dumps(result, indent=2) + '\n')
+
+
+def _run_scale(args, space, system):
+    print('%d guests, %d clients at once: CPU time of the simulated z/VM\n'
+          % (args.guests, scale.CLIENTS))
+    todo = scale.Scale(system, space.path, args.guests)
+    costs = []
+    for cost in todo.run():
+        print('%-32s %6d commands  %6.3f ms each' % (
+            cost.what, cost.commands, cost.cpu), flush=True)
+        costs.append(dataclasses.asdict(cost))
+    print('%-32s %s' % ('memory, at most', table.amount(todo.peak())))
+    if args.json:
+        args.json.write_text(json.dumps(
+            {'guests': args.guests, 'clients': scale.CLIENTS,
+             'costs': costs, 'memory': todo.peak()}, indent=2) + '\n')
+
+
+_PARTS = {'operations': _run_operations, 'scale': _run_scale}
 
 
 def _facts(args, system):
@@ -133,6 +155,13 @@ def _redirect_errors(path):
 def _parser():
     parser = argparse.ArgumentParser(prog='bench.sh',
                                      description=DESCRIPTION)
+    parser.add_argument('part', nargs='?', choices=list(_PARTS),
+                        default='operations',
+                        help='operations of nova, or scale: what a command '
+                             'costs the simulated z/VM itself')
+    parser.add_argument('--guests', type=int, default=scale.GUESTS,
+                        metavar='N', help='of the part scale '
+                        '(default: %(default)s)')
     parser.add_argument('--json', type=pathlib.Path, metavar='FILE',
                         help='write the figures there, too; a path from the '
                              'top of the checkout')

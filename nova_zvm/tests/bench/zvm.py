@@ -23,20 +23,23 @@ from nova_zvm.connector import client
 class ZVM:
     """A simulated system with the real connector on it."""
 
-    def __init__(self, directory, speed):
+    def __init__(self, directory, speed, *options):
         """Prepare.
 
         :param speed: simulated seconds in a real one
+        :param options: more options of nova-zvm-simulator run
         """
         self._directory = directory
         self._speed = speed
+        self._more = options
         self._process = None
         self._facts = None
 
     def start(self):
         self._process = subprocess.Popen(
             [sys.executable, '-m', 'nova_zvm.cmd.simulator', 'run',
-             '--dir', str(self._directory), '--speed', str(self._speed)],
+             '--dir', str(self._directory), '--speed', str(self._speed),
+             *self._more],
             stdout=subprocess.PIPE, text=True)
         word, _, facts = self._process.stdout.readline().partition(' ')
         if word != 'READY':
@@ -58,6 +61,16 @@ class ZVM:
             # The directory manager is polled, and time runs faster here.
             'timeout_scale': min(1.0, 2 / self._speed),
         }
+
+    @property
+    def pid(self):
+        """The process of the simulated system."""
+        return self._facts['pid']
+
+    @property
+    def channel(self):
+        """The socket on which the first member takes commands."""
+        return self._member()['channel']
 
     def connector(self):
         member = self._member()

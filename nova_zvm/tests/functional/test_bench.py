@@ -78,6 +78,18 @@ class BenchTest(testtools.TestCase):
         # The image's size, in the unit that suits it.
         self.assertIn(' 32.0 MiB ', done.stdout)
 
+    def test_scale(self):
+        path = pathlib.Path(
+            self.useFixture(fixtures.TempDir()).path) / 'scale.json'
+        done = self.run_bench('scale', '--guests', '40', '--json', path)
+        self.assertEqual(0, done.returncode, done.stdout)
+        found = json.loads(path.read_text())
+        self.assertEqual((40, 16), (found['guests'], found['clients']))
+        self.assertEqual([360, 120, 36, 20, 20],
+                         [cost['commands'] for cost in found['costs']])
+        self.assertIn('\nmemory, at most ', done.stdout)
+        self.assertGreater(found['memory'], 0)
+
     def check(self, cost):
         self.assertEqual(FIGURES, set(cost))
         self.assertTrue(

@@ -21,14 +21,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from typing import Any
 import urllib.request
 
 import fixtures
+import requests
 import testtools
 
 from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import rest
+from nova_zvm.tests import invariants
 
 USERID = 'INST0001'
 POOL = 'ECKD:POOL1'
@@ -129,6 +132,75 @@ class TestProcess(testtools.TestCase):
         self.assertEqual(direct, client.output('GET', f'/guests/{USERID}'))
         self.assertEqual('off', client.output(
             'GET', f'/guests/{USERID}/power_state_real'))
+
+    def test_killed_under_load(self) -> None:
+        """It kills itself, before or after the fifth disk of many."""
+        known: set[str] = set()
+        ready = self.start()
+        empty = self.control(ready, 'state')
+        for round_, moment in enumerate(('before', 'after')):
+            self.inject({'match': {'command': 'Image_Disk_Create_DM'},
+                         'nth': 5, 'action': {'kill_simulator': moment}})
+            known |= self.load(self.client(ready), f'R{round_}')
+            self.assertEqual(-signal.SIGKILL, self.process.wait())
+            ready = self.start()
+            state = self.control(ready, 'state')
+            invariants.check(state, live=())
+            self.assertLessEqual(known, set(state['directory']))
+            self.assertLessEqual(
+                known, set(self.client(ready).output('GET', '/guests')))
+        self.clean(ready, set(state['directory']) - set(empty['directory']))
+        state = self.control(ready, 'state')
+        for part in ('directory', 'pools', 'spool', 'namelists'):
+            self.assertEqual(empty[part], state[part], part)
+        self.assertEqual(set(empty['guests']), set(state['guests']))
+
+    def load(self, client: rest.Rest, prefix: str) -> set[str]:
+        """Create guests with four clients; return whose are there."""
+        created: set[str] = set()
+        client.output('GET', '/guests')
+
+        def create(number: int) -> None:
+            for item in range(4):
+                userid = f'{prefix}{number}{item}'
+                try:
+                    status, _ = client.create(userid, POOL)
+                except requests.ConnectionError:
+                    return
+                if status == 200:
+                    created.add(userid)
+
+        threads = [threading.Thread(target=create, args=(number,))
+                   for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return created
+
+    def clean(self, ready: dict[str, Any], userids: set[str]) -> None:
+        """Delete guests: through the connector, then what it forgot."""
+        client = self.client(ready)
+        for userid in client.output('GET', '/guests'):
+            client.output('DELETE', f'/guests/{userid}')
+        for userid in userids & set(self.control(ready, 'state')[
+                'directory']):
+            self.control(ready, 'command/ZVMSYS1', {'argv': [
+                'smcli', 'Image_Delete_DM', '-T', userid]})
+        self.assertEqual([], client.output('GET', '/guests'))
+
+    def control(self, ready: dict[str, Any], path: str,
+                body: Any = None) -> Any:
+        url = f'{ready["control_url"]}/{path}'
+        return (requests.get(url) if body is None else
+                requests.post(url, json=body)).json()
+
+    def inject(self, fault: dict[str, Any]) -> None:
+        subprocess.run(
+            [sys.executable, '-m', 'nova_zvm.cmd.simulator', 'inject',
+             '--dir', self.dir, json.dumps(fault)], check=True,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)})
 
     def test_one_system_in_a_directory(self) -> None:
         self.start()

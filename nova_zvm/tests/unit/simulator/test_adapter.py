@@ -44,9 +44,15 @@ class DefinedTestCase(simulated.SimulatorTestCase):
 
     def test_adapter_takes_three_device_numbers(self):
         self.smcli(CREATE_DM, *nic_options('1000'))
-        for vdev in ('1000', '1001', '1002'):
+        for vdev in ('0FFE', '1000', '1001', '1002'):
             self.assert_refused((404, 4), CREATE_DM, *nic_options(vdev))
         self.smcli(CREATE_DM, *nic_options('1003'))
+
+    def test_number_that_is_there_is_left_alone_on_a_running_guest(self):
+        self.smcli('Image_Activate', '-T', 'GUEST1')
+        self.smcli(CREATE, *nic_options('1000'))
+        for vdev in ('0FFE', '1002'):
+            self.assert_refused((204, 4), CREATE, *nic_options(vdev))
 
     def test_disconnect(self):
         self.smcli(CREATE_DM, *nic_options('1000'))

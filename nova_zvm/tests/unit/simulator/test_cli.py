@@ -275,5 +275,5 @@ class TestCommandLine(testtools.TestCase):
 
         self.assertIn('not JSON', self._run(
             'inject', '--dir', self.dir, 'nonsense')[2])
-        self.assertIn("'explode'", self._run(
+        self.assertIn('action.explode: expected', self._run(
             'inject', '--dir', self.dir, '{"action": {"explode": 1}}')[2])

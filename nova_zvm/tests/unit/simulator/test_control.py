@@ -124,7 +124,7 @@ class TestControl(testtools.TestCase):
         status, answer = self._ask('POST', '/faults', {'action': {'x': 1}})
 
         self.assertEqual(400, status)
-        self.assertIn("'x'", answer['error'])
+        self.assertIn('the fault: action.x: expected', answer['error'])
 
     def test_time(self):
         self.assertEqual(1, self._ask('GET', '/time')[1]['speed'])
@@ -132,7 +132,12 @@ class TestControl(testtools.TestCase):
             60, self._ask('PUT', '/time', {'speed': 60})[1]['speed'])
 
         self.assertEqual(60, self.system.clock.speed)
-        for body in ({'speed': 0}, {'speed': 'fast'}, {}, [1]):
+        before = self.system.clock.now()
+        self.assertGreaterEqual(
+            self._ask('PUT', '/time', {'advance': 1e6})[1]['now'],
+            before + 1e6)
+        for body in ({'speed': 0}, {'speed': 'fast'}, {'speed': True}, {},
+                     [1], {'advance': -1}, {'advance': '1'}):
             self.assertEqual(400, self._ask('PUT', '/time', body)[0])
         self.assertEqual(60, self.system.clock.speed)
 

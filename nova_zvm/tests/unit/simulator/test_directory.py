@@ -57,6 +57,14 @@ class CreateTestCase(simulated.SimulatorTestCase):
         self.assert_refused((596, 3214), 'Image_Create_DM', '-T', 'GUEST1',
                             '-f', path)
 
+    def test_device_number_that_is_defined_twice(self):
+        for line in ('MDISK 0100 3390 1 5 VOL001\nMDISK 100 3390 9 5 VOL001',
+                     'NICDEF 1000 TYPE QDIO\nNICDEF 1002 TYPE QDIO',
+                     'NICDEF 1000 TYPE QDIO\nDEDICATE 1001 0A00'):
+            path = self.file('entry', 'USER GUEST1 LBYONLY 1G 1G G\n' + line)
+            self.assert_refused((596, 3214), 'Image_Create_DM', '-T',
+                                'GUEST1', '-f', path)
+
     def test_statements_that_no_guest_can_be_made_of(self):
         for line in ('SHARE 300', 'SHARE MUCH 3', 'MACHINE ESA 65',
                      'MACHINE ESA 0', 'CPU 40', 'CPU', 'MDISK 0100 3390'):

@@ -143,6 +143,18 @@ class TestEngine(testtools.TestCase):
         self.assertEqual((['ZVMSYS1'], 1),
                          (self.killed, len(self.machine.commands)))
 
+    def test_simulator_killed(self):
+        for moment, effects in (('before', 0), ('after', 1)):
+            self.engine.faults.clear()
+            self.machine.commands.clear()
+            self._fault(kill_simulator=moment)
+            self.engine.kill_simulator = lambda: self.killed.append(
+                len(self.machine.commands))
+            self._execute()
+
+            self.assertEqual(effects, self.killed.pop())
+        self.assertEqual([], self.killed)
+
     def test_given_up_command_has_no_effect(self):
         self._fault(delay=1200)
         begun = self.clock.now()

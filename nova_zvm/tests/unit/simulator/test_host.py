@@ -51,6 +51,22 @@ class HostTestCase(simulated.SimulatorTestCase):
         self.smcli('Image_Deactivate', '-T', 'GUEST1')
         self.assertEqual(before, self.pages())
 
+    def test_performance_data_are_of_persmapi(self):
+        query = ('System_Performance_Information_Query', '-T', 'dummy', '-k',
+                 'detailed_cpu=show=no')
+        before = self.pages()
+        self.smcli('Image_Deactivate', '-T', 'PERSMAPI')
+        self.assert_refused((8, 3016), *query)
+        self.smcli('System_Information_Query', '-T', 'dummy', '-k',
+                   'STORAGE=')
+        self.smcli('Image_Activate', '-T', 'PERSMAPI')
+        self.assertEqual(before, self.pages())
+
+    def test_persmapi_may_not_be_logged_on_at_first(self):
+        self.machine = self.start({'directory': {'logged_on': ['TCPIP']}},
+                                  'other.sqlite')
+        self.assert_refused((8, 3016), 'System_Performance_Information_Query')
+
     def test_no_cluster(self):
         self.assert_refused((4, 3008), 'SSI_Query')
         self.assertIn('not a member of an SSI cluster',

@@ -12,11 +12,13 @@
 
 """The machine as a whole: persistence, atomicity, what it never does."""
 
+import dataclasses
 import os
 import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from unittest import mock
 
@@ -40,6 +42,11 @@ for number in range(1000):
         '3390', '-a', 'AUTOG', '-r', 'POOL1', '-z', '100', '-m', 'MR'])
     print(userid, flush=True)
 """
+
+
+@dataclasses.dataclass(frozen=True)
+class Thing:
+    name: str
 
 
 class PersistenceTestCase(simulated.SimulatorTestCase):
@@ -78,6 +85,18 @@ class PersistenceTestCase(simulated.SimulatorTestCase):
         self.assertIn('MDISK 0101 3390 401 100 VOL001 MR',
                       self.machine.directory_text('GUEST1'))
 
+    def test_order_goes_on(self):
+        scenario = {'pools': {'POOL1': {'volumes': [
+            {'name': name, 'model': '3390-3', 'size': 100}
+            for name in ('VOLB', 'VOLA')]}}}
+        self.machine = self.start(scenario, 'order.sqlite')
+        query = ('Image_Volume_Space_Query_DM', '-q', '1', '-e', '3', '-n',
+                 'POOL1')
+        self.assertEqual('POOL1 VOLB VOLA\n', self.smcli(*query))
+        self.machine.close()
+        self.machine = self.start(scenario, 'order.sqlite')
+        self.assertEqual('POOL1 VOLB VOLA\n', self.smcli(*query))
+
     def test_killed_process_leaves_whole_commands(self):
         root = pathlib.Path(simulated.__file__).parents[4]
         process = subprocess.Popen(
@@ -115,6 +134,30 @@ class AtomicityTestCase(simulated.SimulatorTestCase):
         self.machine = self.start()
         self.assertEqual(before, self.machine.state())
         self.add_disk()
+
+    def test_what_was_removed_comes_back_to_its_place(self):
+        with tempfile.TemporaryDirectory() as folder:
+            store = stores.Store(pathlib.Path(folder) / 'store')
+            self.addCleanup(store.close)
+            table = stores.Table(store, 'thing', Thing)
+            with store.transaction():
+                for name in ('b', 'a', 'c'):
+                    table.put(name, Thing(name))
+            with self.assertRaises(ZeroDivisionError):
+                with store.transaction():
+                    table.put('new', Thing('new'))
+                    table.remove('b')
+                    table.put('b', Thing('other'))
+                    raise ZeroDivisionError
+            self.assertEqual(['b', 'a', 'c'],
+                             [thing.name for thing in table.values()])
+            with store.transaction():
+                table.remove('b')
+                table.put('b', Thing('b'))
+            again = stores.Table(store, 'thing', Thing)
+            self.assertEqual(['a', 'c', 'b'],
+                             [thing.name for thing in table.values()])
+            self.assertEqual(table.values(), again.values())
 
     def test_broken_command_is_answered(self):
         with self.assertLogs('nova_zvm.simulator', 'ERROR'):

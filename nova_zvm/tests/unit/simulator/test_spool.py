@@ -44,6 +44,16 @@ class SpoolTestCase(simulated.SimulatorTestCase):
         self.assertEqual([1, 2], [file['spoolid']
                                   for file in self.files('GUEST1')])
 
+    def test_number_follows_the_last_one_that_was_given(self):
+        def number():
+            return self.run_command('vmur', 'punch', '-r',
+                                    self.file('note.txt', ''))[1].split()[4]
+        self.assertEqual(['0001', '0002'], [number(), number()])
+        self.vmcp('purge', 'rdr', 'all')
+        self.machine.close()
+        self.machine = self.start()
+        self.assertEqual('0003', number())
+
     def test_list(self):
         self.run_command('/usr/sbin/vmur', 'punch', '-r',
                          self.file('note.txt', 'x'))
