@@ -18,6 +18,7 @@ driver, the connector (a process of its own) and its z/VM are the real chain.
 """
 
 import contextlib
+import copy
 import io
 import os
 import pathlib
@@ -32,6 +33,7 @@ from nova import test
 from nova.tests.functional import integrated_helpers
 import os_vif
 from oslo_utils.fixture import uuidsentinel
+from oslo_utils import uuidutils
 
 from nova_zvm import conf as zvm_conf
 from nova_zvm.connector import client
@@ -98,6 +100,28 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         network['provider:network_type'] = 'flat'
         network['provider:physical_network'] = PHYSICAL_NETWORK
         network['provider:segmentation_id'] = None
+
+    def provide_vlan_network(self, physical_network):
+        """Let Neutron have a second network, on VLANs."""
+        network = dict(
+            self.neutron.network_2,
+            **{'provider:physical_network': physical_network,
+               'provider:network_type': 'vlan'})
+        self.neutron._networks[network['id']] = network
+        self.neutron._subnets[network['subnets'][0]] = self.neutron.subnet_2
+
+    def make_vlan_port(self):
+        """Make a port on the second network; return it."""
+        port = dict(
+            copy.deepcopy(self.neutron.port_1),
+            id=uuidutils.generate_uuid(),
+            network_id=self.neutron.network_2['id'],
+            mac_address='fa:16:3e:00:00:99',
+            fixed_ips=[{'ip_address': '192.168.1.77',
+                        'subnet_id': self.neutron.subnet_2['id']}],
+            **{'binding:vif_details': {'vlan': 100}})
+        self.neutron._ports[port['id']] = port
+        return port
 
     def _stream_images(self):
         """Let nova's Glance fixture stream, as the real service does.

@@ -18,7 +18,6 @@ a server that takes every step, and the comparison at the end.
 """
 
 import base64
-import copy
 import dataclasses
 import os
 import re
@@ -27,7 +26,6 @@ import time
 
 import fixtures
 from nova import context as nova_context
-from oslo_utils import uuidutils
 from sqlalchemy import pool
 
 from nova_zvm.connector import client
@@ -97,7 +95,7 @@ class FaultTestCase(base.ZVMTestCase):
         self.useFixture(fixtures.MonkeyPatch(
             'nova_zvm.connector.session.PAUSES', (0.02, 0.02)))
         self.flavor_id = self.create_flavor(ephemeral=1)
-        self._provide_vlan_network()
+        self.provide_vlan_network(VLAN_NETWORK)
         self.killer = self.useFixture(
             killer.Killer(self.zvm.url))
         self.connector = client.Connector(
@@ -149,26 +147,6 @@ class FaultTestCase(base.ZVMTestCase):
                       server['fault']['message'])
         self.assertTrue(self.delete(server))
 
-    def _provide_vlan_network(self):
-        network = dict(
-            self.neutron.network_2,
-            **{'provider:physical_network': VLAN_NETWORK,
-               'provider:network_type': 'vlan'})
-        self.neutron._networks[network['id']] = network
-        self.neutron._subnets[network['subnets'][0]] = self.neutron.subnet_2
-
-    def _make_vlan_port(self):
-        port = dict(
-            copy.deepcopy(self.neutron.port_1),
-            id=uuidutils.generate_uuid(),
-            network_id=self.neutron.network_2['id'],
-            mac_address='fa:16:3e:00:00:99',
-            fixed_ips=[{'ip_address': '192.168.1.77',
-                        'subnet_id': self.neutron.subnet_2['id']}],
-            **{'binding:vif_details': {'vlan': 100}})
-        self.neutron._ports[port['id']] = port
-        return port['id']
-
     # Boot and delete
 
     def start_boot(self, image_id=None):
@@ -176,7 +154,7 @@ class FaultTestCase(base.ZVMTestCase):
         request = self._build_server(
             image_uuid=image_id or self.image_id, flavor_id=self.flavor_id,
             networks=[{'uuid': self.neutron.network_1['id']},
-                      {'port': self._make_vlan_port()}])
+                      {'port': self.make_vlan_port()['id']}])
         request.update(
             config_drive=True, adminPass=ADMIN_PASSWORD % self.boots,
             user_data=base64.b64encode(

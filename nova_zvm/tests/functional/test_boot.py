@@ -13,11 +13,9 @@
 """Boots: what nova's users ask for and what z/VM then has."""
 
 import base64
-import copy
 import json
 
 from nova import objects
-from oslo_utils import uuidutils
 
 from nova_zvm.tests.functional import base
 
@@ -339,7 +337,8 @@ class SwitchGoneTest(NetworkTestCase):
 
     def test_delete(self):
         for gone, kept in (('VSW1', 'VSW2'), ('VSW2', 'VSW1')):
-            other = self.make_other_port()
+            self.provide_vlan_network('other')
+            other = self.make_vlan_port()
             server = self.boot_on(self.port, other)
             grants = {name: self.vswitch(name)['grants']
                       for name in (gone, kept)}
@@ -360,23 +359,6 @@ class SwitchGoneTest(NetworkTestCase):
             'smcli', 'Virtual_Network_Vswitch_Delete_Extended', '-T',
             'ZCCSRV', '-k', 'switch_name=' + name])
         self.assertEqual(0, answer.status, answer.output)
-
-    def make_other_port(self):
-        network = dict(
-            self.neutron.network_2,
-            **{'provider:physical_network': 'other',
-               'provider:network_type': 'vlan'})
-        self.neutron._networks[network['id']] = network
-        self.neutron._subnets[network['subnets'][0]] = self.neutron.subnet_2
-        port = dict(
-            copy.deepcopy(self.neutron.port_1),
-            id=uuidutils.generate_uuid(), network_id=network['id'],
-            mac_address='fa:16:3e:00:00:99',
-            fixed_ips=[{'ip_address': '192.168.1.77',
-                        'subnet_id': self.neutron.subnet_2['id']}],
-            **{'binding:vif_details': {'vlan': 100}})
-        self.neutron._ports[port['id']] = port
-        return port
 
 
 class MappingTest(NetworkTest):
