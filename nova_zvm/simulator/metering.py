@@ -61,9 +61,9 @@ def used_cpu_us(guest: logons.Guest, now: float) -> int:
     return guest.usage.cpu_us + int(_seconds(guest, now) * rate * 1_000_000)
 
 
-def samples(guest: logons.Guest, now: float) -> tuple[int, int]:
+def samples(used_us: int) -> tuple[int, int]:
     """Return how often a guest was seen to run, and to wait for that."""
-    running = used_cpu_us(guest, now) // _SAMPLE_US
+    running = used_us // _SAMPLE_US
     return running, 1 + running // _DELAYED
 
 

@@ -112,16 +112,18 @@ def _figures(system: systems.System, member: str,
              guests: list[logons.Guest | None]) -> str:
     here = [guest for guest in guests if guest and guest.member == member]
     records = [f'Number of virtual server IDs: {len(here)}\n']
-    records += [_record(guest, system.now) for guest in here]
+    now = system.now
+    records += [_record(guest, now) for guest in here]
     return '\n'.join(records)
 
 
 def _record(guest: logons.Guest, now: float) -> str:
-    in_use, delayed = metering.samples(guest, now)
+    used = metering.used_cpu_us(guest, now)
+    in_use, delayed = metering.samples(used)
     # One text for each of maybe a thousand guests.
     return f'''Guest name: "{guest.userid}"
 Record version: "1"
-Used CPU time: "{metering.used_cpu_us(guest, now)} uS"
+Used CPU time: "{used} uS"
 Elapsed time: "{metering.elapsed_us(guest, now)} uS"
 Minimum memory: "0 KB"
 Max memory: "{guest.storage_mib * 1024} KB"
