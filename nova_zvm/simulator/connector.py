@@ -203,6 +203,9 @@ class Connector:
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith('PYTHON')}
         environment['TMPDIR'] = str(self._temporary)
+        # The connector goes through sets (zvmsdk/smtclient.py delete_vm),
+        # and the same requests are to lead to the same commands each time.
+        environment['PYTHONHASHSEED'] = '0'
         if self._source:
             environment['PYTHONPATH'] = str(self._source)
         # -P: the launcher's own folder has nothing for the connector.

@@ -20,6 +20,7 @@ from collections.abc import Callable
 import http.server
 import json
 import logging
+import math
 import threading
 from typing import Any
 from typing import Protocol
@@ -145,7 +146,7 @@ class Resources:
         if isinstance(request.body, dict) and 'advance' in request.body:
             name = 'advance'
         value = request.field(name)
-        if type(value) not in (int, float) or value <= 0:
+        if type(value) not in (int, float) or not 0 < value < math.inf:
             raise BadRequest(f'{name} must be a number above 0.')
         clock = self._system.clock
         (clock.advance if name == 'advance' else clock.set_speed)(value)
@@ -153,9 +154,15 @@ class Resources:
 
     def _set_latency(self, request: Request) -> Any:
         if isinstance(request.body, dict) and 'profile' in request.body:
-            self._engine.latency.set_profile(request.body['profile'])
+            profile = request.body['profile']
+            if not isinstance(profile, str):
+                raise BadRequest('profile must be the name of one.')
+            self._engine.latency.set_profile(profile)
         else:
-            self._engine.latency.set_classes(request.field('classes'))
+            classes = request.field('classes')
+            if not isinstance(classes, dict):
+                raise BadRequest('classes must be a JSON object.')
+            self._engine.latency.set_classes(classes)
         return self._engine.latency.as_dict()
 
     def _steer_connector(self, request: Request) -> Any:
@@ -171,6 +178,10 @@ class Resources:
     def _run_command(self, request: Request) -> Any:
         member = self._system.members[request.path[0]].member
         argv = request.field('argv')
+        if not argv or not (isinstance(argv, str) or isinstance(argv, list)
+                            and all(isinstance(word, str) for word in argv)):
+            raise BadRequest('argv must be a list of words, or text for a '
+                             'shell.')
         try:
             reply = self._engine.execute(member, argv)
         except engines.Dropped:
@@ -187,7 +198,9 @@ class Resources:
         path = request.query.get('path')
         if not path:
             raise BadRequest('The query needs the path of the file.')
-        return self._system.machine.guest_file(request.path[0].upper(), path)
+        userid = request.path[0].upper()
+        self._system.machine.directory_text(userid)
+        return self._system.machine.guest_file(userid, path)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

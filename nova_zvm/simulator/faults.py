@@ -15,8 +15,8 @@
 A fault says which commands it is for, which of those it hits, and what then
 happens:
 
-    {"match": {"command": "Image_Create_DM", "userid": "INST0001"},
-     "nth": 2, "action": {"rc": 596, "rs": 3658, "text": "no space"}}
+    {"match": {"command": "Image_Disk_Create_DM", "userid": "INST0001"},
+     "nth": 2, "action": {"rc": 596, "rs": 3541, "text": "no space"}}
 
 match   command (regular expression on the command line), userid, kind,
         member; all that are given must agree. With kind "rest" the fault is

@@ -33,6 +33,7 @@ from nova_zvm.simulator.smapi import power
 from nova_zvm.simulator.smapi import relocate
 from nova_zvm.simulator.smapi import vswitch
 
+HEADER = '--addRCheader'
 SUCCESS = '0 0 0 (details) None\n'
 APIS: dict[str, calls.Api] = {
     **adapter.APIS, **attributes.APIS, **definition.APIS, **device.APIS,
@@ -61,16 +62,22 @@ def run(request: requests.Request) -> str:
     call = calls.Call(request.system.at(request.member.name), request.member,
                       _options(request.words[2:]), request.read,
                       request.later)
-    return SUCCESS + api(call)
+    return (SUCCESS if HEADER in request.words else '') + api(call)
 
 
 def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
+    answer = _refusal(error)
+    if HEADER in words:
+        return answer
+    return reply.Reply(answer.status, answer.output.partition(b'\n')[2])
+
+
+def _refusal(error: errors.Refusal) -> reply.Reply:
     if isinstance(error, errors.CpError):
         error = errors.SmapiError(
             396, error.number, 'Internal error found. - product-specific '
             f'return code : {error.number}')
-    if not isinstance(error, errors.SmapiError):
-        return reply.failure(1, f'{error}\n')
+    assert isinstance(error, errors.SmapiError)
     return failure(error.orc, error.rc, error.rs, error.text, error.details)
 
 
@@ -94,7 +101,7 @@ def _options(words: list[str]) -> dict[str, list[str]]:
     options: dict[str, list[str]] = {}
     rest = iter(words)
     for word in rest:
-        if word == '--addRCheader':
+        if word == HEADER:
             continue
         if word == '--timeout':
             next(rest, None)

@@ -126,6 +126,25 @@ class TestControl(testtools.TestCase):
         self.assertEqual(400, status)
         self.assertIn('the fault: action.x: expected', answer['error'])
 
+    def test_body_of_another_shape(self):
+        for method, path, body in (
+                ('PUT', '/latency', {'classes': 3}),
+                ('PUT', '/latency', {'profile': ['slow']}),
+                ('POST', '/command/ZVMSYS1', {'argv': 5}),
+                ('POST', '/command/ZVMSYS1', {'argv': []}),
+                ('POST', '/command/ZVMSYS1', {'argv': ['vmcp', 1]}),
+                ('PUT', '/time', {'speed': float('inf')}),
+                ('PUT', '/time', {'advance': float('nan')})):
+            status, answer = self._ask(method, path, body)
+            self.assertEqual(400, status, (path, body))
+            self.assertIn('must be', answer['error'])
+        self.assertEqual(1, self._ask('GET', '/time')[1]['speed'])
+
+    def test_file_of_nobody(self):
+        status, answer = self._ask('GET', '/guests/NOBODY/files?path=/a')
+        self.assertEqual((404, 'Not found: NOBODY.'),
+                         (status, answer['error']))
+
     def test_time(self):
         self.assertEqual(1, self._ask('GET', '/time')[1]['speed'])
         self.assertEqual(
