@@ -14,7 +14,8 @@
 
 Understood is what the connector writes (zvmsdk/dist.py): ifcfg files of
 rhel and sles, interfaces(5) and netplan of ubuntu, and the kernel's ip= of
-CoreOS.
+CoreOS. What a distribution's own tools refuse brings up no interface here
+either.
 """
 
 import ipaddress
@@ -39,10 +40,10 @@ def interfaces(files: dict[str, str]) -> list[dict[str, Any]]:
         name = path.rpartition('/')[2]
         if name.startswith('ifcfg-'):
             found.append(_ifcfg(name, text, files))
-        elif path.startswith('/etc/netplan/'):
-            found += _netplan(text)
         elif path == '/etc/network/interfaces':
             found += _stanzas(text)
+    found += _netplan([text for path, text in sorted(files.items())
+                       if path.startswith('/etc/netplan/')])
     return [item for item in found if item['ip']]
 
 
@@ -70,8 +71,9 @@ def _ifcfg(name: str, text: str, files: dict[str, str]) -> dict[str, Any]:
     dns = [value for key, value in values.items() if key.startswith('DNS')]
     gateway = values.get('GATEWAY', '')
     if 'IPADDR' in values and not gateway:
-        gateway = _first(files.get('/etc/sysconfig/network/routes', ''),
-                         'default')
+        route = _first(files.get('/etc/sysconfig/network/routes', ''),
+                       'default')
+        gateway = '' if route == '-' else route  # ifroute(5): none
     address, _, prefix = values.get('IPADDR', '').partition('/')
     return _interface(values.get('DEVICE', name.removeprefix('ifcfg-')),
                       address, values.get('NETMASK', prefix), gateway,
@@ -92,27 +94,38 @@ def _first(text: str, keyword: str) -> str:
     return ''
 
 
-def _netplan(text: str) -> list[dict[str, Any]]:
+def _netplan(texts: list[str]) -> list[dict[str, Any]]:
+    """Return the interfaces of all files, none if netplan refuses one."""
     try:
-        devices = yaml.safe_load(text)['network']['ethernets']
-    except (yaml.YAMLError, KeyError, TypeError):
+        return [_ethernet(device, item) for text in texts for device, item in
+                yaml.safe_load(text)['network']['ethernets'].items()
+                if 'addresses' in item]
+    except (yaml.YAMLError, AttributeError, LookupError, TypeError,
+            ValueError):
         return []
-    found = []
-    for device, item in devices.items():
-        address, _, prefix = str(item['addresses'][0]).partition('/')
-        dns = item.get('nameservers', {}).get('addresses', [])
-        found.append(_interface(device, address, prefix,
-                                item.get('gateway4') or '', list(dns)))
-    return found
+
+
+def _ethernet(device: str, item: dict[str, Any]) -> dict[str, Any]:
+    """Raise ValueError for what netplan takes as no address."""
+    address, _, prefix = item['addresses'][0].partition('/')
+    ipaddress.ip_address(address)
+    gateway = item.get('gateway4', '')
+    if 'gateway4' in item:
+        ipaddress.IPv4Address(gateway)
+    dns = item.get('nameservers', {}).get('addresses', [])
+    return _interface(device, address, str(int(prefix)), gateway, list(dns))
 
 
 def _stanzas(text: str) -> list[dict[str, Any]]:
+    """Leave out a stanza with an empty option: ifup refuses to read it."""
     found = []
     for stanza in text.split('iface ')[1:]:
-        device = stanza.split()[0]
-        dns = [line.split()[1] for line in stanza.splitlines()
-               if line.startswith('dns-nameservers')]
-        found.append(_interface(
-            device, _first(stanza, 'address'), _first(stanza, 'netmask'),
-            _first(stanza, 'gateway'), dns))
+        device, *options = stanza.partition('\nauto ')[0].splitlines()
+        words = [line.split() for line in options if line.strip()]
+        if all(len(line) > 1 for line in words):
+            values = {line[0]: line[1] for line in reversed(words)}
+            found.append(_interface(
+                device.split()[0], values.get('address', ''),
+                values.get('netmask', ''), values.get('gateway', ''),
+                [line[1] for line in words if line[0] == 'dns-nameservers']))
     return found

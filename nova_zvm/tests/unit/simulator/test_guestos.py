@@ -161,38 +161,95 @@ class ActivationTestCase(simulated.SimulatorTestCase):
         self.assertEqual([], self.reader())
 
 
-class UbuntuNetworkTestCase(simulated.SimulatorTestCase):
+class NetworkFilesTestCase(simulated.SimulatorTestCase):
 
-    def networks(self, path, text):
+    netplan = ('network:\n  ethernets:\n    enc1000:\n'
+               '      addresses: [192.0.2.5/24]\n'
+               '      gateway4: 192.0.2.1\n'
+               '      nameservers: {addresses: [192.0.2.2]}\n'
+               '  version: 2\n')
+    stanzas = ('auto lo\niface lo inet loopback\nauto enc1000\n'
+               'iface enc1000 inet static\naddress 192.0.2.5\n'
+               'netmask 255.255.255.0\nbroadcast 192.0.2.255\n'
+               'gateway 192.0.2.1\nmtu 1500\n'
+               'dns-nameservers 192.0.2.2\n')
+    complete = [('1000', '192.0.2.5', 24, '192.0.2.1', ['192.0.2.2'])]
+
+    def networks(self, files):
         self.bootable()
         self.punch('GUEST1', 'network.doscript', simulated.archive({
-            'invokeScript.sh': f'cat 0000 > {path}\n', '0000': text}))
+            'invokeScript.sh': ''.join(
+                f'cat {number:04} > {path}\n'
+                for number, path in enumerate(files)),
+            **{f'{number:04}': text
+               for number, text in enumerate(files.values())}}))
         self.boot()
         return [(item['vdev'], item['ip'], item['prefix'], item['gateway'],
                  item['dns']) for item in
                 self.guest()['linux']['networks']]
 
+    def from_netplan(self, *texts):
+        return self.networks({f'/etc/netplan/{number}.yaml': text
+                              for number, text in enumerate(texts)})
+
+    def from_interfaces(self, text):
+        return self.networks({'/etc/network/interfaces': text})
+
+    def from_sles(self, routes):
+        return self.networks({
+            '/etc/sysconfig/network/ifcfg-eth0':
+                "IPADDR='192.0.2.5'\nNETMASK='255.255.255.0'\n",
+            '/etc/sysconfig/network/routes': routes})
+
     def test_netplan(self):
+        self.assertEqual(self.complete, self.from_netplan(self.netplan))
+
+    def test_netplan_without_gateway(self):
         self.assertEqual(
-            [('1000', '192.0.2.5', 24, '192.0.2.1', ['192.0.2.2'])],
-            self.networks(
-                '/etc/netplan/00-zvmguestconfigure-config.yaml',
-                'network:\n  ethernets:\n    enc1000:\n'
-                '      addresses: [192.0.2.5/24]\n'
-                '      gateway4: 192.0.2.1\n'
-                '      nameservers: {addresses: [192.0.2.2]}\n'
-                '  version: 2\n'))
+            [('1000', '192.0.2.5', 24, '', ['192.0.2.2'])],
+            self.from_netplan(self.netplan.replace(
+                '      gateway4: 192.0.2.1\n', '')))
+
+    def test_netplan_refuses_an_empty_gateway_and_all_else(self):
+        self.assertEqual([], self.from_netplan(
+            self.netplan.replace('enc1000', 'enc1003'),
+            self.netplan.replace(' 192.0.2.1', " ''")))
+
+    def test_netplan_refuses_an_address_without_prefix(self):
+        self.assertEqual([], self.from_netplan(
+            self.netplan.replace('2.5/24', '2.5')))
+
+    def test_netplan_of_an_interface_without_address(self):
+        self.assertEqual([], self.from_netplan(
+            'network:\n  ethernets:\n    enc1000: {dhcp4: true}\n'))
+
+    def test_netplan_that_is_no_yaml(self):
+        self.assertEqual([], self.from_netplan('network: [\n'))
 
     def test_interfaces(self):
+        self.assertEqual(self.complete, self.from_interfaces(self.stanzas))
+
+    def test_interfaces_without_gateway(self):
         self.assertEqual(
-            [('1000', '192.0.2.5', 24, '192.0.2.1', ['192.0.2.2'])],
-            self.networks(
-                '/etc/network/interfaces',
-                'auto lo\niface lo inet loopback\nauto enc1000\n'
-                'iface enc1000 inet static\naddress 192.0.2.5\n'
-                'netmask 255.255.255.0\nbroadcast 192.0.2.255\n'
-                'gateway 192.0.2.1\nmtu 1500\n'
-                'dns-nameservers 192.0.2.2\n'))
+            [('1000', '192.0.2.5', 24, '', ['192.0.2.2'])],
+            self.from_interfaces(self.stanzas.replace(
+                'gateway 192.0.2.1\n', '')))
+
+    def test_interfaces_with_an_empty_gateway(self):
+        other = self.stanzas.partition('auto enc1000')[2]
+        self.assertEqual(
+            [('1003', '192.0.2.5', 24, '192.0.2.1', ['192.0.2.2'])],
+            self.from_interfaces(
+                self.stanzas.replace('gateway 192.0.2.1', 'gateway ')
+                + 'auto enc1003' + other.replace('enc1000', 'enc1003')))
+
+    def test_routes_of_sles(self):
+        self.assertEqual([('', '192.0.2.5', 24, '192.0.2.1', [])],
+                         self.from_sles('default 192.0.2.1 - -\n'))
+
+    def test_routes_of_sles_without_gateway(self):
+        self.assertEqual([('', '192.0.2.5', 24, '', [])],
+                         self.from_sles('default  - -\n'))
 
 
 class SenderTestCase(simulated.SimulatorTestCase):
