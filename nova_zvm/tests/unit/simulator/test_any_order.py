@@ -40,6 +40,8 @@ SCENARIO = {
 USERIDS = ('GUEST1', 'GUEST2', 'GUEST3')
 ENTRIES = {
     'plain': 'USER {} LBYONLY 1G 2G G\nINCLUDE OSDFLT\nIPL 0100\n',
+    'mobile': 'USER {} LBYONLY 1G 2G G\nOPTION CHPIDV ONE\n'
+              'NICDEF 1000 TYPE QDIO DEVICES 3\n',
     'adapter': 'USER {} LBYONLY 1G 2G G\nIPL 0100\nCPU 00\n'
                'NICDEF 1000 TYPE QDIO DEVICES 3\n'
                'NICDEF 1000 LAN SYSTEM VSW1\nDEDICATE 0200 0A00\n',
@@ -58,6 +60,7 @@ FIELDS = {
     'entry': tuple(f'<{name}>' for name in ENTRIES),
     'vdev': ('0100', '0101', '0200', '1000', '1002', '1003', '101'),
     'switch': ('VSW1', 'VSW1', 'VSW2', 'VSW3'),
+    'member': tuple(MEMBERS),
     'pool': ('POOL1', 'POOL1', 'POOL1', 'NOPOOL'),
     'size': ('1', '7', '30', '60', '90', '0', 'x'),
     'real': ('0A00', '0A01'),
@@ -117,6 +120,8 @@ smcli Image_Activate -T {userid}
 smcli Image_Activate -T {userid}
 smcli Image_Deactivate -T {userid}
 smcli Image_Recycle -T {userid}
+smcli VMRELOCATE -T {userid} -k action=MOVE -k destination={member}
+smcli VMRELOCATE -T {userid} -k action=MOVE -k destination={member}
 smcli Image_Pause -T {userid} -k PAUSE={pause}
 smcli Image_Console_Get -T {userid}
 smcli Name_List_Add -T NLZCC1 -n {userid}
@@ -194,6 +199,8 @@ BEGINNING = [
     '-k grant_userid=GUEST1',
     'smcli Image_Activate -T GUEST1',
     'smcli Image_Create_DM -T GUEST2 -f <plain>',
+    'smcli Image_Create_DM -T GUEST3 -f <mobile>',
+    'smcli Image_Activate -T GUEST3',
 ]
 
 
