@@ -153,6 +153,12 @@ def _logons(state):
         vdevs = collections.Counter(attached(state, userid))
         yield from (f'{userid}: {vdev} is there {count} times'
                     for vdev, count in vdevs.items() if count > 1)
+    told = sorted((userid, name) for name, member in state['members'].items()
+                  for userid in member['guests'])
+    there = sorted((guest['userid'], guest['member'])
+                   for guest in state['guests'].values())
+    if told != there:
+        yield f'the members tell {told}, logged on are {there}'
 
 
 def _couplings(state, directory_authority):

@@ -71,10 +71,8 @@ class BenchTest(testtools.TestCase):
             for cost in costs:
                 self.check(cost)
                 self.assertIn('\n%-32s' % cost['operation'], done.stdout)
-        boot = {profile: costs[1]['on_zvm']
-                for profile, costs in found['runs'].items()}
-        self.assertGreater(boot['typical'], 30)
-        self.assertGreater(boot['typical'], boot['instant'])
+            # The deploy alone takes that long.
+            self.assertGreater(costs[1]['on_zvm'], 30)
         # The image's size, in the unit that suits it.
         self.assertIn(' 32.0 MiB ', done.stdout)
 

@@ -71,6 +71,10 @@ class TestInvariants(simulated.SimulatorTestCase):
             'NICDEF 1002 TYPE QDIO\n')
         self.assert_broken('GUEST1: 1002 is defined 2 times')
 
+    def test_guest_at_two_members(self):
+        self.state['members']['ZVMSYS1']['guests'].append('GUEST1')
+        self.assert_broken('the members tell ')
+
     def test_guest_without_entry(self):
         del self.state['directory']['GUEST1']
         self.assert_broken('GUEST1: logged on and not in the directory')

@@ -42,6 +42,8 @@ BEGINNING = (
     ('vmcp query user {userid}', 0),
     ('smcli Image_Performance_Query -T {userid}', 0),
     ('smcli Image_Query_DM -T {userid}', 0),
+    ('smcli System_WWPN_Query -T {userid} -k OWNER=YES', 0),
+    ('smcli Virtual_Network_OSA_Query -T {userid}', 0),
     # Of a spool file: its content, itself, the number given last.
     ('vmur punch -r {path}', 3),
     ('vmcp change rdr {spoolid} class x', 1),
