@@ -354,10 +354,10 @@ class Guests:
         """Finish a delete that was answered with 404, which is not "gone".
 
         Either a virtual switch has gone: the connector has deleted the
-        entry and stumbles over the grant, for ever, those of other switches
-        included. Or a create was cut off
-        between the directory and the connector's database: the connector
-        does not delete what it does not know, so it is told.
+        entry and stumbles over its grant, for ever, so that grants of other
+        switches can be left. Or a create was cut off between the directory
+        and the connector's database: the connector does not delete what it
+        does not know, so it is told.
         (zvmsdk/smtclient.py delete_vm, zvmsdk/api.py guest_delete, 1.6.3)
         """
         if userid in self._connector.guests.list():

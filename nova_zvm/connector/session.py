@@ -303,7 +303,7 @@ def _system_cas() -> str | bool:
 
 def _encoded(operation: op.Operation, body: object) -> bytes:
     data = op.encoded(body)
-    if not op.fits(body):
+    if len(data) > op.BODY_LIMIT:
         raise errors.RequestTooLarge(
             operation, 'the request has %d bytes, the connector can read %d; '
             'not sent' % (len(data), op.BODY_LIMIT))
