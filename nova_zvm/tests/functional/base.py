@@ -40,6 +40,7 @@ from nova_zvm.connector import client
 from nova_zvm.connector import models
 from nova_zvm import diskimage
 from nova_zvm.tests import fixtures as zvm_fixtures
+from nova_zvm.tests import glance
 
 CONF = conf.CONF
 
@@ -71,7 +72,7 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
                    instances_path=os.path.join(self.state_path, 'instances'))
         self.configure()
         self._use_physical_network()
-        self._stream_images()
+        self.images = glance.Service(self.glance)
         self.image_id = self.create_image()
         self.flavor_id = self.create_flavor()
         if self.start_compute:
@@ -123,26 +124,6 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         self.neutron._ports[port['id']] = port
         return port
 
-    def _stream_images(self):
-        """Let nova's Glance fixture stream, as the real service does.
-
-        The fixture returns nothing where neither a file nor a path is given.
-        """
-        original = self.glance.download
-
-        def download(context, image_id, data=None, dst_path=None, **options):
-            original(context, image_id, data, dst_path, **options)
-            if data is None and dst_path is None:
-                return self.chunks(self.glance._imagedata[image_id])
-
-        self.glance.download = download
-
-    @staticmethod
-    def chunks(data, size=65536):
-        """Yield an image's data as Glance's client does."""
-        for start in range(0, len(data), size):
-            yield data[start:start + size]
-
     # What users bring
 
     def create_image(self, size=3338, units='CYL', payload=b'\0' * 4096,
@@ -153,7 +134,7 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         data = header + payload
         values = {'os_distro': 'rhel8.6', 'hw_architecture': 's390x'}
         values.update(properties)
-        image = self.glance.create(None, {
+        image = self.images.create(None, {
             'name': 'linux',
             'id': getattr(uuidsentinel, 'image%d' % next(_NUMBERS)),
             'status': 'active', 'disk_format': 'raw',

@@ -322,7 +322,7 @@ class FaultTestCase(base.ZVMTestCase):
         for path in self.connector_files():
             if path.match('*/%s/*' % names.image(image_id)):
                 self.assertEqual(
-                    self.glance._imagedata[image_id], path.read_bytes())
+                    self.images.contents[image_id].data, path.read_bytes())
 
     def _files_that_stay(self, cell):
         """Return the paths of the files that a cell says stay, no others.

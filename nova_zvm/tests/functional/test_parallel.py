@@ -121,14 +121,14 @@ class ImportTest(ParallelTestCase):
         self.may_go_on = threading.Event()
         self.addCleanup(self.may_go_on.set)
         self.slow_image = self.create_image()
-        original = self.glance.download
+        original = self.images.download
 
         def download(context, image_id, *args, **kwargs):
             chunks = original(context, image_id, *args, **kwargs)
             return (self.held(chunks) if image_id == self.slow_image
                     else chunks)
 
-        self.glance.download = download
+        self.images.download = download
 
     def held(self, chunks):
         """Let Glance stop in the middle of an image."""

@@ -26,6 +26,7 @@ from nova.tests.functional import integrated_helpers
 import os_vif
 
 from nova_zvm import conf as zvm_conf
+from nova_zvm.tests import glance
 from nova_zvm.tests.sandbox import endpoint
 
 HOST = 'sandbox'
@@ -38,6 +39,8 @@ class Cell(integrated_helpers.ProviderUsageBaseTestCase):
     """A nova cell whose one compute host is a z/VM system."""
 
     compute_driver = 'zvm.ZVMDriver'
+    #: Whether Glance keeps what is uploaded, or only its size and digest.
+    keep_uploads = True
 
     def __init__(self, workspace, system):
         """Prepare; system is the zvm.ZVM that the driver is to use."""
@@ -67,14 +70,15 @@ class Cell(integrated_helpers.ProviderUsageBaseTestCase):
         self.flags(image_tmp_path=str(folder / 'images'), group='zvm')
         self.flags(**self._system.options(), group='zvm')
         self._use_physical_network()
-        self._serve_glance_in_chunks()
+        self.glance.images.clear()
+        self.images = glance.Service(self.glance, self.keep_uploads)
         self.endpoint = endpoint.Endpoint(
             self.api_fixture.app(), self.api_fixture.project_id,
             lambda: list(self.glance.images.values()))
 
     def upload(self, name, data, **properties):
         """Put an image into Glance and return its id."""
-        return self.glance.create(None, {
+        return self.images.create(None, {
             'name': name, 'status': 'active', 'disk_format': 'raw',
             'container_format': 'bare', 'size': len(data), 'min_disk': 0,
             'min_ram': 0, 'visibility': 'public', 'properties': properties,
@@ -92,23 +96,6 @@ class Cell(integrated_helpers.ProviderUsageBaseTestCase):
             'provider:network_type': 'flat',
             'provider:physical_network': PHYSICAL_NETWORK,
             'provider:segmentation_id': None})
-
-    def _serve_glance_in_chunks(self):
-        """Have an image's data as Glance gives them where no file is named.
-
-        nova's fixture knows files only.
-        """
-        glance, to_file = self.glance, self.glance.download
-        glance.images.clear()
-
-        def download(context, image_id, data=None, dst_path=None, **kwargs):
-            if data is not None or dst_path:
-                return to_file(context, image_id, data, dst_path)
-            content = glance._imagedata[image_id]
-            return (content[start:start + 65536]
-                    for start in range(0, len(content), 65536))
-
-        glance.download = download
 
     def _log_to_file(self):
         handler = logging.FileHandler(self._workspace.nova_log)
