@@ -77,6 +77,16 @@ Path of the image repository on the connector's host.
 The value of ``[image] sdk_image_repository`` in the connector's own
 configuration. Config drives pass through it on their way to a guest.
 """),
+    cfg.BoolOpt('capture_unreachable_guests',
+                default=False,
+                help="""
+Take a snapshot of a running server whose Linux does not answer.
+
+For a snapshot the Cloud Connector shuts the guest's Linux down. One that
+does not answer it logs off instead, as if the plug were pulled: the image
+then is like a disk after a crash. Without this option such a snapshot is
+refused.
+"""),
     cfg.FloatOpt('connect_timeout',
                  min=0.001, default=10,
                  help="""

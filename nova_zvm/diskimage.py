@@ -21,7 +21,8 @@ header's own length and the compression; blanks up to byte 512.
 import dataclasses
 
 LENGTH = 512
-_TAGS = {b'xCAT CKD Disk Image:': 'CYL', b'xCAT FBA Disk Image:': 'BLK'}
+_TAGS = {b'xCAT CKD Disk Image:': 'CYL', b'xCAT FBA Disk Image:': 'BLK',
+         b'xCAT FBA Part Image:': 'BLK'}
 
 
 @dataclasses.dataclass(frozen=True)

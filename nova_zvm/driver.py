@@ -21,6 +21,7 @@ from nova.virt import driver
 from nova.virt import hardware
 from oslo_log import log as logging
 
+from nova_zvm import capture
 from nova_zvm import conf as zvm_conf
 from nova_zvm import configdrive
 from nova_zvm.connector import client
@@ -31,6 +32,7 @@ from nova_zvm import imagecache
 from nova_zvm import instances
 from nova_zvm import network
 from nova_zvm import settings
+from nova_zvm import snapshot
 from nova_zvm import spawn
 from nova_zvm import staging
 
@@ -62,6 +64,8 @@ class ZVMDriver(driver.ComputeDriver):
         files = staging.Staging(connector)
         self._config_drives = configdrive.ConfigDrives(connector, files)
         images = imagecache.ImageCache(connector, files)
+        self._captures = capture.Captures(connector)
+        self._snapshot = snapshot.Snapshot(self._captures, connector)
         nics = network.Network(connector, zvm.vswitch_mappings)
         self._destroy = destroy.Destroy(
             self._guests, nics, self._config_drives,
@@ -74,6 +78,11 @@ class ZVMDriver(driver.ComputeDriver):
 
     def init_host(self, host):
         self._config_drives.sweep()
+        for instance in self._instances.captured():
+            self._captures.look_after(instance)
+
+    def cleanup_host(self, host):
+        self._captures.stop()
 
     def get_available_nodes(self, refresh=False):
         return self._hypervisor.nodes()
@@ -179,6 +188,11 @@ class ZVMDriver(driver.ComputeDriver):
     def resume_state_on_host_boot(self, context, instance, network_info,
                                   share_info, block_device_info=None):
         self._guests.power_on(instance)
+
+    # Images
+
+    def snapshot(self, context, instance, image_id, update_task_state):
+        self._snapshot.run(context, instance, image_id, update_task_state)
 
     # Network
 

@@ -47,6 +47,20 @@ class ImageDownloadFailed(exception.NovaException):
                 '%(reason)s')
 
 
+class SnapshotRefused(exception.NovaException):
+    msg_fmt = _('No snapshot can be taken of the server: %(reason)s')
+
+
+class CaptureFailed(exception.NovaException):
+    msg_fmt = _('The z/VM Cloud Connector could not capture the server: '
+                '%(reason)s')
+
+
+class SnapshotDamaged(exception.NovaException):
+    msg_fmt = _('Snapshot %(image_id)s was damaged on its way to Glance: '
+                '%(reason)s')
+
+
 class GuestStillThere(exception.NovaException):
     msg_fmt = _('The z/VM directory entry of %(userid)s is still there '
                 '%(seconds)d seconds after it was deleted.')
@@ -55,6 +69,13 @@ class GuestStillThere(exception.NovaException):
 class GuestStillOn(exception.InstancePowerOffFailure):
     msg_fmt = _('Failed to power off instance: guest %(userid)s is '
                 '%(reason)s.')
+
+
+def wrong_repository(verb, path):
+    """Return the error for a path in the image repository that is wrong."""
+    return exception.InvalidInput(
+        reason="[zvm] image_repository must name the z/VM Cloud Connector's "
+               "sdk_image_repository: it cannot %s %s" % (verb, path))
 
 
 @contextlib.contextmanager

@@ -89,7 +89,10 @@ class Guests:
 
         :raises InstanceNotFound: if there is no guest
         """
-        userid = self._userid(instance)
+        userid = ownership.guest_of(instance)
+        if ownership.capture(instance) == 'on':
+            # Off for the time of a capture, and soon on again.
+            return power_state.RUNNING
         if self._connector.found_absent(ABSENT_SECONDS):
             return instance.power_state or power_state.NOSTATE
         try:
@@ -128,7 +131,7 @@ class Guests:
 
         nova encodes text to Latin-1, which has not all characters.
         """
-        userid = self._userid(instance)
+        userid = ownership.guest_of(instance)
         try:
             with exception.translated(instance):
                 return self._connector.guests.console_output(
@@ -148,7 +151,7 @@ class Guests:
     def power_on(self, instance):
         """Log the guest on; its Linux is not waited for."""
         with exception.translated(instance):
-            self._connector.guests.start(self._userid(instance))
+            self._connector.guests.start(ownership.guest_of(instance))
         ownership.set_paused(instance, False)
 
     def power_off(self, instance, timeout, retry_interval):
@@ -161,7 +164,7 @@ class Guests:
         :param timeout: seconds for the shutdown, 0 for none
         :param retry_interval: seconds between the connector's looks
         """
-        userid = self._userid(instance)
+        userid = ownership.guest_of(instance)
         if not (timeout and self._soft_stop(instance, userid, timeout,
                                             retry_interval)):
             try:
@@ -171,6 +174,7 @@ class Guests:
                 LOG.warning('Logging off: %s', exc, instance=instance)
         self._wait_until_off(instance, userid)
         ownership.set_paused(instance, False)
+        ownership.stay_off(instance)
 
     def _soft_stop(self, instance, userid, timeout, retry_interval):
         try:
@@ -196,7 +200,7 @@ class Guests:
         """Restart the guest's Linux, or the guest if it does not answer."""
         try:
             with exception.translated(instance):
-                self._connector.guests.reboot(self._userid(instance))
+                self._connector.guests.reboot(ownership.guest_of(instance))
         except exception.ConnectorFailure as exc:
             LOG.warning('The guest does not reboot, it is reset: %s', exc,
                         instance=instance)
@@ -206,11 +210,11 @@ class Guests:
     def reset(self, instance):
         """Log the guest off, if it is on, and on again."""
         with exception.translated(instance):
-            self._connector.guests.reset(self._userid(instance))
+            self._connector.guests.reset(ownership.guest_of(instance))
         ownership.set_paused(instance, False)
 
     def pause(self, instance):
-        userid = self._userid(instance)
+        userid = ownership.guest_of(instance)
         with exception.translated(instance):
             try:
                 self._connector.guests.pause(userid)
@@ -224,7 +228,7 @@ class Guests:
 
     def unpause(self, instance):
         with exception.translated(instance):
-            self._connector.guests.unpause(self._userid(instance))
+            self._connector.guests.unpause(ownership.guest_of(instance))
         ownership.set_paused(instance, False)
 
     # Creation and removal
@@ -375,13 +379,6 @@ class Guests:
                         self._connector.guests.nics(userid) if nic.vswitch}:
             with contextlib.suppress(errors.NotFound):
                 self._connector.vswitches.revoke(vswitch, userid)
-
-    @staticmethod
-    def _userid(instance):
-        userid = ownership.owned_userid(instance)
-        if userid is None:
-            raise nova_exception.InstanceNotFound(instance_id=instance.uuid)
-        return userid
 
 
 def _codes(error):

@@ -92,6 +92,11 @@ class Instances:
                 instance.save()
         return instances
 
+    def captured(self):
+        """Return those whose capture may still be under way."""
+        return [instance for instance in self._recorded(deleted=False)
+                if ownership.capture(instance)]
+
     @staticmethod
     def _recorded(**filters):
         """Return the instances that have left something on this host's z/VM.

@@ -55,6 +55,11 @@ def config_drive(instance_uuid):
     return OWN_PREFIX + 'cfg-' + instance_uuid
 
 
+def capture(instance_uuid):
+    """Return the name of the image that is captured of an instance."""
+    return OWN_PREFIX + 'cap-' + instance_uuid
+
+
 def template_capacity(template):
     """Return the greatest instance id that a name template has room for.
 

@@ -38,6 +38,10 @@ STATE = 'zvm_guest'
 HOST = 'zvm_host'
 SINCE = 'zvm_since'
 PAUSED = 'zvm_paused'
+# As long as the connector may be at work on a capture: the power state from
+# before it, and since when.
+CAPTURE = 'zvm_capture'
+CAPTURE_SINCE = 'zvm_capture_since'
 # Files on the connector that hold a secret or much space until they are
 # overwritten.
 UPLOAD = 'zvm_upload'
@@ -76,6 +80,17 @@ def owned_userid(instance):
     return None
 
 
+def guest_of(instance):
+    """Return the userid of an instance that must have a guest.
+
+    :raises InstanceNotFound: if it has none
+    """
+    found = owned_userid(instance)
+    if found is None:
+        raise exception.InstanceNotFound(instance_id=instance.uuid)
+    return found
+
+
 def state(instance):
     return instance.system_metadata.get(STATE)
 
@@ -85,7 +100,11 @@ def age(instance):
 
     By the wall clock, as the record outlives the process; never negative.
     """
-    since = float(instance.system_metadata.get(SINCE, 0))
+    return _seconds_since(instance, SINCE)
+
+
+def _seconds_since(instance, key):
+    since = float(instance.system_metadata.get(key, 0))
     return max(0.0, time.time() - since)
 
 
@@ -119,7 +138,8 @@ def _set_state(instance, new_state):
     metadata[STATE] = new_state
     metadata[SINCE] = '%d' % time.time()
     if new_state != BUILT:
-        metadata.pop(PAUSED, None)
+        for key in (PAUSED, CAPTURE, CAPTURE_SINCE):
+            metadata.pop(key, None)
     _set_host(metadata)
 
 
@@ -137,7 +157,7 @@ def _set_host(metadata):
 
 def forget(instance):
     """Take the mark back: nothing on z/VM is the instance's."""
-    for key in (USERID, STATE, SINCE, PAUSED):
+    for key in (USERID, STATE, SINCE, PAUSED, CAPTURE, CAPTURE_SINCE):
         instance.system_metadata.pop(key, None)
     _set_host(instance.system_metadata)
     instance.save()
@@ -154,6 +174,41 @@ def set_paused(instance, paused):
 
 def is_paused(instance):
     return PAUSED in instance.system_metadata
+
+
+def begin_capture(instance, power):
+    """Record that the connector is told to capture a guest.
+
+    :param power: 'on' or 'off', what the guest is to be afterwards
+    """
+    instance.system_metadata[CAPTURE] = power
+    instance.system_metadata[CAPTURE_SINCE] = '%d' % time.time()
+    instance.save()
+
+
+def capture(instance):
+    """Return the power that a guest is to have after its capture, or None.
+
+    """
+    return instance.system_metadata.get(CAPTURE)
+
+
+def capture_age(instance):
+    """Return the seconds since a capture was recorded."""
+    return _seconds_since(instance, CAPTURE_SINCE)
+
+
+def stay_off(instance):
+    """Record that a guest is to be off after its capture."""
+    if capture(instance) == 'on':
+        instance.system_metadata[CAPTURE] = 'off'
+        instance.save()
+
+
+def end_capture(instance):
+    for key in (CAPTURE, CAPTURE_SINCE):
+        instance.system_metadata.pop(key, None)
+    instance.save()
 
 
 def set_upload(instance, url, slot=UPLOAD):

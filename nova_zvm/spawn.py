@@ -165,11 +165,11 @@ class Spawn:
     def _check_root_disk(self, instance, image_meta, header):
         pool_units = self._hypervisor.disk_units()
         if pool_units and header.units != pool_units:
-            kinds = {'CYL': 'ECKD', 'BLK': 'FBA'}
             raise nova_exception.ImageUnacceptable(
                 image_id=image_meta.id,
                 reason='it is of an %s disk, the disk pool is %s'
-                       % (kinds[header.units], kinds[pool_units]))
+                       % (units.DISK_TYPES[header.units],
+                          units.DISK_TYPES[pool_units]))
         root_gb = instance.flavor.root_gb
         if root_gb and header.size > units.disk_units(root_gb, header.units):
             raise nova_exception.FlavorDiskSmallerThanImage(

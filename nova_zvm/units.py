@@ -28,6 +28,7 @@ BLOCK_BYTES = 512
 
 UNIT_BYTES = {'CYL': CYLINDER_BYTES, 'BLK': BLOCK_BYTES}
 DISK_UNITS = {'ECKD': 'CYL', 'FBA': 'BLK'}
+DISK_TYPES = {units: kind for kind, units in DISK_UNITS.items()}
 
 
 def disk_units(gib, units):
@@ -35,9 +36,12 @@ def disk_units(gib, units):
     return -(-gib * GIB // UNIT_BYTES[units])
 
 
-def gib_ceil(amount, units):
-    """Return the whole GiB that hold amount cylinders or blocks."""
-    return -(-amount * UNIT_BYTES[units] // GIB)
+def least_gib(amount, units):
+    """Return for how many GiB a disk has at least so many units.
+
+    As disk_units() counts: its cylinders may be a little more than that.
+    """
+    return (amount - 1) * UNIT_BYTES[units] // GIB + 1
 
 
 def storage_mib(text):

@@ -141,6 +141,20 @@ class Guests:
             members['hostname'] = hostname
         self._act('deploy', userid, 'deploy', **members)
 
+    def capture(self, userid: str, image: str) -> None:
+        """Make an image of a guest's root disk.
+
+        A guest that is on is shut down for it, or, if its Linux does not
+        answer, logged off, and started again when all went well. Its image
+        has the os_version that its Linux tells; that of a guest that is off
+        what was deployed, in upper case, or UNKNOWN.
+
+        :raises Conflict: if the connector cannot; a guest that was on may
+            be off then
+        :raises Busy: if the connector has too many captures under way
+        """
+        self._act('capture', userid, 'capture', image=image)
+
     def configure_disks(self, userid: str,
                         disks: abc.Sequence[models.DiskMount]) -> None:
         """Tell the guest to mount its minidisks when it boots.
@@ -269,6 +283,16 @@ class Guests:
         return self._http.request(
             'guests.power_state', 'GET',
             ('guests', userid, 'power_state_real'), parse=_power_state)
+
+    def info(self, userid: str) -> models.GuestInfo:
+        """Return what z/VM and the guest's Linux tell.
+
+        Two to four commands in the guest, each of which takes its time when
+        the Linux does not answer.
+        """
+        return self._http.request(
+            'guests.info', 'GET', ('guests', userid, 'info'),
+            parse=models.GuestInfo.parse)
 
     def console_output(self, userid: str) -> str:
         """Return the end of the guest's console.

@@ -142,6 +142,22 @@ class Volume:
 
 
 @dataclasses.dataclass(frozen=True)
+class GuestInfo:
+    """A guest as z/VM and its Linux tell.
+
+    :ivar power_state: 'on' or 'off'
+    :ivar os_version: such as 'rhel8.6'; empty if the Linux does not answer
+    """
+
+    power_state: str
+    os_version: str
+
+    @classmethod
+    def parse(cls, output: Output) -> 'GuestInfo':
+        return cls(output['power_state'], output['os_distro'])
+
+
+@dataclasses.dataclass(frozen=True)
 class DiskSpec:
     """A minidisk to be made.
 

@@ -36,6 +36,8 @@ POWER = 300
 SOFT_STOP = 60 + 15 + 60
 # The connector's own default, [guest] softstop_timeout, when none is sent.
 SOFT_STOP_WAIT = 120
+# Four commands in the guest (60), and a few on z/VM.
+GUEST_INFO = 4 * 60 + 60
 # A command in the guest (60) and the wait for its Linux to go down (300).
 REBOOT = 60 + 300 + 60
 # Copied within the connector's host, and read once more for its checksum.
@@ -46,6 +48,7 @@ FILE = 300
 _SECONDS = {
     'files.download': FILE,
     'files.upload': FILE,
+    'guests.capture': SOFT_STOP + SOFT_STOP_WAIT + DISK_COPY + POWER,
     'guests.configure_disks': DIRECTORY,
     'guests.console_output': HOST,
     'guests.couple': DIRECTORY,
@@ -55,6 +58,7 @@ _SECONDS = {
     'guests.delete_nic': DIRECTORY,
     'guests.deploy': DISK_COPY,
     'guests.deregister': QUICK,
+    'guests.info': GUEST_INFO,
     'guests.pause': POWER,
     'guests.reboot': REBOOT,
     'guests.register': HOST,

@@ -30,6 +30,11 @@ class HeaderTestCase(base.BaseTestCase):
         self.assertEqual(diskimage.Header(3338, 'CYL'),
                          diskimage.parse(data.ljust(512)))
 
+    def test_partition_of_an_fba_disk(self):
+        data = b'xCAT FBA Part Image:     6291456 BLK HLen: 0055 GZIP: 6'
+        self.assertEqual(diskimage.Header(6291456, 'BLK'),
+                         diskimage.parse(data.ljust(512)))
+
     def test_what_is_no_header(self):
         good = diskimage.Header(3338, 'CYL').pack()
         for data in (b'', good[:511], b'QFI\xfb'.ljust(512),

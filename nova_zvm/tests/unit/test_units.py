@@ -23,11 +23,17 @@ class SizesTestCase(base.BaseTestCase):
         self.assertEqual(2097152, units.disk_units(1, 'BLK'))
 
     def test_a_disk_needs_the_next_whole_gib(self):
-        self.assertEqual(1, units.gib_ceil(1456, 'CYL'))
-        self.assertEqual(2, units.gib_ceil(1457, 'CYL'))
-        self.assertEqual(3, units.gib_ceil(3338, 'CYL'))
-        self.assertEqual(1, units.gib_ceil(2097152, 'BLK'))
-        self.assertEqual(2, units.gib_ceil(2097153, 'BLK'))
+        self.assertEqual(1, units.least_gib(1, 'CYL'))
+        self.assertEqual(1, units.least_gib(1457, 'CYL'))
+        self.assertEqual(2, units.least_gib(1458, 'CYL'))
+        self.assertEqual(3, units.least_gib(3338, 'CYL'))
+        self.assertEqual(1, units.least_gib(2097152, 'BLK'))
+        self.assertEqual(2, units.least_gib(2097153, 'BLK'))
+        for gib in (1, 2, 3, 10, 500):
+            for kind in ('CYL', 'BLK'):
+                size = units.disk_units(gib, kind)
+                self.assertEqual(gib, units.least_gib(size, kind))
+                self.assertEqual(gib + 1, units.least_gib(size + 1, kind))
 
 
 class StorageTestCase(base.BaseTestCase):

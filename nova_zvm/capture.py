@@ -1,0 +1,242 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Captures: an image of a guest's root disk, and the guest as it was.
+
+The connector shuts a running guest down for a capture and starts it again
+only if all went well; and it goes on with a capture when nobody waits for it
+any more. So the power that the guest is to have is recorded first. Where the
+end of a capture was not seen, the guest is looked after until it must be
+over: started whenever it is found off, which does no harm as the image is
+wanted no more, and the image deleted should it still come.
+"""
+
+import contextlib
+import dataclasses
+import threading
+
+from nova import conf
+from nova import context as nova_context
+from nova import exception as nova_exception
+from nova import objects
+from oslo_log import log as logging
+
+from nova_zvm.connector import errors
+from nova_zvm.connector import models
+from nova_zvm import exception
+from nova_zvm import names
+from nova_zvm import ownership
+from nova_zvm import repository
+
+CONF = conf.CONF
+LOG = logging.getLogger(__name__)
+
+# Between two looks at a guest whose capture may not be over.
+LOOK_SECONDS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Captured:
+    """An image that was captured.
+
+    :ivar path: of its file on the connector's host
+    """
+
+    image: models.Image
+    path: str
+
+
+class Captures:
+    """Captures of this host's guests."""
+
+    def __init__(self, connector):
+        self._connector = connector
+        self._stopped = threading.Event()
+
+    def stop(self):
+        """Look after nothing any more."""
+        self._stopped.set()
+
+    def power(self, instance):
+        """Return whether a guest that may be captured is 'on' or 'off'.
+
+        :raises SnapshotRefused: if it may not
+        """
+        if ownership.is_paused(instance):
+            raise _refused('it is paused, and a shutdown would lose what is '
+                           'in its memory; unpause it first')
+        if ownership.capture(instance):
+            raise _refused('the z/VM Cloud Connector may still be at work on '
+                           'an earlier snapshot; try again later')
+        userid = ownership.guest_of(instance)
+        with exception.translated(instance):
+            power = self._connector.guests.power_state(userid)
+            if (power == 'on' and
+                    not CONF.zvm.capture_unreachable_guests and
+                    not self._connector.guests.info(userid).os_version):
+                raise _refused(
+                    'its Linux does not answer, so that it would not be '
+                    'shut down but its plug pulled; stop the server first, '
+                    'or let [zvm] capture_unreachable_guests allow it')
+        return power
+
+    @contextlib.contextmanager
+    def taken(self, instance, power):
+        """Give the Captured root disk of a guest as long as the block lasts.
+
+        Before it begins, or at once if the capture fails, the guest has its
+        power again.
+
+        :param power: what the guest is, as power() told
+        """
+        name = names.capture(instance.uuid)
+        # One that an earlier capture left would spoil this one at its end.
+        with exception.translated():
+            self._connector.images.delete(name)
+        ownership.begin_capture(instance, power)
+        with exception.translated():
+            try:
+                captured = self._capture(ownership.guest_of(instance), name)
+            except errors.OutcomeUnknown:
+                self.look_after(instance)
+                raise
+            except errors.Conflict as exc:
+                LOG.error('%s', exc, instance=instance)
+                self._end(instance)
+                raise exception.CaptureFailed(reason=_cause(exc)) from exc
+            except Exception:
+                self._end(instance)
+                raise
+        try:
+            yield captured
+        finally:
+            self._end(instance)
+
+    def _capture(self, userid, name):
+        LOG.info('Capturing guest %s', userid)
+        self._connector.guests.capture(userid, name)
+        image = self._connector.images.get(name)
+        return Captured(image, image.path or self._path(userid, image))
+
+    def _path(self, userid, image):
+        """Return where the file of a captured image is.
+
+        It is named after the disk that was captured, mostly the first one:
+        of a guest that is on the connector takes the disk with the root
+        file system (zvmsdk/smtclient.py guest_capture, 1.6.3).
+        """
+        statements = [statement.split() for statement in
+                      self._connector.guests.directory_entry(userid)]
+        paths = [repository.path(image, words[1]) for words in statements
+                 if words[:1] == ['MDISK']]
+        for path in paths[:-1]:
+            if self._is_file(path):
+                return path
+        return paths[-1]
+
+    def _is_file(self, path):
+        try:
+            with self._connector.files.download(path):
+                return True
+        except (errors.Unreachable, errors.OutcomeUnknown):
+            raise
+        except errors.ConnectorError:
+            return False
+
+    # The end of a capture
+
+    def _end(self, instance):
+        ownership.refresh(instance)
+        try:
+            self._settle(instance, over=True)
+        except errors.ConnectorError as exc:
+            LOG.warning('The capture cannot be cleaned up after yet: %s',
+                        exc, instance=instance)
+            self.look_after(instance)
+
+    def look_after(self, instance):
+        """See in the background to the end of a capture."""
+        LOG.warning('A capture may still be under way; the guest will be '
+                    'as it was before', instance=instance)
+        threading.Thread(target=self._look_until_settled,
+                         args=(instance.uuid,), daemon=True,
+                         name='zvm-capture-%s' % instance.uuid).start()
+
+    def _look_until_settled(self, uuid):
+        limit = self._connector.settle_seconds('guests.capture')
+        pause = LOOK_SECONDS * CONF.zvm.timeout_scale
+        while not self._is_settled(uuid, limit):
+            if self._stopped.wait(pause):
+                return
+
+    def _is_settled(self, uuid, limit):
+        try:
+            instance = _instance(uuid)
+            over = ownership.capture_age(instance) >= limit
+            try:
+                return self._settle(instance, over)
+            except errors.Unreachable:
+                return False
+            except errors.ConnectorError as exc:
+                LOG.error('After a capture: %s', exc, instance=instance)
+                if over:
+                    ownership.end_capture(instance)
+                return over
+        except nova_exception.InstanceNotFound:
+            return True
+
+    def _settle(self, instance, over):
+        """Bring back what was before a capture.
+
+        :param over: whether the capture certainly is; else it is when its
+            image is there
+        :returns: whether the capture is over
+        """
+        userid = ownership.owned_userid(instance)
+        if userid and ownership.capture(instance) == 'on':
+            self._start_if_off(userid)
+        name = names.capture(instance.uuid)
+        over = over or self._is_there(name)
+        if over:
+            self._connector.images.delete(name)
+            ownership.end_capture(instance)
+        return over
+
+    def _start_if_off(self, userid):
+        if self._connector.guests.power_state(userid) == 'off':
+            with contextlib.suppress(errors.NotFound):
+                self._connector.guests.start(userid)
+
+    def _is_there(self, name):
+        try:
+            self._connector.images.get(name)
+        except errors.NotFound:
+            return False
+        return True
+
+
+def _instance(uuid):
+    return objects.Instance.get_by_uuid(
+        nova_context.get_admin_context(), uuid,
+        expected_attrs=['system_metadata'])
+
+
+def _cause(error):
+    """Return the end of what the connector says, which is what matters.
+
+    It puts one sentence before the other, and nova keeps 255 characters.
+    """
+    return error.errmsg.rpartition('error: ')[2].strip()[-150:]
+
+
+def _refused(reason):
+    return exception.SnapshotRefused(reason=reason)

@@ -1,0 +1,39 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Where the connector keeps its images, on its own host."""
+
+import os.path
+
+from nova import conf
+
+CONF = conf.CONF
+
+
+def folder(image):
+    """Return the folder in which an image's own folder lies.
+
+    Newer connectors tell an image's path, 1.6.3 does not
+    (zvmsdk/smtclient.py _get_image_path_by_name).
+    """
+    if image.path:
+        return os.path.dirname(os.path.dirname(image.path))
+    return '%s/netboot/%s' % (CONF.zvm.image_repository.rstrip('/'),
+                              image.os_version)
+
+
+def path(image, vdev):
+    """Return the path of an image's file.
+
+    :param vdev: of the disk that the image was made of, as it names the file
+    """
+    return image.path or '%s/%s/%s' % (folder(image), image.name, vdev)
