@@ -76,6 +76,7 @@ class Service(glance.GlanceImageServiceV2):
         """
         wrapper = glance.GlanceClientWrapper()
         wrapper.client = _Client(self)
+        wrapper.api_server = 'glance'
         super().__init__(wrapper)
         self.contents = {}
         self.upload_faults = []
