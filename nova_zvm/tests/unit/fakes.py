@@ -12,6 +12,7 @@
 
 """A z/VM Cloud Connector in memory, and a clock that tests move."""
 
+import contextlib
 import dataclasses
 import hashlib
 import itertools
@@ -89,6 +90,9 @@ class Guest:
     mounts: list = dataclasses.field(default_factory=list)
     nics: dict = dataclasses.field(default_factory=dict)
     couplings: dict = dataclasses.field(default_factory=dict)
+    disks: list = dataclasses.field(default_factory=lambda: ['0100'])
+    os_version: str = 'rhel8.6'
+    captured: bytes = b'disk' * 1000
 
 
 class FakeConnector:
@@ -101,6 +105,7 @@ class FakeConnector:
     """
 
     READS = ('guests.list', 'guests.directory_entry', 'guests.power_state',
+             'guests.info',
              'guests.console_output', 'guests.nics', 'host.info',
              'host.disk_pool', 'host.disk_pool_volumes', 'host.volume',
              'images.list', 'images.get', 'vswitches.list', 'vswitches.get')
@@ -149,10 +154,11 @@ class FakeConnector:
         return self.zvm[userid]
 
     def put_image(self, name, size=3338, units='CYL', os_version='rhel8.6',
-                  md5='0' * 32, path=None):
+                  md5='0' * 32, path=None, size_bytes=0):
         self.repository[name] = models.Image(
             name=name, os_version=os_version, md5=md5, disk_size=size,
-            disk_units=units, size_bytes=0, last_access_time=0.0, path=path)
+            disk_units=units, size_bytes=size_bytes, last_access_time=0.0,
+            path=path)
 
     def version(self):
         """Return what the client asks for once and then remembers."""
@@ -189,7 +195,8 @@ class _Guests(_Resource):
         guest = self._connector.zvm.get(userid)
         if guest is None or not guest.in_directory:
             raise not_found('guests.directory_entry')
-        return ['USER %s ******' % userid]
+        return ['USER %s ******' % userid] + [
+            'MDISK %s 3390 1 3338 VOL001 MR' % vdev for vdev in guest.disks]
 
     def create(self, userid, **definition):
         self._connector.asked('guests.create', userid, definition)
@@ -282,6 +289,28 @@ class _Guests(_Resource):
 
     def unpause(self, userid):
         self._connector.asked('guests.unpause', userid)
+
+    def capture(self, userid, image):
+        """As the connector: what fails in the middle leaves the guest off.
+
+        """
+        guest = self._connector.existing(userid)
+        power, guest.power = guest.power, 'off'
+        self._connector.asked('guests.capture', userid, image)
+        self._connector.put_image(
+            image, os_version=guest.os_version if power == 'on'
+            else guest.os_version.upper(), md5=_md5(guest.captured),
+            size_bytes=len(guest.captured))
+        self._connector.exports['%s/netboot/%s/%s/%s' % (
+            '/var/lib/zvmsdk/images',
+            self._connector.repository[image].os_version, image,
+            guest.disks[-1])] = guest.captured
+        guest.power = power
+
+    def info(self, userid):
+        self._connector.asked('guests.info', userid)
+        guest = self._connector.existing(userid)
+        return models.GuestInfo(guest.power, guest.os_version)
 
     def power_state(self, userid):
         self._connector.asked('guests.power_state', userid)
@@ -399,6 +428,15 @@ class _Files(_Resource):
         url = 'file:///var/lib/zvmsdk/files/%d' % next(self._numbers)
         self._connector.uploads[url] = data
         return models.File(url, len(data), _md5(data))
+
+    @contextlib.contextmanager
+    def download(self, path):
+        self._connector.asked('files.download', path)
+        if path not in self._connector.exports:
+            raise error(errors.ConnectorError, 'files.download', 500,
+                        (300, 300, 2))
+        data = self._connector.exports[path]
+        yield iter([data[:700], data[700:]])
 
 
 def _md5(data):
