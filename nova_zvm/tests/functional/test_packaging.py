@@ -18,6 +18,7 @@ import pathlib
 import re
 import shutil
 import sys
+import tarfile
 import tempfile
 import zipfile
 
@@ -27,6 +28,7 @@ from nova_zvm.tests.functional import installation
 
 # Distributions that are not called as what is imported of them.
 DISTRIBUTIONS = {'yaml': 'pyyaml'}
+RULE = 'etc/tmpfiles.d/nova-zvm-connector.conf'
 BUILD_SDIST = """
 import sys
 from pbr import build
@@ -133,11 +135,17 @@ class TestPackaging(testtools.TestCase):
                           self.wheel.entry_points)
 
     def test_sdist(self):
-        """A wheel made of the sdist, where there is no git, is the same."""
+        """A wheel made of the sdist, where there is no git, is the same.
+
+        And the sdist has what the documentation tells to copy.
+        """
         installation.checked(
             [sys.executable, '-c', BUILD_SDIST, self.directory],
             cwd=self.clone)
         sdist = next(self.directory.glob('*.tar.gz'))
+        with tarfile.open(sdist) as archive:
+            self.assertIn(RULE, [name.partition('/')[2]
+                                 for name in archive.getnames()])
         built = self.directory / 'of-sdist'
         built.mkdir()
         again = Wheel(installation.wheel(sdist, built))
