@@ -10,7 +10,10 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Config drives: from nova's builder into the guest's reader.
+"""Config drives: from nova's metadata into the guest's reader.
+
+A drive holds the admin password and the user data, so it is made in memory
+and never lies on this host's disk, unless the operator has set mkisofs_cmd.
 
 The activation engine in the guest takes a config drive only from a reader
 file named ``cfgdrive iso``, and the connector names a reader file after the
@@ -21,27 +24,29 @@ first 32 KiB, which ISO 9660 leaves to the system.
 """
 
 import contextlib
-import os
-import shutil
-import tempfile
+import io
 
 from nova.api.metadata import base as metadata
 from nova import conf
 from nova import exception as nova_exception
 from nova.virt import configdrive
-from oslo_concurrency import processutils
 from oslo_log import log as logging
 
 from nova_zvm.connector import errors
 from nova_zvm import diskimage
 from nova_zvm import exception
+from nova_zvm import iso9660
+from nova_zvm import mkisofs
 from nova_zvm import names
 from nova_zvm import ownership
+from nova_zvm import repository
 
 CONF = conf.CONF
 LOG = logging.getLogger(__name__)
 
 FILE_NAME = 'cfgdrive.iso'
+# By which cloud-init finds a config drive.
+LABEL = 'config-2'
 
 
 class ConfigDrives:
@@ -53,54 +58,36 @@ class ConfigDrives:
 
     def sweep(self):
         """Remove what a killed nova-compute left on this host."""
-        shutil.rmtree(_local_folder(), ignore_errors=True)
+        mkisofs.sweep()
 
-    @contextlib.contextmanager
     def built(self, instance, injected_files, admin_password, network_info):
-        """Give the path of a new drive, or None if none is wanted."""
+        """Return a new drive as bytes, None if none is wanted."""
         if not configdrive.required_by(instance):
-            yield None
-            return
-        os.makedirs(_local_folder(), mode=0o700, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=_local_folder()) as directory:
-            path = os.path.join(directory, FILE_NAME)
-            extra = {'admin_pass': admin_password} if admin_password else {}
-            self._make(path, metadata.InstanceMetadata(
-                instance, content=injected_files, extra_md=extra,
-                network_info=network_info))
-            yield path
-
-    @staticmethod
-    def _make(path, instance_metadata):
-        try:
-            with configdrive.ConfigDriveBuilder(instance_metadata) as builder:
-                builder.make_drive(path)
-        except (OSError, processutils.ProcessExecutionError) as exc:
-            raise nova_exception.InvalidInput(
-                reason="mkisofs_cmd: '%s' cannot make a config drive: %s"
-                       % (CONF.mkisofs_cmd, exc)) from exc
-        with open(path, 'r+b') as drive:
-            drive.write(diskimage.Header(1, 'CYL').pack())
+            return None
+        extra = {'admin_pass': admin_password} if admin_password else {}
+        builder = configdrive.ConfigDriveBuilder(metadata.InstanceMetadata(
+            instance, content=injected_files, extra_md=extra,
+            network_info=network_info))
+        header = diskimage.Header(1, 'CYL').pack()
+        return header + _iso(builder)[len(header):]
 
     @contextlib.contextmanager
-    def delivered(self, instance, local_path, image):
+    def delivered(self, instance, drive, image):
         """Give the path of the drive on the connector's host, for deploy.
 
-        :param local_path: as built() gave it; None gives None
+        :param drive: as built() gave it; None gives None
         :param image: the connector's record of the instance's image, beside
             which the drive lies as long as the block lasts
         """
-        if local_path is None:
+        if drive is None:
             yield None
             return
         name = names.config_drive(instance.uuid)
-        with open(local_path, 'rb') as drive:
-            upload = self._staging.upload(
-                instance, drive, os.path.getsize(local_path),
-                ownership.UPLOAD)
+        upload = self._staging.upload(
+            instance, io.BytesIO(drive), len(drive), ownership.UPLOAD)
         try:
             self._import(name, upload, image.os_version)
-            path = '%s/%s/%s' % (_folder(image), name, FILE_NAME)
+            path = '%s/%s/%s' % (repository.folder(image), name, FILE_NAME)
             self._export(name, path)
             yield path
         finally:
@@ -147,27 +134,15 @@ class ConfigDrives:
         except errors.ConnectorError as exc:
             if isinstance(exc, (errors.Unreachable, errors.OutcomeUnknown)):
                 raise
-            raise nova_exception.InvalidInput(
-                reason="[zvm] image_repository must name the z/VM Cloud "
-                       "Connector's sdk_image_repository: it cannot write "
-                       "to %s" % path) from exc
+            raise exception.wrong_repository('write to', path) from exc
 
 
-def _local_folder():
-    """Return where this compute service makes config drives.
-
-    Several may run on one host, each for a z/VM of its own.
-    """
-    return os.path.join(CONF.zvm.image_tmp_path,
-                        'nova-zvm-%s' % CONF.host.replace('/', '_'))
-
-
-def _folder(image):
-    """Return the folder in which the connector keeps an image's folder.
-
-    Newer connectors tell an image's path, 1.6.3 does not.
-    """
-    if image.path:
-        return os.path.dirname(os.path.dirname(image.path))
-    return '%s/netboot/%s' % (CONF.zvm.image_repository.rstrip('/'),
-                              image.os_version.lower())
+def _iso(builder):
+    if mkisofs.is_set():
+        return mkisofs.image(builder)
+    try:
+        return iso9660.image(dict(builder.mdfiles), LABEL)
+    except Exception as exc:
+        raise nova_exception.InvalidInput(
+            reason='the config drive cannot be made: %s. Set mkisofs_cmd to '
+                   'let a program make it' % exc) from exc

@@ -73,18 +73,17 @@ class Spawn:
         """Boot an instance; nothing is left of it if that fails."""
         request, image = self.prepare(context, instance, image_meta,
                                       network_info, block_device_info)
-        with self._config_drives.built(
-                instance, injected_files, admin_password,
-                network_info) as drive:
-            self._guests.claim(instance, request.userid)
-            try:
-                # "Not found" is never about the instance here: nova would
-                # leave the server building for ever.
-                with exception.translated():
-                    self._create(instance, request, image, drive, power_on)
-            except Exception as exc:
-                with excutils.save_and_reraise_exception():
-                    self._clean_up(instance, network_info, exc)
+        drive = self._config_drives.built(
+            instance, injected_files, admin_password, network_info)
+        self._guests.claim(instance, request.userid)
+        try:
+            # "Not found" is never about the instance here: nova would
+            # leave the server building for ever.
+            with exception.translated():
+                self._create(instance, request, image, drive, power_on)
+        except Exception as exc:
+            with excutils.save_and_reraise_exception():
+                self._clean_up(instance, network_info, exc)
         ownership.record(instance, ownership.BUILT)
 
     def prepare(self, context, instance, image_meta, network_info,

@@ -273,6 +273,11 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
             if path not in exceptions:
                 self.assertNotIn(secret, path.read_bytes(), path)
 
+    def assert_no_secret_here(self, secret):
+        """Look into all that the driver has on the disk of its host."""
+        for path in self._local_files():
+            self.assertNotIn(secret, pathlib.Path(path).read_bytes(), path)
+
     def assert_nothing_left(self, before):
         """Compare z/VM, connector and this host with an earlier snapshot.
 

@@ -299,6 +299,7 @@ class FaultTestCase(base.ZVMTestCase):
     def _replace_compute(self):
         """Start a new nova-compute in the place of one that is killed."""
         self.assertTrue(self.killer.killed.wait(PATIENCE), 'not killed')
+        self.assert_no_secret_here((ADMIN_PASSWORD % self.boots).encode())
         old = self.compute
         for rpc_server in (old.rpcserver, old.rpcserver_alt):
             rpc_server.stop()

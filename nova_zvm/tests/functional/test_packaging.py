@@ -18,6 +18,7 @@ import pathlib
 import re
 import shutil
 import sys
+import tarfile
 import tempfile
 import zipfile
 
@@ -27,6 +28,7 @@ from nova_zvm.tests.functional import installation
 
 # Distributions that are not called as what is imported of them.
 DISTRIBUTIONS = {'yaml': 'pyyaml'}
+RULE = 'etc/tmpfiles.d/nova-zvm-connector.conf'
 BUILD_SDIST = """
 import sys
 from pbr import build
@@ -48,6 +50,12 @@ class Wheel:
         path = next(path for path in self.contents
                     if path.endswith('.dist-info/%s' % name))
         return self.contents[path].decode()
+
+    def demanded(self, pattern):
+        """Return the distributions whose line matches a pattern."""
+        return {re.split(r'[^\w.-]', line)[0].lower()
+                for line in self.metadata.get_all('Requires-Dist')
+                if re.search(pattern, line)}
 
     def package(self):
         return {name: content for name, content in self.contents.items()
@@ -102,11 +110,7 @@ class TestPackaging(testtools.TestCase):
             self.wheel.metadata.get_all('Provides-Extra')))
 
     def test_extra_of_the_simulator(self):
-        """It brings whatever the simulated z/VM imports of others."""
-        demanded = {
-            re.split(r'[^\w.-]', line)[0].lower()
-            for line in self.wheel.metadata.get_all('Requires-Dist')
-            if re.search(r'extra == .simulator', line)}
+        """It brings whatever else the simulated z/VM imports of others."""
         imported = set()
         for path, content in self.wheel.package().items():
             if path.startswith('nova_zvm/simulator/') and path.endswith(
@@ -115,8 +119,9 @@ class TestPackaging(testtools.TestCase):
                              ast.walk(ast.parse(content))
                              for name in self._imported(node)}
         foreign = imported - set(sys.stdlib_module_names) - {'nova_zvm'}
-        self.assertEqual({DISTRIBUTIONS.get(name, name) for name in foreign},
-                         demanded)
+        distributions = {DISTRIBUTIONS.get(name, name) for name in foreign}
+        self.assertEqual(distributions - self.wheel.demanded(r'^[^;]*$'),
+                         self.wheel.demanded('extra == .simulator'))
 
     @staticmethod
     def _imported(node):
@@ -130,11 +135,17 @@ class TestPackaging(testtools.TestCase):
                           self.wheel.entry_points)
 
     def test_sdist(self):
-        """A wheel made of the sdist, where there is no git, is the same."""
+        """A wheel made of the sdist, where there is no git, is the same.
+
+        And the sdist has what the documentation tells to copy.
+        """
         installation.checked(
             [sys.executable, '-c', BUILD_SDIST, self.directory],
             cwd=self.clone)
         sdist = next(self.directory.glob('*.tar.gz'))
+        with tarfile.open(sdist) as archive:
+            self.assertIn(RULE, [name.partition('/')[2]
+                                 for name in archive.getnames()])
         built = self.directory / 'of-sdist'
         built.mkdir()
         again = Wheel(installation.wheel(sdist, built))

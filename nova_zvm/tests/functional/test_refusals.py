@@ -15,6 +15,7 @@
 import base64
 
 from nova.tests import fixtures as nova_fixtures
+from oslo_config import fixture
 
 from nova_zvm.tests.functional import base
 
@@ -175,7 +176,8 @@ class RefusalTest(base.ZVMTestCase):
 
     def test_config_drive_that_cannot_be_made(self):
         self.boot_image_once()
-        self.flags(mkisofs_cmd='/nonexistent/mkisofs')
+        fixture.Config(base.CONF).load_raw_values(
+            mkisofs_cmd='/nonexistent/mkisofs')
         self.assert_refused('mkisofs_cmd', '/nonexistent/mkisofs',
                             config_drive=True,
                             user_data=base64.b64encode(b'x').decode())

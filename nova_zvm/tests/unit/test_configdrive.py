@@ -11,29 +11,46 @@
 #    under the License.
 
 import os
-import subprocess
+import tempfile
 from unittest import mock
 
 import fixtures
+from nova.api.metadata import base as metadata
 from nova import exception as nova_exception
+from oslo_config import fixture
 
 from nova_zvm import configdrive
 from nova_zvm.connector import errors
 from nova_zvm import diskimage
+from nova_zvm import mkisofs
 from nova_zvm import names
 from nova_zvm import ownership
 from nova_zvm import staging
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
+from nova_zvm.tests.unit import isoreading
 
 BLANK = diskimage.Header(1, 'CYL').pack()
 ISO = BLANK + b'password'
 
 
+FILES = {'ec2/2009-04-04/meta-data.json': b'{}',
+         'openstack/latest/meta_data.json': b'{"admin_pass": "secret"}',
+         'openstack/content/0000': b'file'}
+
+
 class FakeMetadata:
 
+    def __init__(self, files):
+        self._files = files
+
     def metadata_for_config_drive(self):
-        yield 'openstack/latest/meta_data.json', b'{"admin_pass": "secret"}'
+        return self._files.items()
+
+
+def set_in_file(**options):
+    """Set options as nova.conf does."""
+    fixture.Config(base.CONF).load_raw_values(**options)
 
 
 class ConfigDriveTestCase(base.ZVMTestCase):
@@ -51,93 +68,153 @@ class ConfigDriveTestCase(base.ZVMTestCase):
     def leftovers(self):
         return [entry for _, folders, files in os.walk(self.tmp)
                 for entry in folders + files
-                if entry not in ('new', 'nova-zvm-%s' % base.CONF.host)]
+                if entry not in ('new', 'nova-zvm-%s' % base.CONF.host,
+                                 'config-drives')]
 
 
-class BuiltTestCase(ConfigDriveTestCase):
+class BuildingTestCase(ConfigDriveTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.made = mock.Mock(return_value=FakeMetadata(FILES))
+        self.patch(metadata, 'InstanceMetadata', self.made)
 
     def built(self, instance=None, password='secret'):
         return self.drives.built(instance or self.booting, [], password, [])
 
+    def files(self, drive):
+        """Return what a guest finds on a drive."""
+        path = os.path.join(self.useFixture(fixtures.TempDir()).path, 'iso')
+        with open(path, 'wb') as iso:
+            iso.write(drive)
+        self.assertEqual('config-2', isoreading.label(path))
+        return isoreading.files(path)
+
+
+class BuiltTestCase(BuildingTestCase):
+
     def test_none_wanted(self):
-        with self.built(self.instance(config_drive='')) as path:
-            self.assertIsNone(path)
+        self.assertIsNone(self.built(self.instance(config_drive='')))
 
     def test_wanted_by_the_operator(self):
         self.flags(force_config_drive=True)
-        with mock.patch('nova.api.metadata.base.InstanceMetadata',
-                        return_value=FakeMetadata()):
-            with self.built(self.instance(config_drive='')) as path:
-                self.assertTrue(os.path.isfile(path))
+        self.assertIsNotNone(self.built(self.instance(config_drive='')))
 
     def test_an_iso_that_is_a_disk_image_too(self):
-        with mock.patch('nova.api.metadata.base.InstanceMetadata',
-                        return_value=FakeMetadata()):
-            with self.built() as path:
-                with open(path, 'rb') as drive:
-                    data = drive.read()
-                listing = subprocess.run(
-                    ['isoinfo', '-R', '-f', '-i', path], check=True,
-                    capture_output=True, text=True).stdout
-                content = subprocess.run(
-                    ['isoinfo', '-R', '-x',
-                     '/openstack/latest/meta_data.json', '-i', path],
-                    check=True, capture_output=True).stdout
-                self.assertEqual('cfgdrive.iso', os.path.basename(path))
-        self.assertEqual(diskimage.Header(1, 'CYL'), diskimage.parse(data))
-        # primary volume descriptor: identifier, and volume label
-        self.assertEqual(b'CD001', data[32769:32774])
-        self.assertEqual(b'config-2', data[32808:32840].strip())
-        self.assertIn('/openstack/latest/meta_data.json', listing)
-        self.assertEqual(b'{"admin_pass": "secret"}', content)
+        drive = self.built()
+        self.assertEqual(diskimage.Header(1, 'CYL'), diskimage.parse(drive))
+        self.assertEqual(FILES, self.files(drive))
 
     def test_the_password_is_on_it_if_there_is_one(self):
         for password, extra in (('secret', {'admin_pass': 'secret'}),
                                 (None, {})):
-            with mock.patch('nova.api.metadata.base.InstanceMetadata',
-                            return_value=FakeMetadata()) as made:
-                with self.built(password=password):
-                    pass
-            self.assertEqual(extra, made.call_args.kwargs['extra_md'])
+            self.built(password=password)
+            self.assertEqual(extra, self.made.call_args.kwargs['extra_md'])
 
-    def test_nothing_stays_on_the_host(self):
-        class Failed(Exception):
-            pass
 
-        def boot():
-            with mock.patch('nova.api.metadata.base.InstanceMetadata',
-                            return_value=FakeMetadata()):
-                with self.built():
-                    self.assertNotEqual([], self.leftovers())
-                    raise Failed()
+class InMemoryTestCase(BuildingTestCase):
 
-        self.assertRaises(Failed, boot)
+    def test_needs_neither_disk_nor_program(self):
+        self.flags(image_tmp_path='/proc/none', group='zvm')
+        self.flags(tempdir='/proc/none')
+        self.patch(tempfile, 'tempdir', '/proc/none')
+        with fixtures.EnvironmentVariable('PATH', ''):
+            self.assertIsNotNone(self.built())
+
+    def test_a_drive_that_cannot_be_made(self):
+        self.made.return_value = FakeMetadata({'name' * 20: b'secret'})
+        exc = self.assertRaises(nova_exception.InvalidInput, self.built)
+        self.assertIn('Set mkisofs_cmd', str(exc))
+        self.assertNotIn('secret', str(exc))
+
+
+class BuiltByProgramTestCase(BuiltTestCase):
+    """All of it with the program that the operator wants."""
+
+    def setUp(self):
+        super().setUp()
+        set_in_file(mkisofs_cmd='genisoimage')
+
+    def program(self, *lines):
+        """Let the program be a shell script."""
+        path = os.path.join(self.useFixture(fixtures.TempDir()).path, 'mk')
+        with open(path, 'w') as script:
+            script.write('\n'.join(('#!/bin/sh',) + lines))
+        os.chmod(path, 0o700)
+        return path
+
+    def test_no_file_is_anywhere_but_in_its_own_folder(self):
+        seen = os.path.join(self.tmp, 'seen')
+        set_in_file(mkisofs_cmd=self.program(
+            'for files; do :; done',
+            'test -f "$files/openstack/latest/meta_data.json" || exit 1',
+            'stat -c %%a "$files/.." > %s' % seen,
+            'echo "$files" >> %s' % seen,
+            'exec genisoimage "$@"'))
+        self.flags(tempdir='/proc/none')
+        self.built()
+        with open(seen) as file:
+            mode, files = file.read().split()
+        os.unlink(seen)
+        self.assertEqual('700', mode)
+        self.assertTrue(files.startswith(os.path.join(
+            self.tmp, 'new', 'nova-zvm-%s' % base.CONF.host, '')))
         self.assertEqual([], self.leftovers())
 
-    def test_no_program_to_make_it(self):
-        self.flags(mkisofs_cmd='/no/such/program')
-        with mock.patch('nova.api.metadata.base.InstanceMetadata',
-                        return_value=FakeMetadata()):
-            exc = self.assertRaises(nova_exception.InvalidInput,
-                                    self.built().__enter__)
-        self.assertIn('mkisofs_cmd', str(exc))
-        self.assertIn('/no/such/program', str(exc))
+    def assert_cannot(self, program):
+        set_in_file(mkisofs_cmd=program)
+        exc = self.assertRaises(nova_exception.InvalidInput, self.built)
+        self.assertIn("mkisofs_cmd: '%s'" % program, str(exc))
         self.assertEqual([], self.leftovers())
+
+    def test_no_program(self):
+        self.assert_cannot('/no/such/program')
+
+    def test_a_program_that_fails(self):
+        self.assert_cannot(self.program('exit 1'))
+
+    def test_a_program_that_makes_nothing(self):
+        self.assert_cannot(self.program('exit 0'))
+
+
+class SettingTestCase(base.ZVMTestCase):
+    """What counts as an option that the operator has set."""
+
+    def test_not_set(self):
+        self.assertFalse(mkisofs.is_set())
+
+    def test_another_default(self):
+        base.CONF.set_default('mkisofs_cmd', 'xorrisofs')
+        self.assertFalse(mkisofs.is_set())
+
+    def test_set(self):
+        set_in_file(mkisofs_cmd='/usr/bin/mkisofs')
+        self.assertTrue(mkisofs.is_set())
+
+    def test_set_to_the_default(self):
+        set_in_file(mkisofs_cmd='genisoimage')
+        self.assertTrue(mkisofs.is_set())
 
 
 class SweepTestCase(ConfigDriveTestCase):
 
+    def file(self, *path):
+        path = os.path.join(self.tmp, 'new', *path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'w'):
+            pass
+        return path
+
     def test_what_a_killed_compute_left(self):
         self.flags(host='one')
-        left = os.path.join(self.tmp, 'new', 'nova-zvm-one', 'abc')
-        other = os.path.join(self.tmp, 'new', 'nova-zvm-one-two', 'abc')
-        for folder in (left, other):
-            os.makedirs(folder)
-            with open(os.path.join(folder, 'file'), 'w'):
-                pass
+        left = self.file('nova-zvm-one', 'config-drives', 'abc', 'file')
+        others = [
+            self.file('nova-zvm-one', 'another'),
+            self.file('nova-zvm-one-two', 'config-drives', 'abc', 'file')]
         self.drives.sweep()
         self.assertFalse(os.path.exists(left))
-        self.assertTrue(os.path.exists(os.path.join(other, 'file')))
+        self.assertEqual([True, True], [os.path.exists(other)
+                                        for other in others])
 
     def test_no_folder_yet(self):
         self.drives.sweep()
@@ -147,13 +224,10 @@ class DeliveredTestCase(ConfigDriveTestCase):
 
     def setUp(self):
         super().setUp()
-        self.path = os.path.join(self.tmp, 'cfgdrive.iso')
-        with open(self.path, 'wb') as drive:
-            drive.write(ISO)
         self.name = names.config_drive(self.booting.uuid)
 
     def delivered(self, image=None):
-        return self.drives.delivered(self.booting, self.path,
+        return self.drives.delivered(self.booting, ISO,
                                      image or self.image)
 
     def assertNothingStays(self):

@@ -11,9 +11,7 @@
 #    under the License.
 
 import contextlib
-import os
 
-import fixtures
 from nova import exception as nova_exception
 from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
@@ -60,13 +58,12 @@ class FakeVirtAPI:
 
 
 class Drives(configdrive.ConfigDrives):
-    """Config drives that no program has to make."""
+    """Config drives that nobody has to make."""
 
-    path = None
+    drive = None
 
-    @contextlib.contextmanager
     def built(self, *args):
-        yield self.path
+        return self.drive
 
 
 class SpawnTestCase(base.ZVMTestCase):
@@ -99,10 +96,7 @@ class SpawnTestCase(base.ZVMTestCase):
         return self.connector.zvm['ABC00001']
 
     def with_config_drive(self):
-        folder = self.useFixture(fixtures.TempDir()).path
-        self.drives.path = os.path.join(folder, 'cfgdrive.iso')
-        with open(self.drives.path, 'wb') as drive:
-            drive.write(diskimage.Header(1, 'CYL').pack() + b'drive')
+        self.drives.drive = diskimage.Header(1, 'CYL').pack() + b'drive'
 
     def assertNothingStays(self):
         self.assertEqual(['MAINT'], list(self.connector.zvm))
