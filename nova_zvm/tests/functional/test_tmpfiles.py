@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The rule with which systemd-tmpfiles removes what is left of uploads."""
+"""What systemd-tmpfiles removes of uploads and captures, by our rule."""
 
 import os
 import pathlib
@@ -22,12 +22,12 @@ from nova_zvm.tests.functional import base
 from nova_zvm.tests.functional import installation
 
 RULE = installation.ROOT / 'etc' / 'tmpfiles.d' / 'nova-zvm-connector.conf'
-DEFAULT_FOLDER = """
+DEFAULT_FOLDERS = """
 from zvmsdk import config, constants
-[repository] = [option.default for option in config.zvm_opts
-                if (option.section, option.name) ==
-                ('file', 'file_repository')]
-print(repository + '/' + constants.FILE_TYPE['IMPORT'])
+default = {option.name: option.default for option in config.zvm_opts}
+print(default['file_repository'] + '/' + constants.FILE_TYPE['IMPORT'])
+print(default['sdk_image_repository'] + '/' +
+      constants.IMAGE_TYPE['CAPTURE'])
 """
 HOUR = 3600
 DAY = 24 * HOUR
@@ -37,15 +37,21 @@ class TestRule(base.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        self.files = pathlib.Path(self.zvm.simulator.member.file_repository)
-        [self.rule] = [line for line in RULE.read_text().splitlines()
-                       if line and not line.startswith('#')]
+        member = self.zvm.simulator.member
+        self.files = pathlib.Path(member.file_repository)
+        self.staging = pathlib.Path(member.image_repository) / 'staging'
+        self.rules = [line for line in RULE.read_text().splitlines()
+                      if line and not line.startswith('#')]
+        self.defaults = [rule.split()[1] for rule in self.rules]
 
     def clean(self):
-        """Run the rule on the repository of the test."""
+        """Run the rules on the repositories of the test."""
         path = pathlib.Path(self.state_path) / 'rule.conf'
-        path.write_text(self.rule.replace(self.rule.split()[1],
-                                          str(self.files / 'imported')))
+        path.write_text(''.join(
+            rule.replace(default, str(folder)) + '\n'
+            for rule, default, folder in zip(
+                self.rules, self.defaults,
+                [self.files / 'imported', self.staging])))
         subprocess.run(['systemd-tmpfiles', '--clean', path], check=True)
         path.unlink()
 
@@ -53,11 +59,11 @@ class TestRule(base.ZVMTestCase):
         """Let a file have been written some time ago, and read just now."""
         os.utime(path, (time.time(), time.time() - seconds))
 
-    def test_default_folder_of_the_connector(self):
+    def test_default_folders_of_the_connector(self):
         output = subprocess.run(
             [zvm_fixtures.connector_python(), '-W', 'ignore', '-c',
-             DEFAULT_FOLDER], capture_output=True, check=True, text=True)
-        self.assertEqual(output.stdout.strip(), self.rule.split()[1])
+             DEFAULT_FOLDERS], capture_output=True, check=True, text=True)
+        self.assertEqual(output.stdout.split(), self.defaults)
 
     def test_what_is_left_of_a_boot(self):
         server = self.boot(config_drive=True)
@@ -77,6 +83,24 @@ class TestRule(base.ZVMTestCase):
         self.assertEqual([True, True], [path.is_dir() for path in folders])
         self._delete_server(server)
         self.boot(config_drive=True)
+
+    def test_what_is_left_of_a_capture(self):
+        self.boot()
+        old, young = [self.staging / 'rhel8.6' / name / '0100'
+                      for name in ('nova-cap-1', 'nova-cap-2')]
+        for path, seconds in ((old, 25 * HOUR), (young, 23 * HOUR)):
+            path.parent.mkdir(parents=True)
+            path.write_bytes(b'half an image')
+            self.age(path, seconds)
+        images = list(self.staging.with_name('netboot').rglob('0100'))
+        self.assertNotEqual([], images)
+        for path in images:
+            self.age(path, 30 * DAY)
+
+        self.clean()
+
+        self.assertEqual([False, True], [old.exists(), young.exists()])
+        self.assertTrue(all(path.exists() for path in images))
 
     def test_what_may_still_be_in_use(self):
         self.boot(config_drive=True)
