@@ -116,6 +116,8 @@ class Captures:
             except Exception:
                 self._end(instance)
                 raise
+        # The upload may take hours, in which the guest may go down by itself.
+        ownership.leave_power(instance)
         try:
             yield captured
         finally:

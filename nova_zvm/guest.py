@@ -174,7 +174,7 @@ class Guests:
                 LOG.warning('Logging off: %s', exc, instance=instance)
         self._wait_until_off(instance, userid)
         ownership.set_paused(instance, False)
-        ownership.stay_off(instance)
+        ownership.leave_power(instance)
 
     def _soft_stop(self, instance, userid, timeout, retry_interval):
         try:

@@ -179,7 +179,7 @@ def is_paused(instance):
 def begin_capture(instance, power):
     """Record that the connector is told to capture a guest.
 
-    :param power: 'on' or 'off', what the guest is to be afterwards
+    :param power: 'on' or 'off', what the guest is
     """
     instance.system_metadata[CAPTURE] = power
     instance.system_metadata[CAPTURE_SINCE] = '%d' % time.time()
@@ -187,8 +187,9 @@ def begin_capture(instance, power):
 
 
 def capture(instance):
-    """Return the power that a guest is to have after its capture, or None.
+    """Return None, or, of a guest whose capture may be under way, its power.
 
+    'on' is to be brought back, 'off' left to itself.
     """
     return instance.system_metadata.get(CAPTURE)
 
@@ -198,8 +199,10 @@ def capture_age(instance):
     return _seconds_since(instance, CAPTURE_SINCE)
 
 
-def stay_off(instance):
-    """Record that a guest is to be off after its capture."""
+def leave_power(instance):
+    """Record that a guest needs not be started after its capture any more.
+
+    """
     if capture(instance) == 'on':
         instance.system_metadata[CAPTURE] = 'off'
         instance.save()

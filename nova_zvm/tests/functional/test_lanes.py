@@ -10,11 +10,11 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The call flow of a boot, through all four lanes.
+"""The call flow of a boot and of a snapshot, through all four lanes.
 
 nova calls the driver, the driver the connector, the connector the commands
-of system management. The page contributor/spawn.rst shows what comes out
-here, and a difference between the two fails.
+of system management. The pages contributor/spawn.rst and snapshot.rst show
+what comes out here, and a difference fails.
 """
 
 import pathlib
@@ -22,35 +22,39 @@ import re
 
 from nova_zvm.tests.functional import base
 
-PAGE = pathlib.Path(__file__).parents[3].joinpath(
-    'doc', 'source', 'contributor', 'spawn.rst')
+PAGES = pathlib.Path(__file__).parents[3].joinpath(
+    'doc', 'source', 'contributor')
 
-# What each lane shows of a call: names, without the values of this boot.
+# What each lane shows of a call: names, without the values of this server.
 VALUES = (
     (re.compile(r'NVT[0-9A-F]{5}'), 'USERID'),
-    (re.compile(r'nova-(cfg-)?[0-9a-f-]{36}'), r'nova-\1UUID'),
+    (re.compile(r'nova-(cfg-|cap-)?[0-9a-f-]{36}'), r'nova-\1UUID'),
     (re.compile(r'\?.*'), ''),
 )
 
 
-class LanesTest(base.ZVMTestCase):
+class LanesTestCase(base.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
         self.boot_image_once()
         self.lanes = []
-        self.step = None
+
+    def watch(self, verb):
+        """Note the next call of a driver's verb, through all lanes."""
         connector = self.driver._spawn._connector
-        connector.on_request = self.note_driver
-        original = self.driver.spawn
+        original = getattr(self.driver, verb)
 
-        def spawn(*args, **kwargs):
-            self.lanes.append(('nova', 'spawn'))
+        def call(*args, **kwargs):
+            self.lanes.append(('nova', verb))
             self.zvm.engine.clear_log()
-            original(*args, **kwargs)
-            connector.on_request = None
+            connector.on_request = self.note_driver
+            try:
+                original(*args, **kwargs)
+            finally:
+                connector.on_request = None
 
-        self.driver.spawn = spawn
+        setattr(self.driver, verb, call)
 
     def note_driver(self, operation, *figures):
         """Put a call of the driver before what it made the connector do."""
@@ -79,15 +83,25 @@ class LanesTest(base.ZVMTestCase):
                 lines.append(line)
         return lines
 
-    def test_page_shows_what_happens(self):
-        self.flags(reachable_timeout=0, group='zvm')
-        self.boot(config_drive=True,
-                  flavor_id=self.create_flavor(ephemeral=1))
-        text = PAGE.read_text()
+    def assert_shown_on(self, page):
+        text = (PAGES / page).read_text()
         shown = [line[4:] for line in text.partition(
             'lanes-begin')[2].partition('lanes-end')[0].splitlines()
             if line.startswith('    ')]
         self.assertEqual(shown, self.flow())
+
+
+class SpawnTest(LanesTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.watch('spawn')
+
+    def test_page_shows_what_happens(self):
+        self.flags(reachable_timeout=0, group='zvm')
+        self.boot(config_drive=True,
+                  flavor_id=self.create_flavor(ephemeral=1))
+        self.assert_shown_on('spawn.rst')
 
     def test_order_of_the_steps(self):
         self.boot(config_drive=True)
@@ -95,3 +109,15 @@ class LanesTest(base.ZVMTestCase):
         steps = ['guests.create', 'guests.deploy', 'guests.create_interface',
                  'guests.couple', 'vswitches.grant', 'guests.start']
         self.assertEqual(steps, [call for call in calls if call in steps])
+
+
+class SnapshotTest(LanesTestCase):
+
+    def test_page_shows_what_happens(self):
+        server = self.boot()
+        self.watch('snapshot')
+        self.api.post_server_action(server['id'],
+                                    {'createImage': {'name': 'snap'}})
+        self._wait_for_server_parameter(
+            server, {'OS-EXT-STS:task_state': None})
+        self.assert_shown_on('snapshot.rst')

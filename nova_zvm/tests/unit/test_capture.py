@@ -161,6 +161,12 @@ class TakenTestCase(CaptureTestCase):
         self.assertRaises(nova_exception.ImageNotFound, fail)
         self.assert_as_before()
 
+    def test_guest_that_goes_down_during_the_upload(self):
+        with self.captures.taken(self.instance, 'on'):
+            self.assertEqual('off', ownership.capture(self.instance))
+            self.guest.power = 'off'
+        self.assert_as_before('off')
+
     def test_refused_by_the_connector(self):
         refusal = fakes.error(errors.Conflict, 'guests.capture', 409)
         refusal.errmsg = ('Failed to capture userid X, error: Internal '
@@ -264,7 +270,7 @@ class LookAfterTestCase(CaptureTestCase):
 
     def test_user_stops_the_server_meanwhile(self):
         def stop():
-            ownership.stay_off(self.instance)
+            ownership.leave_power(self.instance)
             self.guest.power = 'off'
 
         self.events[2] = stop
