@@ -63,6 +63,19 @@ class StateTestCase(GuestTestCase):
         self.vm.power = 'off'
         self.assertEqual(power_state.SHUTDOWN, self.state())
 
+    def test_during_a_capture_the_guest_counts_as_running(self):
+        """nova would stop a server whose guest it finds off."""
+        ownership.begin_capture(self.built, 'on')
+        self.vm.power = 'off'
+        self.assertEqual(power_state.RUNNING, self.state())
+        ownership.leave_power(self.built)
+        self.assertEqual(power_state.SHUTDOWN, self.state())
+
+    def test_a_stop_outlasts_a_capture(self):
+        ownership.begin_capture(self.built, 'on')
+        self.guests.power_off(self.built, 0, 0)
+        self.assertEqual('off', ownership.capture(self.built))
+
     def test_of_a_guest_that_is_missing(self):
         del self.connector.zvm['ABC00001']
         self.assertRaises(nova_exception.InstanceNotFound, self.state)
