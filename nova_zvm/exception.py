@@ -57,6 +57,11 @@ class GuestStillOn(exception.InstancePowerOffFailure):
                 '%(reason)s.')
 
 
+def unacceptable(image_meta, reason):
+    """Return what aborts a build because of its image."""
+    return exception.ImageUnacceptable(image_id=image_meta.id, reason=reason)
+
+
 @contextlib.contextmanager
 def translated(instance=None):
     """Raise nova's exception for what the connector client raises inside.

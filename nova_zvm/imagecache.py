@@ -17,9 +17,7 @@ connector's file API with nothing kept on the compute host, after its first
 512 bytes have told that it is a disk image of the right kind and size.
 """
 
-from nova import exception as nova_exception
 from nova.image import glance
-from nova.objects import fields
 from oslo_concurrency import lockutils
 from oslo_log import log as logging
 
@@ -29,32 +27,6 @@ from nova_zvm import exception
 from nova_zvm import names
 
 LOG = logging.getLogger(__name__)
-
-
-def os_version(image_meta, connector_version):
-    """Return the image's operating system as the connector names it.
-
-    :raises ImageUnacceptable: if the image cannot be for z/VM, with what
-        property is wrong
-    """
-    properties = image_meta.properties
-    if properties.get('hw_architecture',
-                      fields.Architecture.S390X) != fields.Architecture.S390X:
-        raise _unacceptable(
-            image_meta, "its property hw_architecture is '%s', z/VM runs "
-            "s390x" % properties.hw_architecture)
-    distro = properties.get('os_distro')
-    if not distro:
-        raise _unacceptable(
-            image_meta, 'it needs the property os_distro with the name and '
-            'version of its Linux, such as rhel8.6')
-    if not connector_version.takes_os_version(distro):
-        raise _unacceptable(
-            image_meta, "its property os_distro '%s' is not one that the "
-            "z/VM Cloud Connector %s supports: rhel, sles or ubuntu with a "
-            "version, such as rhel8.6, sles15.4 or ubuntu22.04"
-            % (distro, connector_version.version))
-    return distro
 
 
 class ImageCache:
@@ -85,7 +57,8 @@ class ImageCache:
                              os_version, accept)
                 image = self._find(name)
         if image is None:
-            raise _unacceptable(image_meta, 'the connector lost it again')
+            raise exception.unacceptable(
+                image_meta, 'the connector lost it again')
         accept(diskimage.Header(image.disk_size, image.disk_units))
         return image
 
@@ -105,7 +78,7 @@ class ImageCache:
         try:
             accept(diskimage.parse(stream.head()))
         except ValueError:
-            raise _unacceptable(
+            raise exception.unacceptable(
                 image_meta, 'it does not start with the disk image header '
                 'of the z/VM Cloud Connector: it must have been captured '
                 'on z/VM')
@@ -150,7 +123,7 @@ class _ImageStream:
         data, self._buffer = self._buffer[:size], self._buffer[size:]
         self._left -= len(data)
         if self._left < 0 or (self._left and not data and size):
-            raise _unacceptable(
+            raise exception.unacceptable(
                 self._image_meta, 'Glance did not send the %d bytes that it '
                 'announced' % self._image_meta.size)
         return data
@@ -159,7 +132,7 @@ class _ImageStream:
         checksum = self._image_meta.obj_attr_is_set(
             'checksum') and self._image_meta.checksum
         if checksum and checksum != md5:
-            raise _unacceptable(
+            raise exception.unacceptable(
                 self._image_meta, 'its data do not have the checksum that '
                 'Glance names')
 
@@ -175,8 +148,3 @@ class _ImageStream:
             if not chunk:
                 break
             self._buffer += chunk
-
-
-def _unacceptable(image_meta, reason):
-    return nova_exception.ImageUnacceptable(
-        image_id=image_meta.id, reason=reason)

@@ -17,7 +17,6 @@ from nova import exception as nova_exception
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.connector import errors
-from nova_zvm.connector import models
 from nova_zvm import diskimage
 from nova_zvm import exception
 from nova_zvm import imagecache
@@ -186,49 +185,3 @@ class RefusedTestCase(ImageCacheTestCase):
         self.connector.faults['images.create'] = [fakes.error()]
         self.assertRaises(exception.ConnectorFailure, self.provide)
         self.assertNothingStays()
-
-
-class OsVersionTestCase(base.ZVMTestCase):
-
-    def os_version(self, release='1.6.3', **properties):
-        return imagecache.os_version(base.image_meta(**properties),
-                                     models.Version(release))
-
-    def test_supported(self):
-        for distro in ('rhel7', 'rhel8.6', 'RHEL8.1', 'redhat7.2',
-                       'sles12sp3', 'sles15.4', 'suse11', 'ubuntu16.04',
-                       'ubuntu22.04', 'ubuntu20.04.1'):
-            for release in ('1.6.3', '1.6.7'):
-                self.assertEqual(
-                    distro, self.os_version(release, os_distro=distro))
-
-    def test_supported_by_newer_connectors(self):
-        for distro in ('rhel8.10', 'rhel10', 'ubuntu24.04'):
-            self.assertEqual(distro,
-                             self.os_version('1.6.7', os_distro=distro))
-            self.assertRaises(nova_exception.ImageUnacceptable,
-                              self.os_version, os_distro=distro)
-
-    def test_unsupported(self):
-        for distro in ('debian11', 'rhel', 'rhel5', 'windows', 'rhel8.6\n',
-                       'xrhel8', 'rhcos4'):
-            exc = self.assertRaises(
-                nova_exception.ImageUnacceptable, self.os_version, '1.6.7',
-                os_distro=distro)
-            self.assertIn(distro.strip(), str(exc))
-            self.assertIn('os_distro', str(exc))
-            self.assertIn('1.6.7', str(exc))
-
-    def test_missing(self):
-        exc = self.assertRaises(
-            nova_exception.ImageUnacceptable, self.os_version,
-            os_distro=None)
-        self.assertIn('os_distro', str(exc))
-
-    def test_architecture(self):
-        self.os_version(hw_architecture='s390x')
-        exc = self.assertRaises(
-            nova_exception.ImageUnacceptable, self.os_version,
-            hw_architecture='x86_64')
-        self.assertIn('x86_64', str(exc))
-        self.assertIn('s390x', str(exc))
