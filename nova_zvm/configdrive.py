@@ -96,8 +96,7 @@ class ConfigDrives:
         name = names.config_drive(instance.uuid)
         with open(local_path, 'rb') as drive:
             upload = self._staging.upload(
-                instance, drive, os.path.getsize(local_path),
-                ownership.UPLOAD)
+                instance, drive, os.path.getsize(local_path))
         try:
             self._import(name, upload, image.os_version)
             path = '%s/%s/%s' % (_folder(image), name, FILE_NAME)

@@ -46,6 +46,7 @@ class ZVMDriver(driver.ComputeDriver):
     capabilities = dict(
         driver.ComputeDriver.capabilities,
         supports_image_type_raw=True,
+        supports_trusted_certs=True,
     )
 
     def __init__(self, virtapi):
@@ -59,9 +60,10 @@ class ZVMDriver(driver.ComputeDriver):
         self._hypervisor = hypervisor.Hypervisor(connector)
         self._guests = guest.Guests(connector, zvm.timeout_scale)
         self._instances = instances.Instances(self._guests)
-        files = staging.Staging(connector)
-        self._config_drives = configdrive.ConfigDrives(connector, files)
-        images = imagecache.ImageCache(connector, files)
+        self._staging = staging.Staging(connector)
+        self._config_drives = configdrive.ConfigDrives(
+            connector, self._staging)
+        images = imagecache.ImageCache(connector, self._staging)
         nics = network.Network(connector, zvm.vswitch_mappings)
         self._destroy = destroy.Destroy(
             self._guests, nics, self._config_drives,
@@ -74,6 +76,7 @@ class ZVMDriver(driver.ComputeDriver):
 
     def init_host(self, host):
         self._config_drives.sweep()
+        self._staging.sweep()
 
     def get_available_nodes(self, refresh=False):
         return self._hypervisor.nodes()

@@ -38,10 +38,9 @@ STATE = 'zvm_guest'
 HOST = 'zvm_host'
 SINCE = 'zvm_since'
 PAUSED = 'zvm_paused'
-# Files on the connector that hold a secret or much space until they are
+# A config drive on the connector, which holds secrets until it is
 # overwritten.
 UPLOAD = 'zvm_upload'
-IMAGE_UPLOAD = 'zvm_image_upload'
 
 BUILDING = 'building'
 BUILT = 'built'
@@ -129,7 +128,7 @@ def _set_host(metadata):
     By the host nova's database is searched for what may be left, among all
     instances that there ever were.
     """
-    if metadata.get(STATE) in (BUILDING, BUILT) or _uploads(metadata):
+    if metadata.get(STATE) in (BUILDING, BUILT) or UPLOAD in metadata:
         metadata[HOST] = CONF.host
     else:
         metadata.pop(HOST, None)
@@ -156,12 +155,12 @@ def is_paused(instance):
     return PAUSED in instance.system_metadata
 
 
-def set_upload(instance, url, slot=UPLOAD):
-    """Record where a file lies on the connector, None when it is gone."""
+def set_upload(instance, url):
+    """Record where a config drive lies on the connector, None if nowhere."""
     metadata = instance.system_metadata
     if url:
-        metadata[slot] = url
-    elif metadata.pop(slot, None) is None:
+        metadata[UPLOAD] = url
+    elif metadata.pop(UPLOAD, None) is None:
         return
     _set_host(metadata)
     instance.save()
@@ -170,13 +169,3 @@ def set_upload(instance, url, slot=UPLOAD):
 def upload(instance):
     """Return where an instance's config drive lies, None if nowhere."""
     return instance.system_metadata.get(UPLOAD)
-
-
-def uploads(instance):
-    """Return all that is recorded, as {slot: url}."""
-    return _uploads(instance.system_metadata)
-
-
-def _uploads(metadata):
-    return {slot: metadata[slot] for slot in (UPLOAD, IMAGE_UPLOAD)
-            if slot in metadata}

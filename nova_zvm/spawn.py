@@ -93,10 +93,11 @@ class Spawn:
         request = self._check(instance, image_meta, network_info,
                               block_device_info)
         image = self._images.provide(
-            context, instance, image_meta, request.os_version,
+            context, image_meta, request.os_version,
             lambda header: self._check_root_disk(instance, image_meta,
                                                  header),
-            lambda: self._check_userid(instance, request.userid))
+            lambda: self._check_userid(instance, request.userid),
+            instance.trusted_certs)
         return request, image
 
     # What is refused
