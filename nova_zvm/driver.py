@@ -30,6 +30,7 @@ from nova_zvm import hypervisor
 from nova_zvm import imagecache
 from nova_zvm import instances
 from nova_zvm import network
+from nova_zvm import precache
 from nova_zvm import settings
 from nova_zvm import spawn
 from nova_zvm import staging
@@ -64,6 +65,8 @@ class ZVMDriver(driver.ComputeDriver):
         self._config_drives = configdrive.ConfigDrives(
             connector, self._staging)
         images = imagecache.ImageCache(connector, self._staging)
+        self._precache = precache.Precache(
+            images, self._hypervisor, connector)
         nics = network.Network(connector, zvm.vswitch_mappings)
         self._destroy = destroy.Destroy(
             self._guests, nics, self._config_drives,
@@ -182,6 +185,11 @@ class ZVMDriver(driver.ComputeDriver):
     def resume_state_on_host_boot(self, context, instance, network_info,
                                   share_info, block_device_info=None):
         self._guests.power_on(instance)
+
+    # Images
+
+    def cache_image(self, context, image_id):
+        return self._precache.run(context, image_id)
 
     # Network
 
