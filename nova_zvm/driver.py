@@ -27,6 +27,7 @@ from nova_zvm.connector import client
 from nova_zvm import destroy
 from nova_zvm import guest
 from nova_zvm import hypervisor
+from nova_zvm import imageageing
 from nova_zvm import imagecache
 from nova_zvm import instances
 from nova_zvm import network
@@ -46,6 +47,7 @@ class ZVMDriver(driver.ComputeDriver):
 
     capabilities = dict(
         driver.ComputeDriver.capabilities,
+        has_imagecache=True,
         supports_image_type_raw=True,
         supports_trusted_certs=True,
     )
@@ -65,6 +67,8 @@ class ZVMDriver(driver.ComputeDriver):
         self._config_drives = configdrive.ConfigDrives(
             connector, self._staging)
         images = imagecache.ImageCache(connector, self._staging)
+        self._image_ageing = imageageing.ImageAgeing(
+            connector, images, self._staging)
         self._precache = precache.Precache(
             images, self._hypervisor, connector)
         nics = network.Network(connector, zvm.vswitch_mappings)
@@ -190,6 +194,9 @@ class ZVMDriver(driver.ComputeDriver):
 
     def cache_image(self, context, image_id):
         return self._precache.run(context, image_id)
+
+    def manage_image_cache(self, context, all_instances):
+        self._image_ageing.run(all_instances)
 
     # Network
 

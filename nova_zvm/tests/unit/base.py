@@ -41,7 +41,8 @@ class ZVMTestCase(test.NoDBTestCase):
         self.connector = fakes.FakeConnector()
         self.clock = fakes.Clock()
         for module in ('destroy', 'guest', 'waiting', 'hypervisor',
-                       'imagecache', 'imageimport', 'ownership', 'spawn'):
+                       'imageageing', 'imagecache', 'imageimport', 'ownership',
+                       'spawn'):
             self.patch_time(module)
         self.patch(objects.Instance, 'get_by_uuid', self._saved_instance)
         self.saved = {}
