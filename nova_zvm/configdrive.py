@@ -83,11 +83,10 @@ class ConfigDrives:
             yield None
             return
         name = names.config_drive(instance.uuid)
-        upload = self._staging.upload(
-            instance, io.BytesIO(drive), len(drive), ownership.UPLOAD)
+        upload = self._staging.upload(instance, io.BytesIO(drive), len(drive))
         try:
             self._import(name, upload, image.os_version)
-            path = '%s/%s/%s' % (repository.folder(image), name, FILE_NAME)
+            path = '%s/%s/%s' % (repository.imports(image), name, FILE_NAME)
             self._export(name, path)
             yield path
         finally:

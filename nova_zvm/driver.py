@@ -28,9 +28,11 @@ from nova_zvm.connector import client
 from nova_zvm import destroy
 from nova_zvm import guest
 from nova_zvm import hypervisor
+from nova_zvm import imageageing
 from nova_zvm import imagecache
 from nova_zvm import instances
 from nova_zvm import network
+from nova_zvm import precache
 from nova_zvm import settings
 from nova_zvm import snapshot
 from nova_zvm import spawn
@@ -47,7 +49,9 @@ class ZVMDriver(driver.ComputeDriver):
 
     capabilities = dict(
         driver.ComputeDriver.capabilities,
+        has_imagecache=True,
         supports_image_type_raw=True,
+        supports_trusted_certs=True,
     )
 
     def __init__(self, virtapi):
@@ -61,9 +65,14 @@ class ZVMDriver(driver.ComputeDriver):
         self._hypervisor = hypervisor.Hypervisor(connector)
         self._guests = guest.Guests(connector, zvm.timeout_scale)
         self._instances = instances.Instances(self._guests)
-        files = staging.Staging(connector)
-        self._config_drives = configdrive.ConfigDrives(connector, files)
-        images = imagecache.ImageCache(connector, files)
+        self._staging = staging.Staging(connector)
+        self._config_drives = configdrive.ConfigDrives(
+            connector, self._staging)
+        images = imagecache.ImageCache(connector, self._staging)
+        self._image_ageing = imageageing.ImageAgeing(
+            connector, images, self._staging)
+        self._precache = precache.Precache(
+            images, self._hypervisor, connector)
         self._captures = capture.Captures(connector)
         self._snapshot = snapshot.Snapshot(self._captures, connector)
         nics = network.Network(connector, zvm.vswitch_mappings)
@@ -78,6 +87,7 @@ class ZVMDriver(driver.ComputeDriver):
 
     def init_host(self, host):
         self._config_drives.sweep()
+        self._staging.sweep()
         for instance in self._instances.captured():
             self._captures.look_after(instance)
 
@@ -193,6 +203,12 @@ class ZVMDriver(driver.ComputeDriver):
 
     def snapshot(self, context, instance, image_id, update_task_state):
         self._snapshot.run(context, instance, image_id, update_task_state)
+
+    def cache_image(self, context, image_id):
+        return self._precache.run(context, image_id)
+
+    def manage_image_cache(self, context, all_instances):
+        self._image_ageing.run(all_instances)
 
     # Network
 

@@ -78,6 +78,11 @@ def wrong_repository(verb, path):
                "sdk_image_repository: it cannot %s %s" % (verb, path))
 
 
+def unacceptable(image_meta, reason):
+    """Return what aborts a build because of its image."""
+    return exception.ImageUnacceptable(image_id=image_meta.id, reason=reason)
+
+
 @contextlib.contextmanager
 def translated(instance=None):
     """Raise nova's exception for what the connector client raises inside.

@@ -17,56 +17,35 @@ connector's file API with nothing kept on the compute host, after its first
 512 bytes have told that it is a disk image of the right kind and size.
 """
 
-from nova import exception as nova_exception
+import time
+
+from nova import conf
 from nova.image import glance
-from nova.objects import fields
 from oslo_concurrency import lockutils
 from oslo_log import log as logging
 
-from nova_zvm.connector import errors
 from nova_zvm import diskimage
 from nova_zvm import exception
+from nova_zvm import imageimport
+from nova_zvm import imagestream
 from nova_zvm import names
 
+CONF = conf.CONF
 LOG = logging.getLogger(__name__)
-
-
-def os_version(image_meta, connector_version):
-    """Return the image's operating system as the connector names it.
-
-    :raises ImageUnacceptable: if the image cannot be for z/VM, with what
-        property is wrong
-    """
-    properties = image_meta.properties
-    if properties.get('hw_architecture',
-                      fields.Architecture.S390X) != fields.Architecture.S390X:
-        raise _unacceptable(
-            image_meta, "its property hw_architecture is '%s', z/VM runs "
-            "s390x" % properties.hw_architecture)
-    distro = properties.get('os_distro')
-    if not distro:
-        raise _unacceptable(
-            image_meta, 'it needs the property os_distro with the name and '
-            'version of its Linux, such as rhel8.6')
-    if not connector_version.takes_os_version(distro):
-        raise _unacceptable(
-            image_meta, "its property os_distro '%s' is not one that the "
-            "z/VM Cloud Connector %s supports: rhel, sles or ubuntu with a "
-            "version, such as rhel8.6, sles15.4 or ubuntu22.04"
-            % (distro, connector_version.version))
-    return distro
 
 
 class ImageCache:
     """Images on the connector."""
 
     def __init__(self, connector, staging):
-        self._connector = connector
+        self._images = connector.images
         self._staging = staging
         self._glance = glance.API()
+        self._verified = set()
+        self._provided = {}
 
-    def provide(self, context, instance, image_meta, os_version, accept,
-                before_import):
+    def provide(self, context, image_meta, os_version, accept,
+                before_import, certs=None):
         """Return the connector's record of an image, importing it if needed.
 
         Boots of one image wait for one import, boots of others do not.
@@ -75,108 +54,127 @@ class ImageCache:
             sent; raises what makes the image unfit for this boot
         :param before_import: called before an import; raises what else is
             in the way of this boot
+        :param certs: the TrustedCerts that its user asks for
         """
         name = names.image(image_meta.id)
-        with lockutils.lock('zvm-image-%s' % image_meta.id):
-            image = self._find(name)
+        with self.locked(name):
+            image = self._cached(context, image_meta, name, certs)
             if image is None:
                 before_import()
-                self._import(context, instance, image_meta, name,
-                             os_version, accept)
-                image = self._find(name)
-        if image is None:
-            raise _unacceptable(image_meta, 'the connector lost it again')
+                image = self._import(context, image_meta, name, os_version,
+                                     accept, certs)
+            self._provided[name] = time.monotonic()
         accept(diskimage.Header(image.disk_size, image.disk_units))
         return image
 
-    def _find(self, name):
-        try:
-            with exception.translated():
-                return self._connector.images.get(name)
-        except exception.ConnectorFailure as exc:
-            if not isinstance(exc.__cause__, errors.NotFound):
-                raise
-            return None
+    @staticmethod
+    def locked(name):
+        """Keep other threads from an image as long as the block lasts."""
+        return lockutils.lock('zvm-image-%s' % name)
 
-    def _import(self, context, instance, image_meta, name, os_version,
-                accept):
-        chunks = self._glance.download(context, image_meta.id)
-        stream = _ImageStream(image_meta, chunks)
-        try:
-            accept(diskimage.parse(stream.head()))
-        except ValueError:
-            raise _unacceptable(
-                image_meta, 'it does not start with the disk image header '
-                'of the z/VM Cloud Connector: it must have been captured '
-                'on z/VM')
-        LOG.info('Importing image %s, %d bytes', name, image_meta.size)
+    def provided_within(self, name, seconds):
+        """Tell whether this process has lately wanted an image."""
+        provided = self._provided.get(name)
+        return (provided is not None and
+                time.monotonic() - provided < seconds)
+
+    # What is there
+
+    def _cached(self, context, image_meta, name, certs):
+        """Return the record of an image if it is there as Glance has it."""
         with exception.translated():
-            with self._staging.uploaded(
-                    instance, stream, image_meta.size) as upload:
-                stream.verify(upload.md5)
-                self._create(name, upload, os_version)
+            image = imageimport.find(self._images, name)
+        if image is None:
+            return None
+        if (image.holds(_known(image_meta, 'size'),
+                        _known(image_meta, 'checksum')) and
+                self._is_signed(context, image_meta, image, certs)):
+            return image
+        LOG.warning('Image %s on the connector is not what Glance has, so it '
+                    'is imported anew', name)
+        return None
 
-    def _create(self, name, upload, os_version):
-        try:
-            self._connector.images.create(
-                name, upload.url, os_version, md5=upload.md5)
-        except errors.Conflict:
-            # Another nova-compute on the same connector was faster.
-            found = self._connector.images.get(name)
-            if found.md5 != upload.md5:
-                raise
+    def _is_signed(self, context, image_meta, image, certs):
+        """Tell whether an image is what was signed, if that is asked for.
 
+        Glance's data are verified, without being sent anywhere, and the
+        connector's compared with them.
 
-class _ImageStream:
-    """Glance's chunks as the file that an upload reads."""
-
-    def __init__(self, image_meta, chunks):
-        self._image_meta = image_meta
-        self._chunks = iter(chunks)
-        self._buffer = b''
-        self._left = image_meta.size
-
-    def head(self):
-        self._fill(diskimage.LENGTH)
-        return self._buffer[:diskimage.LENGTH]
-
-    def read(self, size=-1):
-        """Return at most size bytes, b'' at the end.
-
-        :raises ImageUnacceptable: if Glance sends less or more than it said
+        :raises SignatureVerificationError: and others, if the signature or
+            its certificate is not good
         """
-        self._fill(1 if size < 0 else size)
-        size = len(self._buffer) if size < 0 else size
-        data, self._buffer = self._buffer[:size], self._buffer[size:]
-        self._left -= len(data)
-        if self._left < 0 or (self._left and not data and size):
-            raise _unacceptable(
-                self._image_meta, 'Glance did not send the %d bytes that it '
-                'announced' % self._image_meta.size)
-        return data
+        if not _signature_wanted(certs):
+            return True
+        if _seal(image, certs) not in self._verified:
+            with self._stream(context, image_meta, certs) as stream:
+                if stream.md5() != image.md5:
+                    return False
+            self._verified.add(_seal(image, certs))
+        return True
 
-    def verify(self, md5):
-        checksum = self._image_meta.obj_attr_is_set(
-            'checksum') and self._image_meta.checksum
-        if checksum and checksum != md5:
-            raise _unacceptable(
-                self._image_meta, 'its data do not have the checksum that '
-                'Glance names')
+    # What is not
 
-    def _fill(self, size):
-        while len(self._buffer) < size:
+    def _import(self, context, image_meta, name, os_version, accept, certs):
+        with self._stream(context, image_meta, certs) as stream:
             try:
-                chunk = next(self._chunks, b'')
-            except Exception as exc:
-                # Whatever Glance's client raises must not look like an
-                # error of the connector, which is being sent to.
-                raise exception.ImageDownloadFailed(
-                    image_id=self._image_meta.id, reason=exc) from exc
-            if not chunk:
-                break
-            self._buffer += chunk
+                accept(diskimage.parse(stream.head()))
+            except ValueError:
+                raise exception.unacceptable(
+                    image_meta, 'it does not start with the disk image '
+                    'header of the z/VM Cloud Connector: it must have been '
+                    'captured on z/VM')
+            LOG.info('Importing image %s, %d bytes', name, image_meta.size)
+            with exception.translated(), self._staging.uploaded(
+                    stream, image_meta.size) as upload:
+                _check_sum(image_meta, upload.md5)
+                image = imageimport.run(self._images, name, upload,
+                                        os_version)
+        if _signature_wanted(certs):
+            self._verified.add(_seal(image, certs))
+        return image
+
+    def _stream(self, context, image_meta, certs):
+        status = _known(image_meta, 'status')
+        if status not in (None, 'active'):
+            raise exception.unacceptable(
+                image_meta, "its status in Glance is '%s', only an active "
+                "image has data" % status)
+        if not _known(image_meta, 'size'):
+            raise exception.unacceptable(
+                image_meta, 'Glance does not tell its size, upload it again')
+
+        def download(file):
+            # The logs of this thread name the user's request too.
+            context.update_store()
+            self._glance.download(context, image_meta.id, data=file,
+                                  trusted_certs=certs)
+
+        return imagestream.ImageStream(image_meta, download)
 
 
-def _unacceptable(image_meta, reason):
-    return nova_exception.ImageUnacceptable(
-        image_id=image_meta.id, reason=reason)
+def _known(image_meta, field):
+    """Return what Glance says of an image, None if it says nothing."""
+    if image_meta.obj_attr_is_set(field):
+        return getattr(image_meta, field) or None
+    return None
+
+
+def _check_sum(image_meta, md5):
+    if _known(image_meta, 'checksum') not in (None, md5):
+        raise exception.unacceptable(
+            image_meta, 'its data do not have the checksum that Glance names')
+
+
+def _signature_wanted(certs):
+    """Tell whether nova verifies the signature of what it downloads.
+
+    As its image service decides (nova/image/glance.py _get_verifier, 34).
+    """
+    return bool(certs or CONF.glance.verify_glance_signatures or (
+        CONF.glance.enable_certificate_validation and
+        CONF.glance.default_trusted_certificate_ids))
+
+
+def _seal(image, certs):
+    """Return what a verified signature is remembered by."""
+    return image.name, image.md5, tuple(certs.ids) if certs else ()

@@ -62,7 +62,7 @@ class Instances:
                     if instance.host in (CONF.host, None)]
         left = self._with_guest(recorded)
         left += [instance for instance in recorded
-                 if ownership.uploads(instance) and instance not in left]
+                 if ownership.upload(instance) and instance not in left]
         return [instance.uuid for instance in left]
 
     def count(self):

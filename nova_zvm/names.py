@@ -60,6 +60,12 @@ def capture(instance_uuid):
     return OWN_PREFIX + 'cap-' + instance_uuid
 
 
+def ages(image_name):
+    """Tell whether an image on the connector may be deleted when unused."""
+    return (image_name.startswith(OWN_PREFIX) and
+            image_name != BLANK_IMAGE)
+
+
 def template_capacity(template):
     """Return the greatest instance id that a name template has room for.
 

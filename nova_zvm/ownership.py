@@ -42,10 +42,9 @@ PAUSED = 'zvm_paused'
 # before it, and since when.
 CAPTURE = 'zvm_capture'
 CAPTURE_SINCE = 'zvm_capture_since'
-# Files on the connector that hold a secret or much space until they are
+# A config drive on the connector, which holds secrets until it is
 # overwritten.
 UPLOAD = 'zvm_upload'
-IMAGE_UPLOAD = 'zvm_image_upload'
 
 BUILDING = 'building'
 BUILT = 'built'
@@ -149,7 +148,7 @@ def _set_host(metadata):
     By the host nova's database is searched for what may be left, among all
     instances that there ever were.
     """
-    if metadata.get(STATE) in (BUILDING, BUILT) or _uploads(metadata):
+    if metadata.get(STATE) in (BUILDING, BUILT) or UPLOAD in metadata:
         metadata[HOST] = CONF.host
     else:
         metadata.pop(HOST, None)
@@ -214,12 +213,12 @@ def end_capture(instance):
     instance.save()
 
 
-def set_upload(instance, url, slot=UPLOAD):
-    """Record where a file lies on the connector, None when it is gone."""
+def set_upload(instance, url):
+    """Record where a config drive lies on the connector, None if nowhere."""
     metadata = instance.system_metadata
     if url:
-        metadata[slot] = url
-    elif metadata.pop(slot, None) is None:
+        metadata[UPLOAD] = url
+    elif metadata.pop(UPLOAD, None) is None:
         return
     _set_host(metadata)
     instance.save()
@@ -228,13 +227,3 @@ def set_upload(instance, url, slot=UPLOAD):
 def upload(instance):
     """Return where an instance's config drive lies, None if nowhere."""
     return instance.system_metadata.get(UPLOAD)
-
-
-def uploads(instance):
-    """Return all that is recorded, as {slot: url}."""
-    return _uploads(instance.system_metadata)
-
-
-def _uploads(metadata):
-    return {slot: metadata[slot] for slot in (UPLOAD, IMAGE_UPLOAD)
-            if slot in metadata}

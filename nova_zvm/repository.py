@@ -19,16 +19,15 @@ from nova import conf
 CONF = conf.CONF
 
 
-def folder(image):
-    """Return the folder in which an image's own folder lies.
+def imports(image):
+    """Return the folder of what is imported for the Linux of an image.
 
-    Newer connectors tell an image's path, 1.6.3 does not
-    (zvmsdk/smtclient.py _get_image_path_by_name).
+    Newer connectors tell an image's path, 1.6.3 does not, and imports into
+    a folder in lower case (zvmsdk/smtclient.py image_import).
     """
     if image.path:
         return os.path.dirname(os.path.dirname(image.path))
-    return '%s/netboot/%s' % (CONF.zvm.image_repository.rstrip('/'),
-                              image.os_version)
+    return _folder(image.os_version.lower())
 
 
 def path(image, vdev):
@@ -36,4 +35,10 @@ def path(image, vdev):
 
     :param vdev: of the disk that the image was made of, as it names the file
     """
-    return image.path or '%s/%s/%s' % (folder(image), image.name, vdev)
+    return image.path or '%s/%s/%s' % (_folder(image.os_version), image.name,
+                                       vdev)
+
+
+def _folder(os_version):
+    return '%s/netboot/%s' % (CONF.zvm.image_repository.rstrip('/'),
+                              os_version)

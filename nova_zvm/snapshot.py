@@ -30,6 +30,7 @@ from oslo_log import log as logging
 
 from nova_zvm.connector import errors
 from nova_zvm import exception
+from nova_zvm import imageproperties
 from nova_zvm import units
 
 CONF = conf.CONF
@@ -81,7 +82,7 @@ class Snapshot:
                 'os_distro': self._os_distro(instance, image),
                 'hw_architecture': fields.Architecture.S390X,
                 'img_hv_type': fields.HVType.ZVM,
-                'zvm_disk_type': units.DISK_TYPES[image.disk_units],
+                imageproperties.DISK_TYPE: units.DISK_TYPES[image.disk_units],
                 'image_location': 'snapshot',
                 'image_state': 'available',
                 'owner_id': instance.project_id,

@@ -32,7 +32,7 @@ from oslo_utils import excutils
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm import exception
-from nova_zvm import imagecache
+from nova_zvm import imageproperties
 from nova_zvm import names
 from nova_zvm import ownership
 from nova_zvm import units
@@ -92,10 +92,11 @@ class Spawn:
         request = self._check(instance, image_meta, network_info,
                               block_device_info)
         image = self._images.provide(
-            context, instance, image_meta, request.os_version,
+            context, image_meta, request.os_version,
             lambda header: self._check_root_disk(instance, image_meta,
                                                  header),
-            lambda: self._check_userid(instance, request.userid))
+            lambda: self._check_userid(instance, request.userid),
+            instance.trusted_certs)
         return request, image
 
     # What is refused
@@ -117,21 +118,24 @@ class Spawn:
     def _check(self, instance, image_meta, network_info, block_device_info):
         self._check_size(instance)
         nics = self._network.plan(network_info)
+        properties = imageproperties.of_instance(instance)
         request = Request(
             userid=self._userid(instance),
-            os_version=self._os_version(image_meta),
+            os_version=self._os_version(image_meta, properties),
             nics=nics,
             extra_disks=_extra_disks(block_device_info))
         self._network.check_interfaces(request.os_version, nics,
                                        instance.hostname)
         self._network.check_switches(nics)
         self._hypervisor.check_disk_pool()
+        imageproperties.check_disk_type(image_meta, properties,
+                                        self._hypervisor.disk_units())
         return request
 
-    def _os_version(self, image_meta):
+    def _os_version(self, image_meta, properties):
         with exception.translated():
             version = self._connector.version()
-        return imagecache.os_version(image_meta, version)
+        return imageproperties.os_version(image_meta, properties, version)
 
     @staticmethod
     def _userid(instance):
@@ -162,13 +166,8 @@ class Spawn:
                            % (flavor.memory_mb, limit))
 
     def _check_root_disk(self, instance, image_meta, header):
-        pool_units = self._hypervisor.disk_units()
-        if pool_units and header.units != pool_units:
-            raise nova_exception.ImageUnacceptable(
-                image_id=image_meta.id,
-                reason='it is of an %s disk, the disk pool is %s'
-                       % (units.DISK_TYPES[header.units],
-                          units.DISK_TYPES[pool_units]))
+        imageproperties.check_header(image_meta, header,
+                                     self._hypervisor.disk_units())
         root_gb = instance.flavor.root_gb
         if root_gb and header.size > units.disk_units(root_gb, header.units):
             raise nova_exception.FlavorDiskSmallerThanImage(

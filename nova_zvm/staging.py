@@ -27,6 +27,9 @@ from oslo_utils import excutils
 
 from nova_zvm.connector import errors
 from nova_zvm import diskimage
+from nova_zvm import exception
+from nova_zvm import imageimport
+from nova_zvm import journal
 from nova_zvm import names
 from nova_zvm import ownership
 
@@ -41,38 +44,48 @@ class Staging:
 
     def __init__(self, connector):
         self._connector = connector
+        self._journal = journal.Journal()
         self._lock = threading.Lock()
 
-    def upload(self, instance, stream, length, slot):
+    def upload(self, instance, stream, length):
         """Give the connector a file and record where it lies.
 
         Without the record nobody would find it again.
         """
-        upload = self._connector.files.upload(stream, length)
+        upload = self._sent(stream, length)
         try:
-            ownership.set_upload(instance, upload.url, slot)
+            ownership.set_upload(instance, upload.url)
         except Exception:
             with excutils.save_and_reraise_exception():
                 self.overwrite(upload.url)
         return upload
 
     @contextlib.contextmanager
-    def uploaded(self, instance, stream, length):
-        """Give the connector an instance's image as long as the block lasts.
+    def uploaded(self, stream, length):
+        """Give the connector an image as long as the block lasts.
 
+        :raises InvalidInput: if it cannot be recorded where that lies
         """
-        upload = self.upload(instance, stream, length,
-                             ownership.IMAGE_UPLOAD)
-        try:
+        self._journal.prepare()
+        upload = self._sent(stream, length)
+        with self._recorded(upload.url):
             yield upload
-        finally:
-            self.blank(instance)
+
+    def sweep(self):
+        """Overwrite the images that a killed nova-compute has left.
+
+        A connector that is not there is asked once: nova-compute starts
+        with this.
+        """
+        for url in self._journal.left():
+            if not self._discard(url):
+                break
 
     def blank(self, instance):
-        """Overwrite what is left of an instance's uploads, if possible."""
-        for slot, url in ownership.uploads(instance).items():
-            if self.overwrite(url):
-                ownership.set_upload(instance, None, slot)
+        """Overwrite what is left of an instance's upload, if possible."""
+        url = ownership.upload(instance)
+        if url and self.overwrite(url):
+            ownership.set_upload(instance, None)
 
     def overwrite(self, url):
         """Put the blank image in the place of an upload.
@@ -82,21 +95,67 @@ class Staging:
         try:
             try:
                 self._connector.images.export(names.BLANK_IMAGE, url)
-            except errors.NotFound:
+            except errors.ConnectorError as exc:
+                if not self._lacks_blank(exc):
+                    raise
                 self._provide_blank()
                 self._connector.images.export(names.BLANK_IMAGE, url)
-        except errors.ConnectorError as exc:
+        except (errors.ConnectorError, exception.ConnectorFailure) as exc:
             LOG.warning('The upload %s stays on the connector: %s', url, exc)
             return False
         return True
+
+    # An upload
+
+    def _sent(self, stream, length):
+        """Send a file; of one that fails nothing stays, if possible.
+
+        :raises Exception: what the stream raises, if it does
+        """
+        try:
+            return self._connector.files.upload(stream, length)
+        except errors.TransferError as exc:
+            if exc.url:
+                with self._recorded(exc.url):
+                    pass
+            if exc.source:
+                raise exc.source
+            raise
+
+    @contextlib.contextmanager
+    def _recorded(self, url):
+        """Have an upload on record until it has been overwritten."""
+        try:
+            self._journal.add(url)
+            yield
+        finally:
+            self._discard(url)
+            self._journal.close(url)
+
+    def _discard(self, url):
+        if not self.overwrite(url):
+            return False
+        self._journal.remove(url)
+        return True
+
+    # The blank image
+
+    def _lacks_blank(self, exc):
+        """Tell whether an export failed for want of the blank image.
+
+        Its record may be there without its file (imageimport).
+        """
+        if isinstance(exc, (errors.Unreachable, errors.OutcomeUnknown)):
+            return False
+        if isinstance(exc, errors.NotFound):
+            return True
+        blank = imageimport.find(self._connector.images, names.BLANK_IMAGE)
+        return blank is None or not blank.holds()
 
     def _provide_blank(self):
         blank = diskimage.Header(1, 'CYL').pack()
         with self._lock:
             upload = self._connector.files.upload(
                 io.BytesIO(blank), len(blank))
-            try:
-                self._connector.images.create(
-                    names.BLANK_IMAGE, upload.url, BLANK_OS_VERSION)
-            except errors.Conflict:
-                pass    # another thread or another nova-compute was first
+            imageimport.run(self._connector.images, names.BLANK_IMAGE,
+                            upload, BLANK_OS_VERSION)

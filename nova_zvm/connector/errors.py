@@ -115,7 +115,14 @@ class OutcomeUnknown(ConnectorError):
 
 
 class TransferError(ConnectorError):
-    """A file did not arrive as it was sent."""
+    """A file did not arrive as it was sent.
+
+    :ivar url: where lies what did arrive, None if the answer was lost
+    :ivar source: why the file itself could not be read, None if it could
+    """
+
+    url: str | None = None
+    source: Exception | None = None
 
 
 class InvalidUrl(ValueError):

@@ -45,8 +45,12 @@ class Files:
     def upload(self, stream: Readable, length: int) -> models.File:
         """Send a file, in constant memory, and return what was stored.
 
-        :raises TransferError: if the stream does not have that length, the
-            connection breaks, or another size or checksum was stored
+        A file that breaks off is completed with zeros, since only the
+        answer to a whole one tells where it lies.
+
+        :raises TransferError: if the stream fails or does not have that
+            length, the connection breaks, or another size or checksum was
+            stored
         """
         operation = self._http.operation('files.upload', 'PUT', ('files',),
                                          effect=op.Effect.UPLOAD)
@@ -56,7 +60,12 @@ class Files:
             # token.
             self._http.request('files.probe', 'GET', (),
                                parse=models.Version.parse)
-        stored = self._http.upload(operation, body, models.File.parse)
+        try:
+            stored = self._http.upload(operation, body, models.File.parse)
+        except errors.ConnectorError:
+            body.check(None)
+            raise
+        body.check(stored.url)
         body.compare(stored)
         return stored
 
@@ -97,6 +106,7 @@ class _Counted:
 
     def _begin(self) -> None:
         self._left = self.len
+        self._failure: Exception | None = None
         # Not for security: what the connector itself reports.
         self._md5 = hashlib.md5(usedforsecurity=False)
 
@@ -112,34 +122,50 @@ class _Counted:
     def _read(self, size: int) -> bytes:
         if self._left == 0:
             return b''
-        data = self._piece(min(size, self._left))
-        if not data:
-            raise self._wrong_length('less')
+        size = min(size, self._left)
+        data = self._data(size) or bytes(size)
         self._left -= len(data)
         self._md5.update(data)
-        if self._left == 0 and self._piece(1):
-            raise self._wrong_length('more')
         return data
 
     def __iter__(self) -> abc.Iterator[bytes]:
         while data := self._read(session.CHUNK_BYTES):
             yield data
 
-    def _piece(self, size: int) -> bytes:
+    def _data(self, size: int) -> bytes:
+        """Return what can be read, b'' once anything is wrong."""
+        if self._failure:
+            return b''
         try:
-            return self._stream.read(size)
-        except OSError as exc:
-            raise errors.TransferError(
-                self._operation, 'the file cannot be read: %s' % exc) from exc
+            data = self._stream.read(size)
+            if not data:
+                raise self._wrong_length('less')
+            if len(data) == self._left and self._stream.read(1):
+                raise self._wrong_length('more')
+            return data
+        except Exception as exc:
+            self._failure = exc
+            return b''
+
+    def check(self, url: str | None) -> None:
+        """See that all was read; what was sent otherwise lies at url."""
+        if self._failure:
+            raise self._error('the file cannot be read: %s' % self._failure,
+                              url, self._failure) from self._failure
 
     def compare(self, stored: models.File) -> None:
         if stored.size != self.len or stored.md5 != self._md5.hexdigest():
-            raise errors.TransferError(
-                self._operation, '%d bytes with md5 %s were sent, %d bytes '
-                'with md5 %s were stored'
-                % (self.len, self._md5.hexdigest(), stored.size, stored.md5))
+            raise self._error(
+                '%d bytes with md5 %s were sent, %d bytes with md5 %s were '
+                'stored' % (self.len, self._md5.hexdigest(), stored.size,
+                            stored.md5), stored.url)
+
+    def _error(self, reason: str, url: str | None = None,
+               source: Exception | None = None) -> errors.TransferError:
+        error = errors.TransferError(self._operation, reason)
+        error.url, error.source = url, source
+        return error
 
     def _wrong_length(self, word: str) -> errors.TransferError:
-        return errors.TransferError(
-            self._operation, 'the file has %s than the %d bytes that were '
-            'announced' % (word, self.len))
+        return self._error('the file has %s than the %d bytes that were '
+                           'announced' % (word, self.len))

@@ -307,6 +307,15 @@ class Image:
     last_access_time: float
     path: str | None = None
 
+    def holds(self, size: int | None = None, md5: str | None = None) -> bool:
+        """Tell whether its file is there, of that size and checksum if any.
+
+        Of a file that is gone the last access is -1 (zvmsdk/smtclient.py
+        _get_image_last_access_time, 1.6.3).
+        """
+        return (self.last_access_time >= 0 and
+                size in (None, self.size_bytes) and md5 in (None, self.md5))
+
     @classmethod
     def parse(cls, output: Output) -> 'Image':
         size, units = output['disk_size_units'].split(':')

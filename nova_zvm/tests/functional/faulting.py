@@ -264,6 +264,9 @@ class FaultTestCase(base.ZVMTestCase):
         if cell.reaped:
             self._reap()
         if image_id:
+            # What could not be overwritten at once is now.
+            self.driver.manage_image_cache(
+                nova_context.get_admin_context(), [])
             self._check_image(image_id)
         self._check_secrets(self._files_that_stay(cell))
         self._take_what_stays(cell, before)

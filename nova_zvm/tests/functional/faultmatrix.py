@@ -165,11 +165,14 @@ FIRST_BOOT = (
 IMPORT = (
     Request('image query', '^GET /images', recovers=QUERY),
     Request('image upload', '^PUT /files', stays=UPLOAD),
-    Request('image import', '^POST /images'),
+    # What the connector has then is what counts, not its answer.
+    Request('image import', '^POST /images',
+            recovers=frozenset(['HTML 504', 'reply lost', 'late effect'])),
     Request('blanking', '^PUT /images/nova-blank', recovers=ANY),
     Request('blank upload', '^PUT /files', nth=2, recovers=ANY),
     Request('blank import', '^POST /images', nth=2, recovers=ANY),
     Request('image query again', '^GET /images', nth=2, recovers=QUERY),
+    Request('blank query', '^GET /images', nth=3, recovers=ANY),
 )
 
 BOOT = (

@@ -14,6 +14,7 @@
 
 from unittest import mock
 
+import fixtures
 from nova import conf
 from nova.network import model
 from nova import objects
@@ -35,10 +36,13 @@ class ZVMTestCase(test.NoDBTestCase):
     def setUp(self):
         super().setUp()
         self.flags(instance_name_template='abc%05x')
+        self.flags(image_tmp_path=self.useFixture(fixtures.TempDir()).path,
+                   group='zvm')
         self.connector = fakes.FakeConnector()
         self.clock = fakes.Clock()
         for module in ('destroy', 'guest', 'waiting', 'hypervisor',
-                       'ownership', 'spawn'):
+                       'imageageing', 'imagecache', 'imageimport', 'ownership',
+                       'spawn'):
             self.patch_time(module)
         self.patch(objects.Instance, 'get_by_uuid', self._saved_instance)
         self.saved = {}
@@ -63,8 +67,8 @@ class ZVMTestCase(test.NoDBTestCase):
         values = dict(
             id=1, uuid=uuids.instance, image_ref=uuids.image,
             hostname='web', power_state=1, launched_at=None,
-            config_drive='', task_state='spawning', project_id='project',
-            user_id='user',
+            config_drive='', trusted_certs=None, task_state='spawning',
+            project_id='project', user_id='user',
             flavor=objects.Flavor(
                 vcpus=2, memory_mb=4096, root_gb=10, ephemeral_gb=0, swap=0,
                 name='small', extra_specs={}),
@@ -106,9 +110,10 @@ def vif(port_id=uuids.port, subnets=None, physical_network='vswitch1',
             subnets=[subnet()] if subnets is None else subnets, **meta))
 
 
-def image_meta(size=2048, os_distro='rhel8.6', checksum=None, **properties):
+def image_meta(size=2048, os_distro='rhel8.6', checksum=None,
+               status='active', **properties):
     if os_distro:
         properties['os_distro'] = os_distro
     return objects.ImageMeta.from_dict({
-        'id': uuids.image, 'name': 'linux', 'size': size,
+        'id': uuids.image, 'name': 'linux', 'size': size, 'status': status,
         'checksum': checksum, 'properties': properties})

@@ -51,6 +51,12 @@ def outcome_unknown(operation, settle_seconds=600.0):
                  settle_seconds)
 
 
+def transfer_error(url=None, source=None):
+    failure = error(errors.TransferError, 'files.upload')
+    failure.url, failure.source = url, source
+    return failure
+
+
 class Clock:
     """Stands in for the module time; sleeping costs nothing."""
 
@@ -154,11 +160,12 @@ class FakeConnector:
         return self.zvm[userid]
 
     def put_image(self, name, size=3338, units='CYL', os_version='rhel8.6',
-                  md5='0' * 32, path=None, size_bytes=0):
+                  md5='0' * 32, path=None, size_bytes=2048,
+                  last_access_time=0.0):
         self.repository[name] = models.Image(
             name=name, os_version=os_version, md5=md5, disk_size=size,
-            disk_units=units, size_bytes=size_bytes, last_access_time=0.0,
-            path=path)
+            disk_units=units, size_bytes=size_bytes,
+            last_access_time=last_access_time, path=path)
 
     def version(self):
         """Return what the client asks for once and then remembers."""
@@ -349,6 +356,10 @@ class _Host(_Resource):
 
 class _Images(_Resource):
 
+    def list(self):
+        self._connector.asked('images.list')
+        return list(self._connector.repository.values())
+
     def get(self, name):
         self._connector.asked('images.get', name)
         if name not in self._connector.repository:
@@ -363,13 +374,16 @@ class _Images(_Resource):
         data = self._connector.uploads[url]
         header = diskimage.parse(data)
         self._connector.put_image(
-            name, header.size, header.units, os_version, _md5(data))
+            name, header.size, header.units, os_version, _md5(data),
+            size_bytes=len(data))
         self._connector.exports[name] = data
 
     def export(self, name, dest_url):
         self._connector.asked('images.export', name, dest_url)
         if name not in self._connector.repository:
             raise not_found('images.export')
+        if not self._connector.repository[name].holds():
+            raise error(operation='images.export')
         data = self._connector.exports[name]
         if dest_url in self._connector.uploads:
             self._connector.uploads[dest_url] = data
@@ -422,11 +436,16 @@ class _Files(_Resource):
 
     def upload(self, stream, length):
         self._connector.asked('files.upload', length)
-        data = b''
-        while piece := stream.read(65536):
-            data += piece
+        data, failure = b'', None
+        try:
+            while piece := stream.read(65536):
+                data += piece
+        except Exception as exc:
+            failure = exc
         url = 'file:///var/lib/zvmsdk/files/%d' % next(self._numbers)
-        self._connector.uploads[url] = data
+        self._connector.uploads[url] = data.ljust(length, b'\0')
+        if failure:
+            raise transfer_error(url, failure)
         return models.File(url, len(data), _md5(data))
 
     @contextlib.contextmanager

@@ -13,11 +13,13 @@
 import hashlib
 import threading
 
+from cryptography import exceptions as cryptography_exceptions
+from cursive import exception as cursive_exception
+from nova import context
 from nova import exception as nova_exception
+from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 
-from nova_zvm.connector import errors
-from nova_zvm.connector import models
 from nova_zvm import diskimage
 from nova_zvm import exception
 from nova_zvm import imagecache
@@ -32,16 +34,25 @@ MD5 = hashlib.md5(DATA, usedforsecurity=False).hexdigest()
 
 
 class FakeGlance:
+    """Writes an image as nova does, and tells at the end if it is signed.
+
+    """
 
     def __init__(self, data=DATA, chunk=100):
         self.data = data
         self.chunk = chunk
         self.downloads = 0
+        self.failure = None
+        self.certs = []
 
-    def download(self, context, image_id):
+    def download(self, context, image_id, data, trusted_certs):
         self.downloads += 1
-        return (self.data[start:start + self.chunk]
-                for start in range(0, len(self.data), self.chunk))
+        self.certs.append(trusted_certs)
+        for start in range(0, len(self.data), self.chunk):
+            data.write(self.data[start:start + self.chunk])
+        if self.failure:
+            data.truncate(0)
+            raise self.failure
 
 
 class ImageCacheTestCase(base.ZVMTestCase):
@@ -54,16 +65,17 @@ class ImageCacheTestCase(base.ZVMTestCase):
         self.accepted = []
         self.announced = []
 
-    def provide(self, accept=None, **fields):
+    def provide(self, accept=None, certs=None, **fields):
         return self.images.provide(
-            None, self.instance(), base.image_meta(**fields), 'rhel8.6',
-            accept or self.accepted.append,
-            lambda: self.announced.append(self.glance.downloads))
+            context.get_admin_context(), base.image_meta(**fields),
+            'rhel8.6', accept or self.accepted.append,
+            lambda: self.announced.append(self.glance.downloads), certs)
 
     def assertNothingStays(self):
         self.assertNotIn(NAME, self.connector.repository)
         for data in self.connector.uploads.values():
             self.assertEqual(512, len(data))
+        self.assertEqual([], self.images._staging._journal.left())
 
 
 class ProvideTestCase(ImageCacheTestCase):
@@ -118,11 +130,27 @@ class ProvideTestCase(ImageCacheTestCase):
             lambda *args: self.connector.put_image(NAME, md5=MD5)]
         self.assertEqual(MD5, self.provide().md5)
 
-    def test_another_compute_imported_something_else(self):
-        self.connector.faults['images.create'] = [
-            lambda *args: self.connector.put_image(NAME, md5='f' * 32)]
-        exc = self.assertRaises(exception.ConnectorFailure, self.provide)
-        self.assertIsInstance(exc.__cause__, errors.Conflict)
+    def test_what_is_not_the_image_of_glance_is_imported_anew(self):
+        for wrong in ({'last_access_time': -1.0}, {'size_bytes': 2047},
+                      {'md5': 'f' * 32}):
+            self.connector.put_image(NAME, **{'md5': MD5, **wrong})
+            self.assertEqual(MD5, self.provide(checksum=MD5).md5)
+            self.assertEqual(DATA, self.connector.exports[NAME])
+        self.assertEqual(3, self.glance.downloads)
+
+    def test_a_cached_image_of_which_nova_knows_little(self):
+        """As of a server whose image is no longer in Glance."""
+        self.connector.put_image(NAME)
+        self.provide(size=None)
+        self.assertEqual(0, self.glance.downloads)
+
+    def test_provided_lately(self):
+        self.assertFalse(self.images.provided_within(NAME, 100))
+        self.provide()
+        self.clock.sleep(99)
+        self.assertTrue(self.images.provided_within(NAME, 100))
+        self.clock.sleep(1)
+        self.assertFalse(self.images.provided_within(NAME, 100))
 
     def test_connector_down(self):
         self.connector.faults['images.get'] = [fakes.unreachable()]
@@ -170,12 +198,16 @@ class RefusedTestCase(ImageCacheTestCase):
     def test_glance_sends_something_else(self):
         self.assertRefused('checksum', checksum='0' * 32)
 
-    def test_the_download_breaks(self):
-        def download(context, image_id):
-            yield DATA[:600]
-            raise OSError('connection reset')
+    def test_glance_does_not_tell_the_size(self):
+        self.assertRefused('size', size=None)
+        self.assertEqual([], self.connector.writes)
 
-        self.glance.download = download
+    def test_image_that_is_not_active(self):
+        self.assertRefused("'queued'", status='queued')
+        self.assertEqual([], self.connector.writes)
+
+    def test_the_download_breaks(self):
+        self.glance.failure = OSError('connection reset')
         exc = self.assertRaises(exception.ImageDownloadFailed, self.provide)
         self.assertIn('connection reset', str(exc))
         self.assertNothingStays()
@@ -187,48 +219,84 @@ class RefusedTestCase(ImageCacheTestCase):
         self.assertRaises(exception.ConnectorFailure, self.provide)
         self.assertNothingStays()
 
+    def test_the_connector_goes_down(self):
+        self.connector.faults['images.create'] = [fakes.unreachable()]
+        self.connector.faults['images.export'] = [fakes.unreachable()]
+        self.assertRaises(exception.ConnectorUnreachable, self.provide)
+        self.images._staging.sweep()
+        self.assertNothingStays()
 
-class OsVersionTestCase(base.ZVMTestCase):
 
-    def os_version(self, release='1.6.3', **properties):
-        return imagecache.os_version(base.image_meta(**properties),
-                                     models.Version(release))
+class SignatureTestCase(ImageCacheTestCase):
 
-    def test_supported(self):
-        for distro in ('rhel7', 'rhel8.6', 'RHEL8.1', 'redhat7.2',
-                       'sles12sp3', 'sles15.4', 'suse11', 'ubuntu16.04',
-                       'ubuntu22.04', 'ubuntu20.04.1'):
-            for release in ('1.6.3', '1.6.7'):
-                self.assertEqual(
-                    distro, self.os_version(release, os_distro=distro))
+    CERTS = objects.TrustedCerts(ids=['a', 'b'])
 
-    def test_supported_by_newer_connectors(self):
-        for distro in ('rhel8.10', 'rhel10', 'ubuntu24.04'):
-            self.assertEqual(distro,
-                             self.os_version('1.6.7', os_distro=distro))
-            self.assertRaises(nova_exception.ImageUnacceptable,
-                              self.os_version, os_distro=distro)
+    def refused(self, **options):
+        self.assertRaises(nova_exception.ImageUnacceptable, self.provide,
+                          **options)
 
-    def test_unsupported(self):
-        for distro in ('debian11', 'rhel', 'rhel5', 'windows', 'rhel8.6\n',
-                       'xrhel8', 'rhcos4'):
-            exc = self.assertRaises(
-                nova_exception.ImageUnacceptable, self.os_version, '1.6.7',
-                os_distro=distro)
-            self.assertIn(distro.strip(), str(exc))
-            self.assertIn('os_distro', str(exc))
-            self.assertIn('1.6.7', str(exc))
+    def test_nobody_asks(self):
+        self.provide()
+        self.provide()
+        self.assertEqual([None], self.glance.certs)
 
-    def test_missing(self):
-        exc = self.assertRaises(
-            nova_exception.ImageUnacceptable, self.os_version,
-            os_distro=None)
-        self.assertIn('os_distro', str(exc))
+    def test_import(self):
+        self.provide(certs=self.CERTS)
+        self.provide(certs=self.CERTS)
+        self.assertEqual([self.CERTS], self.glance.certs)
 
-    def test_architecture(self):
-        self.os_version(hw_architecture='s390x')
-        exc = self.assertRaises(
-            nova_exception.ImageUnacceptable, self.os_version,
-            hw_architecture='x86_64')
-        self.assertIn('x86_64', str(exc))
-        self.assertIn('s390x', str(exc))
+    def test_cached(self):
+        self.provide()
+        self.connector.calls.clear()
+        for _ in range(2):
+            self.provide(certs=self.CERTS)
+        self.assertEqual([None, self.CERTS], self.glance.certs)
+        self.assertEqual([], self.connector.writes)
+
+    def test_other_certificates_are_another_question(self):
+        self.provide(certs=self.CERTS)
+        others = objects.TrustedCerts(ids=['c'])
+        self.provide(certs=others)
+        self.assertEqual([self.CERTS, others], self.glance.certs)
+
+    def test_nova_is_configured_to_ask(self):
+        for options in ({'verify_glance_signatures': True},
+                        {'enable_certificate_validation': True,
+                         'default_trusted_certificate_ids': ['d']}):
+            self.glance.downloads = 0
+            self.provide()
+            self.flags(group='glance', **options)
+            for _ in range(2):
+                self.provide()
+            self.assertEqual(1 + ('d' not in str(options)),
+                             self.glance.downloads)
+            self.flags(verify_glance_signatures=False, group='glance')
+            self.images._verified.clear()
+
+    def test_bad_signature(self):
+        self.glance.failure = cryptography_exceptions.InvalidSignature()
+        self.refused(certs=self.CERTS)
+        self.assertNothingStays()
+        self.assertNotIn('images.create', [
+            call for call, args in self.connector.calls
+            if args[0] == NAME])
+
+    def test_bad_signature_of_a_cached_image(self):
+        self.provide()
+        self.glance.failure = cryptography_exceptions.InvalidSignature()
+        for _ in range(2):
+            self.refused(certs=self.CERTS)
+        self.assertIn(NAME, self.connector.repository)
+
+    def test_bad_certificate(self):
+        for failure in (
+                cursive_exception.SignatureVerificationError(reason='x'),
+                nova_exception.CertificateValidationFailed(
+                    cert_uuid='x', reason='y')):
+            self.glance.failure = failure
+            self.assertRaises(type(failure), self.provide, certs=self.CERTS)
+            self.assertNothingStays()
+
+    def test_cached_image_is_not_what_was_signed(self):
+        self.connector.put_image(NAME, md5='f' * 32)
+        self.assertEqual(MD5, self.provide(certs=self.CERTS).md5)

@@ -107,7 +107,7 @@ class InstancesTestCase(base.ZVMTestCase):
 
     def test_an_upload_without_a_guest(self):
         left = self.instance()
-        ownership.set_upload(left, 'file:///a', ownership.IMAGE_UPLOAD)
+        ownership.set_upload(left, 'file:///a')
         left.host = None
         self.database = [left]
         self.assertEqual([left.uuid], self.instances.uuids())

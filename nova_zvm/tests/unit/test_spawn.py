@@ -12,6 +12,7 @@
 
 import contextlib
 
+from nova import context
 from nova import exception as nova_exception
 from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
@@ -89,7 +90,8 @@ class SpawnTestCase(base.ZVMTestCase):
     def boot(self, vifs=(), power_on=True, ephemerals=(), swap=None,
              **fields):
         self.spawn.run(
-            None, self.booting, base.image_meta(**fields), [], None,
+            context.get_admin_context(), self.booting,
+            base.image_meta(**fields), [], None,
             list(vifs),
             {'root_device_name': None, 'ephemerals': list(ephemerals),
              'block_device_mapping': [], 'swap': swap}, power_on)

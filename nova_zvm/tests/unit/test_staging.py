@@ -10,10 +10,15 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+import builtins
 import io
+import os
+import pathlib
+from unittest import mock
 
 from nova import exception as nova_exception
 
+from nova_zvm.connector import errors
 from nova_zvm import diskimage
 from nova_zvm import names
 from nova_zvm import ownership
@@ -33,7 +38,7 @@ class StagingTestCase(base.ZVMTestCase):
         self.booting = self.instance()
 
     def upload(self):
-        with self.staging.uploaded(self.booting, io.BytesIO(SECRET),
+        with self.staging.uploaded(io.BytesIO(SECRET),
                                    len(SECRET)) as upload:
             self.assertEqual(SECRET, self.connector.uploads[upload.url])
         return upload
@@ -47,8 +52,7 @@ class StagingTestCase(base.ZVMTestCase):
             pass
 
         def use():
-            with self.staging.uploaded(self.booting, io.BytesIO(SECRET),
-                                       len(SECRET)):
+            with self.staging.uploaded(io.BytesIO(SECRET), len(SECRET)):
                 raise Useless()
 
         self.assertRaises(Useless, use)
@@ -61,7 +65,7 @@ class StagingTestCase(base.ZVMTestCase):
         self.booting.save = fail
         self.assertRaises(
             nova_exception.InstanceNotFound, self.staging.upload,
-            self.booting, io.BytesIO(SECRET), len(SECRET), ownership.UPLOAD)
+            self.booting, io.BytesIO(SECRET), len(SECRET))
         self.assertEqual({BLANK}, set(self.connector.uploads.values()))
 
     def test_the_blank_image_is_made_once(self):
@@ -83,6 +87,7 @@ class StagingTestCase(base.ZVMTestCase):
         self.assertEqual(BLANK, self.connector.uploads[upload.url])
 
     def test_a_failure_is_logged_and_not_raised(self):
+        self.upload()
         for failure in (fakes.unreachable(), fakes.error(),
                         fakes.outcome_unknown('images.export')):
             self.connector.faults['images.export'] = [failure]
@@ -90,12 +95,56 @@ class StagingTestCase(base.ZVMTestCase):
             self.assertIn(upload.url, self.stdlog.logger.output)
 
     def test_what_could_not_be_overwritten_is_tried_again(self):
+        upload = self.staging.upload(self.booting, io.BytesIO(SECRET),
+                                     len(SECRET))
         self.connector.faults['images.export'] = [fakes.unreachable()]
-        upload = self.upload()
+        self.staging.blank(self.booting)
         self.assertEqual(SECRET, self.connector.uploads[upload.url])
         self.staging.blank(self.booting)
         self.assertEqual(BLANK, self.connector.uploads[upload.url])
-        self.assertEqual({}, ownership.uploads(self.booting))
+        self.assertIsNone(ownership.upload(self.booting))
+
+    def test_a_blank_image_without_its_file_is_made_anew(self):
+        self.upload()
+        self.connector.put_image(names.BLANK_IMAGE, last_access_time=-1.0)
+        upload = self.upload()
+        self.assertEqual(BLANK, self.connector.uploads[upload.url])
+
+    def test_an_export_that_fails_makes_no_other_blank_image(self):
+        self.upload()
+        self.connector.calls.clear()
+        self.connector.faults['images.export'] = [fakes.error()]
+        self.upload()
+        self.assertNotIn('images.create', self.connector.operations)
+
+    def test_the_source_breaks_off(self):
+        class Broken(Exception):
+            pass
+
+        class Source:
+            def __init__(self):
+                self.data = [SECRET]
+
+            def read(self, size):
+                if self.data:
+                    return self.data.pop()
+                raise Broken()
+
+        for send in (lambda: self.staging.uploaded(
+                         Source(), 5000).__enter__(),
+                     lambda: self.staging.upload(
+                         self.booting, Source(), 5000)):
+            self.assertRaises(Broken, send)
+            self.assertEqual({BLANK}, set(self.connector.uploads.values()))
+            self.assertEqual([], self.staging._journal.left())
+
+    def test_the_connector_stored_something_else(self):
+        self.upload()
+        [url] = list(self.connector.uploads)[:1]
+        self.connector.uploads[url] = b'something'
+        self.connector.faults['files.upload'] = [fakes.transfer_error(url)]
+        self.assertRaises(errors.TransferError, self.upload)
+        self.assertEqual(BLANK, self.connector.uploads[url])
 
     def test_overwrite_tells_whether_it_worked(self):
         upload = self.upload()
@@ -107,3 +156,91 @@ class StagingTestCase(base.ZVMTestCase):
         self.connector.faults['images.export'] = [fakes.error()]
         self.upload()
         self.assertNotIn('secret', self.stdlog.logger.output)
+
+
+class SweepTestCase(base.ZVMTestCase):
+    """Images that lie on the connector for longer than they should."""
+
+    def setUp(self):
+        super().setUp()
+        self.staging = staging.Staging(self.connector)
+
+    def upload(self):
+        """Leave an upload behind, as the connector is down."""
+        self.connector.faults['images.export'] = [fakes.unreachable()]
+        with self.staging.uploaded(io.BytesIO(SECRET), len(SECRET)) as upload:
+            pass
+        self.assertEqual(SECRET, self.connector.uploads[upload.url])
+        return upload.url
+
+    def test_the_same_process(self):
+        url = self.upload()
+        self.staging.sweep()
+        self.assertEqual(BLANK, self.connector.uploads[url])
+
+    def test_the_next_process(self):
+        urls = [self.upload(), self.upload()]
+        staging.Staging(self.connector).sweep()
+        self.assertEqual([BLANK, BLANK],
+                         [self.connector.uploads[url] for url in urls])
+        self.connector.calls.clear()
+        staging.Staging(self.connector).sweep()
+        self.assertEqual([], self.connector.calls)
+
+    def test_a_killed_process(self):
+        upload = self.staging.uploaded(io.BytesIO(SECRET), len(SECRET))
+        url = upload.__enter__().url
+        staging.Staging(self.connector).sweep()
+        self.assertEqual(BLANK, self.connector.uploads[url])
+
+    def test_what_is_in_use_is_left_alone(self):
+        with self.staging.uploaded(io.BytesIO(SECRET), len(SECRET)) as upload:
+            self.staging.sweep()
+            self.assertEqual(SECRET, self.connector.uploads[upload.url])
+
+    def test_a_connector_that_is_down_is_asked_once(self):
+        for _ in range(3):
+            self.upload()
+        self.connector.calls.clear()
+        self.connector.faults['images.export'] = [fakes.unreachable()] * 3
+        self.staging.sweep()
+        self.assertEqual(1, len(self.connector.calls))
+
+    def test_another_compute_service_on_the_same_disk(self):
+        url = self.upload()
+        self.flags(host='another')
+        staging.Staging(self.connector).sweep()
+        self.assertEqual(SECRET, self.connector.uploads[url])
+
+    def test_records_hold_nothing_but_the_url(self):
+        url = self.upload()
+        [path] = [path for path in pathlib.Path(
+            base.CONF.zvm.image_tmp_path).rglob('*') if path.is_file()]
+        self.assertEqual(url, path.read_text())
+
+    def test_no_place_for_records(self):
+        path = os.path.join(base.CONF.zvm.image_tmp_path, 'file')
+        with open(path, 'w'):
+            self.flags(image_tmp_path=path, group='zvm')
+        exc = self.assertRaises(
+            nova_exception.InvalidInput,
+            self.staging.uploaded(io.BytesIO(SECRET), 6).__enter__)
+        self.assertIn('[zvm] image_tmp_path', str(exc))
+        self.assertEqual([], self.connector.calls)
+        self.staging.sweep()
+
+    def test_a_record_that_cannot_be_written(self):
+        failure = OSError('no space left')
+        self.patch(builtins, 'open', mock.Mock(side_effect=failure))
+        exc = self.assertRaises(
+            nova_exception.InvalidInput,
+            self.staging.uploaded(io.BytesIO(SECRET), 6).__enter__)
+        self.assertIn('no space left', str(exc))
+        self.assertEqual({BLANK}, set(self.connector.uploads.values()))
+
+    def test_records_that_cannot_be_read(self):
+        url = self.upload()
+        self.patch(os, 'scandir', mock.Mock(side_effect=OSError('broken')))
+        self.staging.sweep()
+        self.assertIn('image_tmp_path', self.stdlog.logger.output)
+        self.assertEqual(SECRET, self.connector.uploads[url])

@@ -42,8 +42,17 @@ class Generated:
 
 
 class Broken:
+    """A file that ends with an error."""
+
+    def __init__(self, good=0, failure=None):
+        self._good = Generated(good)
+        self.failure = failure or OSError('no more')
+
     def read(self, size=-1):
-        raise OSError('no more')
+        data = self._good.read(size)
+        if data:
+            return data
+        raise self.failure
 
 
 def stored(size=None, md5=None):
@@ -105,6 +114,8 @@ class UploadTest(testtools.TestCase):
     def test_another_size_was_stored(self):
         error = self._fails(errors.TransferError, Generated(), stored(size=0))
         self.assertIn('0 bytes with md5', str(error))
+        self.assertEqual('file:///f/1', error.url)
+        self.assertIsNone(error.source)
 
     def test_another_checksum_was_stored(self):
         self._fails(errors.TransferError, Generated(), stored(md5='0' * 32))
@@ -122,6 +133,31 @@ class UploadTest(testtools.TestCase):
     def test_stream_that_cannot_be_read(self):
         error = self._fails(errors.TransferError, Broken(), loopback.hang_up)
         self.assertIn('cannot be read: no more', str(error))
+
+    def test_a_file_that_breaks_off_is_completed(self):
+        """Its name would not be known otherwise."""
+        for stream, good, reason in (
+                (Broken(1000, KeyError('x')), 1000, KeyError),
+                (Generated(1000), 1000, errors.TransferError)):
+            error = self._fails(errors.TransferError, stream, stored())
+            self.assertEqual('file:///f/1', error.url)
+            self.assertIsInstance(error.source, reason)
+            body = self.server.requests[-1].body
+            self.assertEqual(b'x' * good + bytes(LENGTH - good), body)
+
+    def test_a_file_that_does_not_end(self):
+        error = self._fails(errors.TransferError, Generated(LENGTH + 1),
+                            stored())
+        self.assertEqual('file:///f/1', error.url)
+        self.assertIn('more than', str(error.source))
+        self.assertEqual(LENGTH, len(self.server.requests[-1].body))
+
+    def test_the_source_fails_and_the_answer_is_lost(self):
+        failure = KeyError('x')
+        error = self._fails(errors.TransferError, Broken(9, failure),
+                            loopback.hang_up)
+        self.assertIs(failure, error.source)
+        self.assertIsNone(error.url)
 
     def test_empty_file(self):
         self._fails(ValueError, io.BytesIO(b''), length=0)
