@@ -15,7 +15,8 @@
 A header of 512 bytes says what kind and size of disk the image was taken
 of, and how it is compressed (zthin's creatediskimage and unpackdiskimage;
 zvmsdk/smtclient.py _get_disk_size_units); the rest is the disk. Of a disk
-that was captured here, that is all that is on it, as text; of any other
+that was captured here, that is all that is on it, as text, and then nothing
+up to the length of the image that the disk was deployed of; of any other
 image it is taken for a disk with a Linux on it. Files are read in pieces:
 they may be larger than memory.
 """
@@ -38,6 +39,8 @@ _HEADER = re.compile(
 _TITLES = {'CKD': 'xCAT CKD Disk Image:', 'FBA': 'xCAT FBA Part Image:'}
 _UNITS = {'CKD': 'CYL', 'FBA': 'BLK'}
 _CAPTURED = b'disk of a simulated z/VM\n'
+# Of the text, as decimal digits in front of it.
+_LENGTH_DIGITS = 12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,11 +103,12 @@ def header(kind: str, size: int, compression: int = 0) -> bytes:
 
 
 def captured(kind: str, size: int, compression: int, disk: Captured) -> bytes:
-    """Return the file of a captured disk."""
-    payload = _CAPTURED + json.dumps({
+    """Return the file of a captured disk; any bytes may follow it."""
+    text = json.dumps({
         'vdev': disk.vdev, 'content': disk.content,
         'blobs': {path: base64.b64encode(data).decode()
                   for path, data in disk.blobs.items()}}).encode()
+    payload = _CAPTURED + b'%*d' % (_LENGTH_DIGITS, len(text)) + text
     if compression:
         payload = gzip.compress(payload, compression, mtime=0)
     return header(kind, size, compression) + payload
@@ -119,7 +123,8 @@ def _read_captured(path: pathlib.Path) -> Captured | None:
         try:
             if stream.read(len(_CAPTURED)) != _CAPTURED:
                 return None
-            data = json.loads(stream.read())
+            # Not to the end: gzip would look at each byte that follows.
+            data = json.loads(stream.read(int(stream.read(_LENGTH_DIGITS))))
         except (OSError, EOFError, zlib.error):
             return None
     return Captured(data['vdev'], data['content'], {

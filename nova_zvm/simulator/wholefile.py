@@ -17,8 +17,11 @@ import pathlib
 
 
 def write(path: pathlib.Path, content: str | bytes,
-          mode: int = 0o644) -> None:
-    """Replace a file's content; who reads it sees the old or the new."""
+          mode: int = 0o644, length: int = 0) -> None:
+    """Replace a file's content; who reads it sees the old or the new.
+
+    A file that would be shorter than length bytes ends with a hole.
+    """
     data = content.encode() if isinstance(content, str) else content
     unfinished = path.with_name(f'{path.name}.new')
     unfinished.unlink(missing_ok=True)
@@ -26,4 +29,5 @@ def write(path: pathlib.Path, content: str | bytes,
                          mode)
     with os.fdopen(descriptor, 'wb') as stream:
         stream.write(data)
+        stream.truncate(max(length, len(data)))
     unfinished.replace(path)

@@ -145,7 +145,10 @@ def _check_fits(image: imagefile.ImageFile, disk: dasds.Minidisk) -> None:
 
 
 def _capture(request: requests.Request) -> str:
-    """Capture: creatediskimage USERID VDEV FILE [--compression N]."""
+    """Capture: creatediskimage USERID VDEV FILE [--compression N].
+
+    The file is as long as the one that was deployed, if one was.
+    """
     words, level = _capture_words(request.words[1:])
     userid, vdev, target = words[0].upper(), words[1], pathlib.Path(words[2])
     if target.exists():
@@ -162,8 +165,9 @@ def _capture(request: requests.Request) -> str:
         {path: request.system.dasd.blob(name)
          for path, name in disk.content.blobs.items()})
     try:
-        wholefile.write(target, imagefile.captured(kind, disk.size, level,
-                                                   captured))
+        wholefile.write(
+            target, imagefile.captured(kind, disk.size, level, captured),
+            length=_deployed_length(disk.content))
     except OSError as error:
         raise errors.CommandError(FAILED, f'{target}: {error.strerror}')
     return (f'SOURCE USER ID: "{userid}"\nDISK CHANNEL:   "{vdev}"\n'
@@ -172,6 +176,13 @@ def _capture(request: requests.Request) -> str:
             f'channel {vdev} with disk size {disk.size} '
             f'{"CYL" if kind == "CKD" else "BLK"}.\n'
             'Image creation successful.\n')
+
+
+def _deployed_length(content: dasds.Content) -> int:
+    """Return the length of the image file that a disk was deployed of."""
+    if content.image is None:
+        return 0
+    return imagefile.HEADER_LENGTH + content.image.bytes
 
 
 def _capture_words(words: list[str]) -> tuple[list[str], int]:

@@ -12,9 +12,12 @@
 
 """Disks captured to images, and what those are when deployed again."""
 
+import contextlib
 import gzip
 import json
+import os
 import pathlib
+import tracemalloc
 
 from nova_zvm.simulator import imagefile
 from nova_zvm.tests.unit.simulator import simulated
@@ -136,6 +139,81 @@ class RoundTripTestCase(CaptureTestCase):
             self.assertEqual(0, self.run_command(*command)[0], command)
 
 
+class LengthTestCase(CaptureTestCase):
+    """A captured file is as long as the one that was deployed."""
+
+    LENGTH = 64 * 2 ** 20
+    # Pieces of a megabyte, and some of them at once.
+    MEMORY = 8 * 2 ** 20
+
+    def setUp(self):
+        super().setUp()
+        self.create()
+        self.add_disk()
+        self.punch('GUEST1', 'note.sh', f'echo kept > {NOTE}\n')
+        self.punch('GUEST1', 'cfgdrive.iso', simulated.config_drive({
+            'openstack/latest/meta_data.json': '{"hostname": "web1"}'}))
+        image = self.image()
+        os.truncate(image, self.LENGTH)
+        with self.limited_memory():
+            self.assertEqual(0, self.run_command(UNPACK, 'GUEST1', '0100',
+                                                 image)[0])
+        self.boot()
+        self.smcli('Image_Deactivate', '-T', 'GUEST1', '-f IMMED')
+
+    @contextlib.contextmanager
+    def limited_memory(self):
+        tracemalloc.start()
+        try:
+            yield
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        self.assertLess(peak, self.MEMORY)
+
+    def content(self):
+        """Return what the captured file has, but for where it came from."""
+        with self.limited_memory():
+            captured = imagefile.read(self.target).captured
+        return {**captured.content, 'image': None, 'blobs': captured.blobs}
+
+    def deploy_copy(self):
+        self.create('GUEST2')
+        self.add_disk('GUEST2')
+        with self.limited_memory():
+            self.unpack()
+
+    def test_plain(self):
+        self.assert_round_trip('0')
+
+    def test_compressed(self):
+        self.assert_round_trip('9')
+
+    def assert_round_trip(self, level):
+        with self.limited_memory():
+            self.captured('--compression', level)
+        status = self.target.stat()
+        self.assertEqual(self.LENGTH, status.st_size)
+        self.assertLess(status.st_blocks * 512, 2 ** 20)
+        before = self.content()
+        self.assertIn(NOTE, before['files'])
+        self.assertNotEqual({}, before['blobs'])
+        self.deploy_copy()
+        self.target = self.target.with_name('0200')
+        self.assertEqual(0, self.capture('GUEST2')[0])
+        self.assertEqual(self.LENGTH, self.target.stat().st_size)
+        self.assertEqual(before, self.content())
+
+    def test_more_on_the_disk_than_was_deployed(self):
+        self.create('GUEST2')
+        self.add_disk('GUEST2')
+        self.assertEqual(0, self.run_command(
+            UNPACK, 'GUEST2', '0100', self.image(payload=b'disk'))[0])
+        self.assertEqual(0, self.capture('GUEST2', '0100', '--compression',
+                                         '0')[0])
+        self.assertEqual(b'}', self.target.read_bytes()[-1:])
+
+
 class FileTestCase(CaptureTestCase):
 
     def setUp(self):
@@ -150,7 +228,8 @@ class FileTestCase(CaptureTestCase):
                 f'xCAT CKD Disk Image:{simulated.ECKD_SIZE:12d} CYL HLen: '
                 f'0055 GZIP: {level}', data[:512].decode().rstrip())
             payload = gzip.decompress(data[512:]) if level else data[512:]
-            content = json.loads(payload.partition(b'\n')[2])['content']
+            text = payload[payload.index(b'{'):].rstrip(b'\0')
+            content = json.loads(text)['content']
             self.assertEqual('image1', content['image']['name'])
             self.target.unlink()
 
