@@ -109,12 +109,10 @@ class _Counted:
             self._file.seek(self._start)
         self._begin()
 
-    def read(self, size: int = -1) -> bytes:
+    def _read(self, size: int) -> bytes:
         if self._left == 0:
             return b''
-        if not 0 <= size <= self._left:
-            size = self._left
-        data = self._piece(size)
+        data = self._piece(min(size, self._left))
         if not data:
             raise self._wrong_length('less')
         self._left -= len(data)
@@ -124,7 +122,7 @@ class _Counted:
         return data
 
     def __iter__(self) -> abc.Iterator[bytes]:
-        while data := self.read(session.CHUNK_BYTES):
+        while data := self._read(session.CHUNK_BYTES):
             yield data
 
     def _piece(self, size: int) -> bytes:

@@ -54,7 +54,11 @@ CHUNK_BYTES = 1024 * 1024
 
 
 class Upload(typing.Protocol):
-    """A body that is sent as it is read; len is its Content-Length."""
+    """A body that is sent piece by piece; len is its Content-Length.
+
+    Without a read() of its own: of what has one, urllib3 takes 16 KiB at a
+    time.
+    """
 
     len: int
 
@@ -62,11 +66,8 @@ class Upload(typing.Protocol):
     def repeatable(self) -> bool:
         """Whether it can be rewound."""
 
-    def read(self, size: int = -1) -> bytes:
-        """Return at most size bytes, b'' at the end."""
-
     def __iter__(self) -> abc.Iterator[bytes]:
-        """Yield the same in pieces; requests asks that there is one."""
+        """Yield the pieces."""
 
     def rewind(self) -> None:
         """Go back to the start, to be sent again."""
@@ -225,7 +226,7 @@ class Session:
             with _mapped(operation):
                 answer = self._http().request(
                     operation.method, self._url + operation.path,
-                    # requests takes what can be read and has a len
+                    # requests takes what has pieces and a len
                     data=typing.cast(typing.Any, data), headers=headers,
                     timeout=self._socket_timeouts(operation, data),
                     stream=stream, allow_redirects=False)
