@@ -41,11 +41,12 @@ class Content:
 
     def pieces(self):
         """Yield the data as glanceclient does."""
-        pattern = bytes(range(256)) * (CHUNK_BYTES // 256)
+        # Each piece is new: who keeps them has to have the memory.
+        pattern = memoryview(bytes(range(256)) * (CHUNK_BYTES // 256))
         left = self.length - len(self._head)
         yield self._head
         while left > 0:
-            yield pattern[:left]
+            yield bytes(pattern[:left])
             left -= CHUNK_BYTES
 
 

@@ -24,6 +24,7 @@ import sys
 import tempfile
 import traceback
 
+from nova_zvm.tests.bench import images
 from nova_zvm.tests.bench import operations
 from nova_zvm.tests.bench import scale
 from nova_zvm.tests.bench import table
@@ -32,6 +33,19 @@ from nova_zvm.tests.sandbox import cell
 
 DESCRIPTION = """\
 Count and time what each operation of nova costs on a simulated z/VM.
+"""
+IMAGES_LEGEND = """\
+nova, a stand-in for Glance and the driver are this process; the connector
+and z/VM are others. The worst of %d runs counts, of speeds the best.
+
+memory    of this process while an image passed, over what it had before
+on disk   files that are left in nova-compute's folders
+written   to any file of this host: the log and the databases of nova
+moved     bytes that the connector took (import) or gave (snapshot), over
+          those of the image
+driver    speed of the transfer alone, until the connector has answered
+curl      the same of curl with a file of that size and the same connector
+ratio     of the two speeds
 """
 LEGEND = """\
 Of an operation only the driver's own calls are measured.
@@ -63,7 +77,7 @@ class Workspace:
 
 def main(argv=None):
     """Run the bench and end the process with its exit status."""
-    args = _parser().parse_args(argv)
+    args = _checked(_parser(), argv)
     run = _PARTS[args.part]
     os.environ['no_proxy'] = os.environ['NO_PROXY'] = '127.0.0.1'
     space = Workspace(pathlib.Path(tempfile.mkdtemp(prefix='zvm-bench-')))
@@ -96,15 +110,16 @@ def _run_operations(args, space, system):
     nova.start()
     print(LEGEND)
     todo = operations.Operations(nova, system)
-    result = _facts(args, system)
+    result = {**_facts(args, system), 'runs': {}}
     for profile in args.profile or TITLES:
         title = '%s, and it runs %g times as fast' % (
             TITLES[profile], args.speed)
-        print('%s\n%s\n%s' % (title, '=' * len(title), table.head()))
+        print('%s\n%s\n%s' % (title, '=' * len(title),
+                              table.head(table.OPERATIONS)))
         system.take_time(profile)
         costs = result['runs'][profile] = []
         for cost in todo.run():
-            print(table.row(cost), flush=True)
+            print(table.row(table.OPERATIONS, cost), flush=True)
             costs.append(dataclasses.asdict(cost))
         print()
     if args.json:
@@ -127,7 +142,28 @@ def _run_scale(args, space, system):
              'costs': costs, 'memory': todo.peak()}, indent=2) + '\n')
 
 
-_PARTS = {'operations': _run_operations, 'scale': _run_scale}
+def _run_images(args, space, system):
+    transfers = images.Transfers()
+    nova = cell.Cell(space, system)
+    nova.keep_uploads = False
+    with transfers.watched():
+        nova.start()
+    todo = images.Images(nova, system, transfers, space.nova, args.runs)
+    print(IMAGES_LEGEND % args.runs)
+    print(table.head(table.IMAGES))
+    costs = []
+    for cost in todo.run(args.size or images.SIZES):
+        print(table.row(table.IMAGES, cost), flush=True)
+        costs.append({**dataclasses.asdict(cost), 'ratio': cost.ratio})
+    print('\nLeft on the connector: %d files of uploads, %s at most'
+          % (len(cost.remains), table.amount(max(cost.remains))))
+    if args.json:
+        args.json.write_text(json.dumps(
+            {**_facts(args, system), 'images': costs}, indent=2) + '\n')
+
+
+_PARTS = {'operations': _run_operations, 'scale': _run_scale,
+          'images': _run_images}
 
 
 def _facts(args, system):
@@ -137,7 +173,6 @@ def _facts(args, system):
         'connector': system.connector().version().version,
         'python': sys.version.split()[0],
         'speed': args.speed,
-        'runs': {},
     }
 
 
@@ -152,15 +187,34 @@ def _redirect_errors(path):
     return terminal
 
 
+def _checked(parser, argv):
+    """Return the arguments, if what they ask for can be done here."""
+    args = parser.parse_args(argv)
+    if args.part == 'images':
+        problem = images.obstacle(tempfile.gettempdir(),
+                                  args.size or images.SIZES)
+        if problem:
+            parser.error(problem)
+    return args
+
+
 def _parser():
     parser = argparse.ArgumentParser(prog='bench.sh',
                                      description=DESCRIPTION)
     parser.add_argument('part', nargs='?', choices=list(_PARTS),
                         default='operations',
-                        help='operations of nova, or scale: what a command '
-                             'costs the simulated z/VM itself')
+                        help='operations of nova; scale: what a command '
+                             'costs the simulated z/VM itself; or images: '
+                             'what their size costs')
     parser.add_argument('--guests', type=int, default=scale.GUESTS,
                         metavar='N', help='of the part scale '
+                        '(default: %(default)s)')
+    parser.add_argument('--size', type=_positive, action='append',
+                        metavar='MIB', help='of the part images; may be '
+                        'repeated (default: %s)' % ', '.join(
+                            map(str, images.SIZES)))
+    parser.add_argument('--runs', type=_positive, default=images.RUNS,
+                        metavar='N', help='of each size, of the part images '
                         '(default: %(default)s)')
     parser.add_argument('--json', type=pathlib.Path, metavar='FILE',
                         help='write the figures there, too; a path from the '
@@ -171,3 +225,10 @@ def _parser():
     parser.add_argument('--speed', type=float, default=20.0, metavar='F',
                         help='seconds on z/VM in a real one (default: 20)')
     return parser
+
+
+def _positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError('%d is less than 1' % number)
+    return number

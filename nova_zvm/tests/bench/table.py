@@ -12,8 +12,8 @@
 
 """The costs as people read them."""
 
-COLUMNS = (
-    # title, member of a Cost, width, format
+# title, member of a Cost, width, format
+OPERATIONS = (
     ('operation', 'operation', -32, str),
     ('requests', 'requests', 8, str),
     ('SMAPI', 'smapi', 6, str),
@@ -26,6 +26,17 @@ COLUMNS = (
     ('wall s', 'wall', 8, '{:.2f}'.format),
     ('z/VM s', 'on_zvm', 8, '{:.2f}'.format),
 )
+IMAGES = (
+    ('transfer', 'transfer', -10, str),
+    ('image', 'size', 10, lambda size: amount(size)),
+    ('memory', 'memory', 10, lambda size: amount(size)),
+    ('on disk', 'files', 10, lambda size: amount(size)),
+    ('written', 'written', 10, lambda size: amount(size)),
+    ('moved', 'moved', 7, '{:.4f}'.format),
+    ('driver', 'rate', 12, lambda rate: amount(rate) + '/s'),
+    ('curl', 'curl', 12, lambda rate: amount(rate) + '/s'),
+    ('ratio', 'ratio', 6, '{:.2f}'.format),
+)
 
 
 def amount(size):
@@ -37,16 +48,16 @@ def amount(size):
     return '%.1f MiB' % (size / 1024 ** 2)
 
 
-def head():
-    return _line(title for title, *_ in COLUMNS)
+def head(columns):
+    return _line(columns, (title for title, *_ in columns))
 
 
-def row(cost):
-    return _line(shown(getattr(cost, member))
-                 for _, member, _, shown in COLUMNS)
+def row(columns, cost):
+    return _line(columns, (shown(getattr(cost, member))
+                           for _, member, _, shown in columns))
 
 
-def _line(cells):
+def _line(columns, cells):
     return '  '.join(
         cell.ljust(-width) if width < 0 else cell.rjust(width)
-        for cell, (_, _, width, _) in zip(cells, COLUMNS)).rstrip()
+        for cell, (_, _, width, _) in zip(cells, columns)).rstrip()

@@ -13,6 +13,7 @@
 """A simulated z/VM in a process of its own."""
 
 import json
+import pathlib
 import subprocess
 import sys
 import urllib.request
@@ -71,6 +72,26 @@ class ZVM:
     def channel(self):
         """The socket on which the first member takes commands."""
         return self._member()['channel']
+
+    @property
+    def url(self):
+        """The first member's connector."""
+        return self._member()['rest_url']
+
+    def token(self):
+        """Return a token for requests to the connector."""
+        admin = pathlib.Path(self._member()['token_file']).read_text()
+        request = urllib.request.Request(
+            self.url + '/token', method='POST', data=b'',
+            headers={'X-Admin-Token': admin.strip()})
+        with urllib.request.urlopen(request) as answer:
+            return answer.headers['X-Auth-Token']
+
+    def upload_sizes(self):
+        """Return the sizes of what the connector keeps of uploads."""
+        repository = pathlib.Path(self._member()['file_repository'])
+        return [path.stat().st_size for path in repository.rglob('*')
+                if path.is_file()]
 
     def connector(self):
         member = self._member()

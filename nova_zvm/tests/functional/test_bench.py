@@ -13,7 +13,9 @@
 """The bench measures every operation, and says so to people and machines."""
 
 import json
+import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -48,13 +50,18 @@ QUESTIONS = ('power state of a running server', 'soft reboot',
              'resource update')
 FIGURES = {'operation', 'requests', 'smapi', 'cp', 'iucv', 'other', 'sent',
            'received', 'wall', 'on_zvm', 'memory'}
+MIB = 2 ** 20
+TRANSFERS = ('import',)
+IMAGE_FIGURES = {'transfer', 'size', 'memory', 'files', 'written', 'moved',
+                 'rate', 'curl', 'ratio', 'remains'}
 
 
 class BenchTest(testtools.TestCase):
 
-    def run_bench(self, *arguments):
+    def run_bench(self, *arguments, **environment):
         return subprocess.run(
             [sys.executable, ROOT / 'tools' / 'bench.py', *arguments],
+            env={**os.environ, **environment},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True)
 
@@ -75,6 +82,56 @@ class BenchTest(testtools.TestCase):
             self.assertGreater(costs[1]['on_zvm'], 30)
         # The image's size, in the unit that suits it.
         self.assertIn(' 32.0 MiB ', done.stdout)
+
+    def test_images(self):
+        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        path = folder / 'images.json'
+        done = self.run_bench(
+            'images', '--size', '4', '--size', '48', '--runs', '1',
+            '--json', path, PATH=self.watch_curl(folder))
+        self.assertEqual(0, done.returncode, done.stdout)
+        arguments = (folder / 'arguments').read_text()
+        self.assertIn('--config', arguments)
+        self.assertNotIn('Token', arguments)
+        costs = json.loads(path.read_text())['images']
+        self.assertEqual(
+            [(transfer, size * MIB) for size in (4, 48)
+             for transfer in TRANSFERS],
+            [(cost['transfer'], cost['size']) for cost in costs])
+        for cost in costs:
+            self.check_image(cost)
+            self.assertRegex(done.stdout, r'(?m)^%s +%d\.0 MiB ' % (
+                cost['transfer'], cost['size'] // MIB))
+        self.assertIn(', 512 B at most\n', done.stdout)
+
+    def watch_curl(self, folder):
+        """Have curl's arguments written down; return the PATH for that."""
+        program = folder / 'bin' / 'curl'
+        program.parent.mkdir()
+        program.write_text('#!/bin/sh\necho "$@" >> %s/arguments\n'
+                           'exec %s "$@"\n' % (folder, shutil.which('curl')))
+        program.chmod(0o755)
+        return '%s:%s' % (program.parent, os.environ['PATH'])
+
+    def check_image(self, cost):
+        self.assertEqual(IMAGE_FIGURES, set(cost))
+        # Far less than the larger image.
+        self.assertLess(cost['memory'], 16 * MIB, cost)
+        self.assertEqual(0, cost['files'], cost)
+        # nova's own log and databases.
+        self.assertLess(cost['written'], 4 * MIB, cost)
+        # The rest is all other requests.
+        self.assertAlmostEqual(1, cost['moved'], delta=0.002)
+        self.assertGreaterEqual(cost['moved'], 1)
+        self.assertEqual({512}, set(cost['remains']), cost)
+        self.assertGreater(cost['rate'], 0)
+        self.assertAlmostEqual(cost['rate'] / cost['curl'], cost['ratio'])
+
+    def test_images_need_room(self):
+        done = self.run_bench('images', '--size', str(10 ** 9))
+        self.assertEqual(2, done.returncode)
+        self.assertRegex(done.stdout, r'need 3000000000 MiB of disk, /\S+ '
+                         r'has \d+: let TMPDIR name a larger directory')
 
     def test_scale(self):
         path = pathlib.Path(

@@ -16,7 +16,6 @@ They are started by nova's own functional test fixtures, which also bring
 its in-memory Neutron, Glance and Cinder, and SQLite databases in files.
 """
 
-import io
 import logging
 import os
 import sys
@@ -77,12 +76,16 @@ class Cell(integrated_helpers.ProviderUsageBaseTestCase):
             lambda: list(self.glance.images.values()))
 
     def upload(self, name, data, **properties):
-        """Put an image into Glance and return its id."""
+        """Put an image into Glance and return its id.
+
+        :param data: bytes or a glance.Content
+        """
+        content = glance.Bytes(data) if isinstance(data, bytes) else data
         return self.images.create(None, {
             'name': name, 'status': 'active', 'disk_format': 'raw',
-            'container_format': 'bare', 'size': len(data), 'min_disk': 0,
-            'min_ram': 0, 'visibility': 'public', 'properties': properties,
-        }, data=io.BytesIO(data))['id']
+            'container_format': 'bare', 'size': content.length,
+            'min_disk': 0, 'min_ram': 0, 'visibility': 'public',
+            'properties': properties}, data=content)['id']
 
     def port(self):
         """Return a port of the network that goes with the virtual switch."""

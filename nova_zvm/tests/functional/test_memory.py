@@ -1,0 +1,88 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Images on their way at the same time take constant memory each.
+
+What the driver's process allocates is looked at, with a Glance that makes
+an image while it is read and a connector and z/VM that could hold it.
+"""
+
+import threading
+
+import fixtures
+
+from nova_zvm import diskimage
+from nova_zvm.tests.functional import base
+from nova_zvm.tests import glance
+from nova_zvm.tests import meter
+
+MIB = 2 ** 20
+IMAGE_BYTES = 48 * MIB
+BOOTS = 3
+# Of each transfer: some pieces of a megabyte, and what nova itself takes.
+LIMIT = 12 * MIB
+# Real seconds; only a test that fails waits so long.
+PATIENCE = 60
+
+
+class MemoryTest(base.ZVMTestCase):
+
+    def setUp(self):
+        super().setUp()
+        # All is loaded that is loaded once.
+        self.boot_image_once()
+
+    def test_three_boots_of_three_images(self):
+        images = [self.create_large_image() for _ in range(BOOTS)]
+        # No image is read on before all of them have begun.
+        self.hold_downloads(BOOTS)
+        with meter.Meter(self.zvm.engine.log, memory=True).running() as usage:
+            servers = [self.post(image) for image in images]
+            for server in servers:
+                self._wait_for_state_change(server, 'ACTIVE')
+        self.assert_constant(usage, BOOTS)
+        self.assertEqual(
+            [str(IMAGE_BYTES)] * BOOTS,
+            [row['image_size_in_bytes'] for row in self.rows('image')
+             if row['image_size_in_bytes'] == str(IMAGE_BYTES)])
+
+    def assert_constant(self, usage, transfers):
+        self.assertGreaterEqual(usage.sent + usage.received,
+                                transfers * IMAGE_BYTES)
+        self.assertLess(usage.peak, transfers * LIMIT)
+
+    def create_large_image(self):
+        """Put an image into Glance that is made while it is read."""
+        image_id = self.create_image()
+        content = glance.Content(diskimage.Header(3338, 'CYL').pack(),
+                                 IMAGE_BYTES)
+        self.images.contents[image_id] = content
+        self.glance.images[image_id]['size'] = content.length
+        return image_id
+
+    def post(self, image_id):
+        return self.api.post_server({'server': self._build_server(
+            image_uuid=image_id, flavor_id=self.flavor_id,
+            networks='auto')})
+
+    def hold_downloads(self, parties):
+        barrier = threading.Barrier(parties)
+        pieces = glance.Content.pieces
+
+        def held(content):
+            found = pieces(content)
+            yield next(found)
+            barrier.wait(PATIENCE)
+            yield from found
+
+        self.useFixture(fixtures.MockPatchObject(glance.Content, 'pieces',
+                                                 held))
