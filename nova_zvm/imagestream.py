@@ -75,7 +75,7 @@ class ImageStream:
         :raises ImageUnacceptable: if Glance sends less or more than it
             said, or something else than was signed
         """
-        self._fill(1 if size < 0 else size)
+        self._fill(1)
         size = len(self._buffer) if size < 0 else size
         data, self._buffer = self._buffer[:size], self._buffer[size:]
         self._left -= len(data)

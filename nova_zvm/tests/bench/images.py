@@ -22,8 +22,6 @@ import dataclasses
 import shutil
 from unittest import mock
 
-from nova.virt import driver as virt_driver
-
 from nova_zvm.connector import client
 from nova_zvm import diskimage
 from nova_zvm import names
@@ -169,8 +167,7 @@ class Images:
                                   hw_architecture='s390x')
         measure = curl.Curl(self._zvm, self._folder.parent, size)
         server, runs = self._import(image, size, measure)
-        if self._takes_snapshots():
-            runs |= self._snapshot(server, size, measure)
+        runs |= self._snapshot(server, size, measure)
         self._api.delete('/servers/%s' % server)
         self._api.wait_until_gone(server)
         self._zvm.connector().images.delete(names.image(image))
@@ -187,10 +184,6 @@ class Images:
         return server, {'import': _Run(
             taken, usage.sent / size,
             self._transfers.rate('files.upload', size), measure.upload())}
-
-    def _takes_snapshots(self):
-        return (type(self._driver).snapshot is not
-                virt_driver.ComputeDriver.snapshot)
 
     def _snapshot(self, server, size, measure):
         taken, usage, answer = self._measured(

@@ -51,7 +51,7 @@ QUESTIONS = ('power state of a running server', 'soft reboot',
 FIGURES = {'operation', 'requests', 'smapi', 'cp', 'iucv', 'other', 'sent',
            'received', 'wall', 'on_zvm', 'memory'}
 MIB = 2 ** 20
-TRANSFERS = ('import',)
+TRANSFERS = ('import', 'snapshot')
 IMAGE_FIGURES = {'transfer', 'size', 'memory', 'files', 'written', 'moved',
                  'rate', 'curl', 'ratio', 'remains'}
 

@@ -16,6 +16,7 @@ What the driver's process allocates is looked at, with a Glance that makes
 an image while it is read and a connector and z/VM that could hold it.
 """
 
+import itertools
 import threading
 
 import fixtures
@@ -28,6 +29,7 @@ from nova_zvm.tests import meter
 MIB = 2 ** 20
 IMAGE_BYTES = 48 * MIB
 BOOTS = 3
+SNAPSHOTS = 2
 # Of each transfer: some pieces of a megabyte, and what nova itself takes.
 LIMIT = 12 * MIB
 # Real seconds; only a test that fails waits so long.
@@ -38,20 +40,35 @@ class MemoryTest(base.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
+        self.images = glance.Service(self.glance, keep=False)
+        self.image_id = self.create_image()
         # All is loaded that is loaded once.
         self.boot_image_once()
 
-    def test_three_boots_of_three_images(self):
+    def test_three_boots_and_two_snapshots(self):
+        image = self.create_large_image()
+        taken_of = [self.boot(image_id=image) for _ in range(SNAPSHOTS)]
         images = [self.create_large_image() for _ in range(BOOTS)]
         # No image is read on before all of them have begun.
-        self.hold_downloads(BOOTS)
+        barrier = threading.Barrier(BOOTS + SNAPSHOTS)
+        self.hold_downloads(barrier)
+        self.hold_uploads(barrier)
         with meter.Meter(self.zvm.engine.log, memory=True).running() as usage:
             servers = [self.post(image) for image in images]
+            snapshots = [self.take(server) for server in taken_of]
             for server in servers:
                 self._wait_for_state_change(server, 'ACTIVE')
-        self.assert_constant(usage, BOOTS)
+            for server in taken_of:
+                self._wait_for_server_parameter(
+                    server, {'OS-EXT-STS:task_state': None})
+        self.assert_constant(usage, BOOTS + SNAPSHOTS)
         self.assertEqual(
-            [str(IMAGE_BYTES)] * BOOTS,
+            [('active', IMAGE_BYTES)] * SNAPSHOTS,
+            [(image['status'], image['size']) for image in (
+                self.images.show(None, image_id) for image_id in snapshots)])
+        # And what the snapshots are of.
+        self.assertEqual(
+            [str(IMAGE_BYTES)] * (BOOTS + 1),
             [row['image_size_in_bytes'] for row in self.rows('image')
              if row['image_size_in_bytes'] == str(IMAGE_BYTES)])
 
@@ -74,8 +91,22 @@ class MemoryTest(base.ZVMTestCase):
             image_uuid=image_id, flavor_id=self.flavor_id,
             networks='auto')})
 
-    def hold_downloads(self, parties):
-        barrier = threading.Barrier(parties)
+    def take(self, server):
+        return self.api.post_server_action(
+            server['id'], {'createImage': {'name': 'snap'}})['image_id']
+
+    def hold_uploads(self, barrier):
+        stored = self.images._stored
+
+        def held(pieces):
+            first = next(pieces)
+            barrier.wait(PATIENCE)
+            return stored(itertools.chain([first], pieces))
+
+        self.useFixture(fixtures.MockPatchObject(self.images, '_stored',
+                                                 held))
+
+    def hold_downloads(self, barrier):
         pieces = glance.Content.pieces
 
         def held(content):
