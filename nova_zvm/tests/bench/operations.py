@@ -108,7 +108,9 @@ class Operations:
         for kind in ('soft', 'hard'):
             yield self._act('%s reboot' % kind, 'reboot', 'reboot',
                             {'type': kind.upper()}, 'ACTIVE')
+        yield self._snapshot('snapshot of a running server')
         yield self._act('stop', 'power_off', 'os-stop', None, 'SHUTOFF')
+        yield self._snapshot('snapshot of a stopped server')
         yield self._power_state('power state of a stopped server')
         yield self._act('start', 'power_on', 'os-start', None, 'ACTIVE')
         yield self._rebuild()
@@ -158,6 +160,13 @@ class Operations:
             lambda: self._api.act(self._server, 'rebuild',
                                   {'imageRef': self._image}))
         self._api.wait_for(self._server, 'ACTIVE')
+        return cost
+
+    def _snapshot(self, name):
+        self._wait_for_linux()
+        cost = self._call(name, ['snapshot'], lambda: self._api.act(
+            self._server, 'createImage', {'name': 'bench'}))
+        self._api.wait_for_task(self._server)
         return cost
 
     def _call(self, name, verbs, action):

@@ -149,6 +149,50 @@ class PowerCountsTest(CountsTestCase):
         self.assertIsNone(self.guest(self.server))
 
 
+class SnapshotCountsTest(CountsTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.boot(name='one')
+
+    def take(self):
+        with self.meter.calls_of(self.driver, 'snapshot') as calls:
+            self.api.post_server_action(self.server['id'],
+                                        {'createImage': {'name': 'snap'}})
+            self._wait_for_server_parameter(
+                self.server, {'OS-EXT-STS:task_state': None})
+        return calls.total()
+
+    def test_of_a_running_server(self):
+        usage = self.take()
+        self.assert_requests(8, usage)
+        self.assertEqual(
+            ['query user'] + GUARD +
+            ['query user', 'query userid', 'Image_Performance_Query'] +
+            GUARD + ['Image_Deactivate', 'query user', 'creatediskimage',
+                     'Image_Activate', 'Image_Query_DM'],
+            [name for name in usage.commands if name != 'iucvclnt'])
+
+    def test_of_a_stopped_server(self):
+        self._stop_server(self.server)
+        usage = self.take()
+        self.assert_requests(7, usage)
+        self.assertEqual(
+            ['query user'] + GUARD +
+            ['iucvclnt', 'Image_Query_DM', 'query user', 'creatediskimage',
+             'Image_Query_DM'], usage.commands)
+
+    def test_bytes(self):
+        """Each byte of the image comes once, and none is sent."""
+        usage = self.take()
+        [path] = [path for path in self.connector_files()
+                  if path.match('*/nova-%s/*' % self.image_id)]
+        size = path.stat().st_size
+        self.assertLess(size, usage.received)
+        self.assertLess(usage.received, size + 4096)
+        self.assertLess(usage.sent, 1024)
+
+
 class PeriodicCountsTest(CountsTestCase):
     """What a host costs z/VM while nobody asks for anything."""
 

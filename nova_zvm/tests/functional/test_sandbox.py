@@ -104,13 +104,14 @@ class TestStory(SandboxTestCase):
         for word in ('start nova', 'hypervisor', 'upload', 'create',
                      'directory', 'cloud-init', 'NIC', 'console', 'pause',
                      'unpause', 'soft reboot', 'hard reboot', 'stop', 'start',
-                     'rebuild', 'delete', 'before'):
+                     'take a snapshot', 'rebuild from', 'delete', 'before'):
             self.assertTrue(any(word in title for _, title in steps), word)
         for seen in ('real  ', 'simulated  ', 'in memory  ',
                      'add minidisk 0101', 'deploy the image',
                      'put cfgdrive.iso into the reader',
                      '| USER NOVA0001', '| MDISK 0101 3390', '| NICDEF 1000',
                      'public key ssh-', '#cloud-config',
+                     'penguin-1, ', 'creatediskimage',
                      'PAUSED, on z/VM paused', 'SHUTOFF, on z/VM logged off'):
             self.assertIn(seen, self.output())
         self.assertLessEqual(max(map(len, self.lines)), 100)

@@ -17,6 +17,7 @@ A step that finds anything else than it should raises report.StepFailed.
 
 import base64
 import json
+import time
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives import serialization
@@ -34,6 +35,7 @@ FLAVOR = {'name': 'small', 'vcpus': 2, 'ram': 2048, 'disk': 5,
           'OS-FLV-EXT-DATA:ephemeral': 2}
 IMAGE = 'rhel'
 SERVER = 'penguin'
+SNAPSHOT = 'penguin-1'
 CLOUD_INIT = 'openstack/latest'
 
 
@@ -53,6 +55,7 @@ class Story:
         self._before = None
         self._image_id = None
         self._server_id = None
+        self._snapshot_id = None
         self.userid = None
 
     def boot(self):
@@ -79,7 +82,8 @@ class Story:
             ('hard reboot', self.hard_reboot),
             ('stop', self.stop),
             ('start', self.start),
-            ('rebuild', self.rebuild),
+            ('take a snapshot', self.take_snapshot),
+            ('rebuild from the snapshot', self.rebuild),
         ]
 
     def end(self):
@@ -197,8 +201,23 @@ class Story:
     def start(self):
         return self._power('os-start', None, 'ACTIVE', 'running')
 
+    def take_snapshot(self):
+        # A guest that does not answer yet would be refused.
+        self._wait_for_linux()
+        watch = zvm.Watch(self._zvm)
+        self._snapshot_id = self._api.act(
+            self._server_id, 'createImage', {'name': SNAPSHOT})['image_id']
+        self._api.wait_for_task(self._server_id)
+        image = self.cell.images.show(None, self._snapshot_id)
+        _expect(image['status'] == 'active', 'Glance has no snapshot')
+        properties = image['properties']
+        return [f'{SNAPSHOT}, {image["size"]} bytes, of an '
+                f'{properties["zvm_disk_type"]} disk with '
+                f'{properties["os_distro"]}',
+                watch.summary()]
+
     def rebuild(self):
-        return self._started_anew('rebuild', {'imageRef': self._image_id})
+        return self._started_anew('rebuild', {'imageRef': self._snapshot_id})
 
     def delete(self):
         watch = zvm.Watch(self._zvm)
@@ -224,6 +243,13 @@ class Story:
                 "nova says that it is done, and the guest's Linux has not "
                 "booted")
         return told
+
+    def _wait_for_linux(self):
+        deadline = time.monotonic() + api.WAIT_SECONDS
+        while self._zvm.guest(self.userid)['linux']['state'] == 'booting':
+            _expect(time.monotonic() < deadline,
+                    "the guest's Linux does not come up")
+            time.sleep(api.POLL_SECONDS)
 
     def _boot_of_guest(self):
         guest = self._zvm.guest(self.userid)

@@ -86,4 +86,4 @@ def as_before(state):
     return [f'{len(state["directory"])} directory entries, '
             f'{len(state["guests"])} guests logged on, and minidisks, '
             f'grants, reader files as before',
-            'the image stays with the connector for the next boot']
+            'what was deployed stays with the connector for the next boot']
