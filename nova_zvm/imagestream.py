@@ -31,7 +31,7 @@ from nova import exception as nova_exception
 from nova_zvm import diskimage
 from nova_zvm import exception
 
-QUEUED_CHUNKS = 4
+QUEUED_CHUNKS = 2
 PIECE_BYTES = 1024 * 1024
 
 _END = None
