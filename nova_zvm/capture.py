@@ -33,6 +33,7 @@ from oslo_log import log as logging
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm import exception
+from nova_zvm import imageimport
 from nova_zvm import names
 from nova_zvm import ownership
 from nova_zvm import repository
@@ -207,7 +208,8 @@ class Captures:
         if userid and ownership.capture(instance) == 'on':
             self._start_if_off(userid)
         name = names.capture(instance.uuid)
-        over = over or self._is_there(name)
+        if not over:
+            over = imageimport.find(self._connector.images, name) is not None
         if over:
             self._connector.images.delete(name)
             ownership.end_capture(instance)
@@ -217,13 +219,6 @@ class Captures:
         if self._connector.guests.power_state(userid) == 'off':
             with contextlib.suppress(errors.NotFound):
                 self._connector.guests.start(userid)
-
-    def _is_there(self, name):
-        try:
-            self._connector.images.get(name)
-        except errors.NotFound:
-            return False
-        return True
 
 
 def _instance(uuid):

@@ -35,6 +35,7 @@ from oslo_log import log as logging
 from nova_zvm.connector import errors
 from nova_zvm import diskimage
 from nova_zvm import exception
+from nova_zvm import imageimport
 from nova_zvm import iso9660
 from nova_zvm import mkisofs
 from nova_zvm import names
@@ -112,20 +113,14 @@ class ConfigDrives:
 
     def _import(self, name, upload, os_version):
         # One that comes late would stay.
-        with exception.late_effect_awaited(lambda: self._is_there(name)):
+        with exception.late_effect_awaited(lambda: imageimport.find(
+                self._connector.images, name) is not None):
             try:
                 self._connector.images.create(name, upload.url, os_version)
             except errors.Conflict:
                 # Left by an earlier try that was cut off.
                 self._connector.images.delete(name)
                 self._connector.images.create(name, upload.url, os_version)
-
-    def _is_there(self, name):
-        try:
-            self._connector.images.get(name)
-        except errors.NotFound:
-            return False
-        return True
 
     def _export(self, name, path):
         try:
