@@ -283,6 +283,22 @@ class SweepTestCase(base.ZVMTestCase):
         self.assertIn('no space left', str(exc))
         self.assertEqual({BLANK}, set(self.connector.uploads.values()))
 
+    def test_a_record_that_cannot_be_removed(self):
+        url = self.upload()
+        self.patch(os, 'remove', mock.Mock(side_effect=OSError('read-only')))
+        self.staging.sweep()
+        self.assertEqual(BLANK, self.connector.uploads[url])
+
+    def test_one_record_that_cannot_be_read(self):
+        """The others can."""
+        url = self.upload()
+        folder = self.record().parent
+        (folder / '1').write_bytes(b'\xff')
+        (folder / '2').symlink_to('gone')
+        (folder / '3').mkdir()
+        self.staging.sweep()
+        self.assertEqual(BLANK, self.connector.uploads[url])
+
     def test_records_that_cannot_be_read(self):
         url = self.upload()
         self.patch(os, 'scandir', mock.Mock(side_effect=OSError('broken')))
