@@ -282,6 +282,15 @@ class BrokenTest(ImagesTestCase):
         self.boot()
         self.assert_whole()
 
+    def test_a_property_that_was_corrected(self):
+        self.glance_image['properties']['os_distro'] = 'rhel7.6'
+        self._delete_server(self.boot())
+        self.glance_image['properties']['os_distro'] = 'rhel8.6'
+        self.boot()
+        [row] = self.rows_of_image()
+        self.assertEqual('rhel8.6', row['imageosdistro'])
+        self.assert_whole()
+
     def test_nova_compute_is_killed(self):
         self.killer = self.useFixture(killer.Killer(self.zvm.url))
         self.killer.arm('^POST /images', 1)

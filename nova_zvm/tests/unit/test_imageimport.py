@@ -59,7 +59,7 @@ class ImportTestCase(base.ZVMTestCase):
 
     def test_error_with_a_broken_image(self):
         for broken in ({'last_access_time': -1.0}, {'size_bytes': 1},
-                       {'md5': 'f' * 32}):
+                       {'md5': 'f' * 32}, {'os_version': 'rhel7.6'}):
             self.fault(fakes.error(), **broken)
             self.assertTrue(self.run_import().holds(
                 self.upload.size, self.upload.md5))
