@@ -69,9 +69,13 @@ class ImageCache:
         return image
 
     @staticmethod
-    def locked(name):
-        """Keep other threads from an image as long as the block lasts."""
-        return lockutils.lock('zvm-image-%s' % name)
+    def locked(name, blocking=True):
+        """Keep other threads from an image as long as the block lasts.
+
+        :raises AcquireLockFailedException: if not blocking, at once, if
+            another thread is at work on it
+        """
+        return lockutils.lock('zvm-image-%s' % name, blocking=blocking)
 
     def provided_within(self, name, seconds):
         """Tell whether this process has lately wanted an image."""
