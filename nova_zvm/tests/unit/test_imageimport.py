@@ -47,6 +47,10 @@ class ImportTestCase(base.ZVMTestCase):
     def test_import(self):
         self.assertTrue(self.run_import().holds(len(DATA), self.upload.md5))
         self.assertEqual(1, self.connector.count('images.create'))
+        # The upload may be overwritten while the connector copies it.
+        [args] = [args for operation, args in self.connector.calls
+                  if operation == 'images.create']
+        self.assertEqual(self.upload.md5, args[-1])
 
     def test_error_without_image(self):
         self.fault(fakes.error())
