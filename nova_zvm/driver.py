@@ -87,7 +87,7 @@ class ZVMDriver(driver.ComputeDriver):
 
     def init_host(self, host):
         self._config_drives.sweep()
-        self._staging.sweep()
+        self._staging.begin_sweep()
         for instance in self._instances.captured():
             self._captures.look_after(instance)
 

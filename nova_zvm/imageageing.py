@@ -23,6 +23,7 @@ import datetime
 import time
 
 from nova import conf
+from oslo_concurrency import lockutils
 from oslo_log import log as logging
 
 from nova_zvm.connector import errors
@@ -49,16 +50,30 @@ class ImageAgeing:
         try:
             for image in self._connector.images.list():
                 if names.ages(image.name) and image.name not in used:
-                    self._remove_old(image)
+                    self._try_to_remove(image)
         except errors.ConnectorError as exc:
             LOG.warning('Unused images stay on the connector: %s', exc)
+
+    def _try_to_remove(self, image):
+        """Delete an image if it is old; one that fails stops no other."""
+        try:
+            self._remove_old(image)
+        except lockutils.AcquireLockFailedException:
+            # A boot is at work on it, maybe for an hour, which nova's other
+            # periodic tasks would have to wait for.
+            LOG.debug('Image %s is being used', image.name)
+        except (errors.Unreachable, errors.OutcomeUnknown):
+            raise
+        except errors.ConnectorError as exc:
+            LOG.warning('The unused image %s stays on the connector: %s',
+                        image.name, exc)
 
     def _remove_old(self, image):
         age = CONF.image_cache.remove_unused_original_minimum_age_seconds
         # The connector tells of a file that is missing as read in 1969.
         if time.time() - image.last_access_time < age:
             return
-        with self._images.locked(image.name):
+        with self._images.locked(image.name, blocking=False):
             # Provided to a boot since it was last read, or since the list
             # was made.
             if self._images.provided_within(image.name, age):

@@ -58,7 +58,8 @@ class ImageCache:
         """
         name = names.image(image_meta.id)
         with self.locked(name):
-            image = self._cached(context, image_meta, name, certs)
+            image = self._cached(context, image_meta, name, os_version,
+                                 certs)
             if image is None:
                 before_import()
                 image = self._import(context, image_meta, name, os_version,
@@ -68,9 +69,13 @@ class ImageCache:
         return image
 
     @staticmethod
-    def locked(name):
-        """Keep other threads from an image as long as the block lasts."""
-        return lockutils.lock('zvm-image-%s' % name)
+    def locked(name, blocking=True):
+        """Keep other threads from an image as long as the block lasts.
+
+        :raises AcquireLockFailedException: if not blocking, at once, if
+            another thread is at work on it
+        """
+        return lockutils.lock('zvm-image-%s' % name, blocking=blocking)
 
     def provided_within(self, name, seconds):
         """Tell whether this process has lately wanted an image."""
@@ -80,14 +85,19 @@ class ImageCache:
 
     # What is there
 
-    def _cached(self, context, image_meta, name, certs):
-        """Return the record of an image if it is there as Glance has it."""
+    def _cached(self, context, image_meta, name, os_version, certs):
+        """Return the record of an image if it is there as Glance has it.
+
+        Its Linux too: the connector keeps what the import told, and a
+        property in Glance may have been corrected since.
+        """
         with exception.translated():
             image = imageimport.find(self._images, name)
         if image is None:
             return None
         if (image.holds(_known(image_meta, 'size'),
                         _known(image_meta, 'checksum')) and
+                image.is_for(os_version) and
                 self._is_signed(context, image_meta, image, certs)):
             return image
         LOG.warning('Image %s on the connector is not what Glance has, so it '

@@ -42,13 +42,14 @@ def run(images, name, upload, os_version):
     """Import an upload; return the connector's record of the image.
 
     An image that another import has made of the same data is as good. One
-    that is broken, or of other data, is deleted and imported again.
+    that is broken, of other data or for another Linux is deleted and
+    imported again.
 
     :raises ConnectorError: if there is no image
     """
     for _ in range(TRIES):
         image = _imported(images, name, upload, os_version)
-        if _is_copy(image, upload):
+        if _is_copy(image, upload, os_version):
             return image
         LOG.warning('The connector has image %s not as it was sent, it is '
                     'deleted', name)
@@ -79,18 +80,18 @@ def _imported(images, name, upload, os_version):
                      name, exc)
             return image
         raise
-    return _repaired(images, name, upload, max(
+    return _repaired(images, name, upload, os_version, max(
         LEAST_PATIENCE, PATIENCE * (time.monotonic() - started)))
 
 
-def _repaired(images, name, upload, seconds):
+def _repaired(images, name, upload, os_version, seconds):
     """Return an image, waiting for another to repair it if it is broken."""
     found = None
 
     def is_whole():
         nonlocal found
         found = find(images, name)
-        return _is_copy(found, upload)
+        return _is_copy(found, upload, os_version)
 
     with contextlib.suppress(waiting.Expired):
         waiting.wait_until(is_whole, True, seconds,
@@ -98,5 +99,6 @@ def _repaired(images, name, upload, seconds):
     return found
 
 
-def _is_copy(image, upload):
-    return image is not None and image.holds(upload.size, upload.md5)
+def _is_copy(image, upload, os_version):
+    return (image is not None and image.holds(upload.size, upload.md5) and
+            image.is_for(os_version))

@@ -55,9 +55,13 @@ class Journal:
         self._open.discard(url)
 
     def remove(self, url):
-        """Forget an upload."""
+        """Forget an upload.
+
+        A record that cannot be removed costs only that the upload is
+        overwritten once more.
+        """
         self.close(url)
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             os.remove(_path(url))
 
     def left(self):
@@ -66,14 +70,14 @@ class Journal:
         Never fails: nova-compute starts with this.
         """
         try:
-            found = [_read(entry.path) for entry in os.scandir(_folder())]
+            paths = [entry.path for entry in os.scandir(_folder())]
         except FileNotFoundError:
             return []
-        except (OSError, ValueError) as exc:
-            LOG.warning('The records of uploads below [zvm] image_tmp_path '
-                        'cannot be read: %s', exc)
+        except OSError as exc:
+            _warn(exc)
             return []
-        return [url for url in found if url and url not in self._open]
+        return [url for url in map(_read, paths)
+                if url and url not in self._open]
 
 
 @contextlib.contextmanager
@@ -100,5 +104,18 @@ def _path(url):
 
 
 def _read(path):
-    with open(path, encoding='utf-8') as record:
-        return record.read()
+    """Return the url in a record, '' if there is none any more."""
+    try:
+        with open(path, encoding='utf-8') as record:
+            return record.read()
+    except FileNotFoundError:
+        # Its upload has just been overwritten.
+        return ''
+    except (OSError, ValueError) as exc:
+        _warn(exc)
+        return ''
+
+
+def _warn(exc):
+    LOG.warning('The records of uploads below [zvm] image_tmp_path cannot be '
+                'read: %s', exc)

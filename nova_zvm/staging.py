@@ -38,6 +38,12 @@ LOG = logging.getLogger(__name__)
 # The import wants an os_version; for a disk of one cylinder any will do.
 BLANK_OS_VERSION = 'rhel8'
 
+# Of an export of the blank image, or of its own import.
+FAILURES = (errors.ConnectorError, exception.ConnectorFailure)
+
+# The thread of the sweep at the start.
+SWEEP = 'zvm-sweep'
+
 
 class Staging:
     """Uploads that leave nothing behind."""
@@ -71,15 +77,31 @@ class Staging:
         with self._recorded(upload.url):
             yield upload
 
+    def begin_sweep(self):
+        """Sweep in the background: the start of nova-compute cannot wait.
+
+        A connector that takes the request and does not answer costs as long
+        as an export may take.
+        """
+        if self._journal.left():
+            threading.Thread(target=self.sweep, daemon=True,
+                             name=SWEEP).start()
+
     def sweep(self):
         """Overwrite the images that a killed nova-compute has left.
 
-        A connector that is not there is asked once: nova-compute starts
-        with this.
+        A connector that does not answer is asked once.
         """
         for url in self._journal.left():
-            if not self._discard(url):
+            try:
+                self._blank(url)
+            except (errors.Unreachable, errors.OutcomeUnknown) as exc:
+                _warn(url, exc)
                 break
+            except FAILURES as exc:
+                _warn(url, exc)
+            else:
+                self._journal.remove(url)
 
     def blank(self, instance):
         """Overwrite what is left of an instance's upload, if possible."""
@@ -93,15 +115,9 @@ class Staging:
         Returns whether that was possible; the connector may be down.
         """
         try:
-            try:
-                self._connector.images.export(names.BLANK_IMAGE, url)
-            except errors.ConnectorError as exc:
-                if not self._lacks_blank(exc):
-                    raise
-                self._provide_blank()
-                self._connector.images.export(names.BLANK_IMAGE, url)
-        except (errors.ConnectorError, exception.ConnectorFailure) as exc:
-            LOG.warning('The upload %s stays on the connector: %s', url, exc)
+            self._blank(url)
+        except FAILURES as exc:
+            _warn(url, exc)
             return False
         return True
 
@@ -129,16 +145,20 @@ class Staging:
             self._journal.add(url)
             yield
         finally:
-            self._discard(url)
+            if self.overwrite(url):
+                self._journal.remove(url)
             self._journal.close(url)
 
-    def _discard(self, url):
-        if not self.overwrite(url):
-            return False
-        self._journal.remove(url)
-        return True
-
     # The blank image
+
+    def _blank(self, url):
+        try:
+            self._connector.images.export(names.BLANK_IMAGE, url)
+        except errors.ConnectorError as exc:
+            if not self._lacks_blank(exc):
+                raise
+            self._provide_blank()
+            self._connector.images.export(names.BLANK_IMAGE, url)
 
     def _lacks_blank(self, exc):
         """Tell whether an export failed for want of the blank image.
@@ -159,3 +179,7 @@ class Staging:
                 io.BytesIO(blank), len(blank))
             imageimport.run(self._connector.images, names.BLANK_IMAGE,
                             upload, BLANK_OS_VERSION)
+
+
+def _warn(url, exc):
+    LOG.warning('The upload %s stays on the connector: %s', url, exc)

@@ -316,6 +316,13 @@ class Image:
         return (self.last_access_time >= 0 and
                 size in (None, self.size_bytes) and md5 in (None, self.md5))
 
+    def is_for(self, os_version: str) -> bool:
+        """Tell whether it was imported as one of this operating system.
+
+        The connector keeps that in lower case.
+        """
+        return self.os_version.lower() == os_version.lower()
+
     @classmethod
     def parse(cls, output: Output) -> 'Image':
         size, units = output['disk_size_units'].split(':')

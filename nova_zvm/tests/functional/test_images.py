@@ -40,6 +40,7 @@ from nova.tests.functional.api import client as api_client
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.connector import client
+from nova_zvm.connector import images
 from nova_zvm import diskimage
 from nova_zvm import imagecache
 from nova_zvm import names
@@ -281,6 +282,15 @@ class BrokenTest(ImagesTestCase):
         self.boot()
         self.assert_whole()
 
+    def test_a_property_that_was_corrected(self):
+        self.glance_image['properties']['os_distro'] = 'rhel7.6'
+        self._delete_server(self.boot())
+        self.glance_image['properties']['os_distro'] = 'rhel8.6'
+        self.boot()
+        [row] = self.rows_of_image()
+        self.assertEqual('rhel8.6', row['imageosdistro'])
+        self.assert_whole()
+
     def test_nova_compute_is_killed(self):
         self.killer = self.useFixture(killer.Killer(self.zvm.url))
         self.killer.arm('^POST /images', 1)
@@ -289,7 +299,32 @@ class BrokenTest(ImagesTestCase):
         self.assertTrue([path for path in self.uploads()
                          if path.stat().st_size > 512])
         self.replace_compute()
+        self.end_sweep()
         # The import itself went through.
+        self.assert_whole()
+
+    def test_nova_compute_is_killed_and_the_connector_hangs(self):
+        """It starts all the same, and overwrites the upload later."""
+        self.killer = self.useFixture(killer.Killer(self.zvm.url))
+        self.killer.arm('^POST /images', 1)
+        self.post_boot()
+        self.assertTrue(self.killer.killed.wait(PATIENCE))
+        answered = threading.Event()
+        self.addCleanup(answered.set)
+        export = images.Images.export
+
+        def hang(*args):
+            answered.wait(PATIENCE)
+            export(*args)
+
+        self.useFixture(fixtures.MonkeyPatch(
+            'nova_zvm.connector.images.Images.export', hang))
+        self.replace_compute()
+        self.assertFalse(answered.is_set())
+        self.assertTrue([path for path in self.uploads()
+                         if path.stat().st_size > 512])
+        answered.set()
+        self.end_sweep()
         self.assert_whole()
 
     def test_nova_compute_is_killed_and_the_connector_down(self):
@@ -301,6 +336,7 @@ class BrokenTest(ImagesTestCase):
         self.useFixture(fixtures.MonkeyPatch(
             'nova_zvm.connector.session.PAUSES', ()))
         self.replace_compute()
+        self.end_sweep()
         self.assertTrue([path for path in self.uploads()
                          if path.stat().st_size > 512])
         self.zvm.simulator.member.start()
@@ -311,6 +347,12 @@ class BrokenTest(ImagesTestCase):
         self.api.post_server({'server': self._build_server(
             image_uuid=self.image_id, flavor_id=self.flavor_id,
             networks='none')})
+
+    def end_sweep(self):
+        """Wait for what nova-compute does in the background at its start."""
+        for thread in threading.enumerate():
+            if thread.name == staging.SWEEP:
+                thread.join(PATIENCE)
 
     def replace_compute(self):
         old = self.compute

@@ -10,6 +10,8 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+import threading
+
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm import imageageing
@@ -21,6 +23,8 @@ from nova_zvm.tests.unit import fakes
 
 NAME = names.image(uuids.image)
 AGE = 100
+# Real seconds; only a test that fails waits so long.
+PATIENCE = 10
 
 
 class AgeingTestCase(base.ZVMTestCase):
@@ -109,3 +113,24 @@ class AgeingTestCase(base.ZVMTestCase):
             self.connector.faults[operation] = [fakes.unreachable()]
             self.assertKept()
             self.assertIn('Unused images stay', self.stdlog.logger.output)
+
+    def test_a_boot_is_at_work_on_it(self):
+        """The periodic task, and all others of nova, wait for no import."""
+        self.put()
+        self.put('nova-other')
+        with self.images.locked(NAME):
+            ageing = threading.Thread(
+                target=self.ageing.run, args=([],), daemon=True)
+            ageing.start()
+            ageing.join(PATIENCE)
+            self.assertFalse(ageing.is_alive())
+        self.assertEqual([NAME], list(self.connector.repository))
+
+    def test_one_that_cannot_be_deleted(self):
+        self.put()
+        self.put('nova-other')
+        self.connector.faults['images.delete'] = [fakes.error()]
+        self.ageing.run([])
+        self.assertEqual([NAME], list(self.connector.repository))
+        self.assertIn('The unused image %s stays' % NAME,
+                      self.stdlog.logger.output)

@@ -132,11 +132,17 @@ class ProvideTestCase(ImageCacheTestCase):
 
     def test_what_is_not_the_image_of_glance_is_imported_anew(self):
         for wrong in ({'last_access_time': -1.0}, {'size_bytes': 2047},
-                      {'md5': 'f' * 32}):
+                      {'md5': 'f' * 32}, {'os_version': 'rhel7.6'}):
             self.connector.put_image(NAME, **{'md5': MD5, **wrong})
-            self.assertEqual(MD5, self.provide(checksum=MD5).md5)
+            image = self.provide(checksum=MD5)
+            self.assertEqual((MD5, 'rhel8.6'), (image.md5, image.os_version))
             self.assertEqual(DATA, self.connector.exports[NAME])
-        self.assertEqual(3, self.glance.downloads)
+        self.assertEqual(4, self.glance.downloads)
+
+    def test_the_connector_writes_a_linux_as_it_likes(self):
+        self.connector.put_image(NAME, os_version='RHEL8.6')
+        self.provide()
+        self.assertEqual(0, self.glance.downloads)
 
     def test_a_cached_image_of_which_nova_knows_little(self):
         """As of a server whose image is no longer in Glance."""

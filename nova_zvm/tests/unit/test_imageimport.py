@@ -47,6 +47,10 @@ class ImportTestCase(base.ZVMTestCase):
     def test_import(self):
         self.assertTrue(self.run_import().holds(len(DATA), self.upload.md5))
         self.assertEqual(1, self.connector.count('images.create'))
+        # The upload may be overwritten while the connector copies it.
+        [args] = [args for operation, args in self.connector.calls
+                  if operation == 'images.create']
+        self.assertEqual(self.upload.md5, args[-1])
 
     def test_error_without_image(self):
         self.fault(fakes.error())
@@ -59,7 +63,7 @@ class ImportTestCase(base.ZVMTestCase):
 
     def test_error_with_a_broken_image(self):
         for broken in ({'last_access_time': -1.0}, {'size_bytes': 1},
-                       {'md5': 'f' * 32}):
+                       {'md5': 'f' * 32}, {'os_version': 'rhel7.6'}):
             self.fault(fakes.error(), **broken)
             self.assertTrue(self.run_import().holds(
                 self.upload.size, self.upload.md5))

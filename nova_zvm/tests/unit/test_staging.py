@@ -14,6 +14,7 @@ import builtins
 import io
 import os
 import pathlib
+import threading
 from unittest import mock
 
 from nova import exception as nova_exception
@@ -28,6 +29,8 @@ from nova_zvm.tests.unit import fakes
 
 BLANK = diskimage.Header(1, 'CYL').pack()
 SECRET = diskimage.Header(1, 'CYL').pack() + b'secret'
+# Real seconds; only a test that fails waits so long.
+PATIENCE = 30
 
 
 class StagingTestCase(base.ZVMTestCase):
@@ -173,6 +176,12 @@ class SweepTestCase(base.ZVMTestCase):
         self.assertEqual(SECRET, self.connector.uploads[upload.url])
         return upload.url
 
+    @staticmethod
+    def record():
+        [path] = [path for path in pathlib.Path(
+            base.CONF.zvm.image_tmp_path).rglob('*') if path.is_file()]
+        return path
+
     def test_the_same_process(self):
         url = self.upload()
         self.staging.sweep()
@@ -206,6 +215,44 @@ class SweepTestCase(base.ZVMTestCase):
         self.staging.sweep()
         self.assertEqual(1, len(self.connector.calls))
 
+    def test_a_connector_that_does_not_answer_is_asked_once(self):
+        for _ in range(3):
+            self.upload()
+        self.connector.calls.clear()
+        self.connector.faults['images.export'] = [
+            fakes.outcome_unknown('images.export')] * 3
+        self.staging.sweep()
+        self.assertEqual(['images.export'], self.connector.operations)
+
+    def test_one_that_cannot_be_overwritten_is_in_nobodys_way(self):
+        urls = [self.upload() for _ in range(3)]
+        self.connector.put_image(names.BLANK_IMAGE)
+        self.connector.exports[names.BLANK_IMAGE] = BLANK
+        self.connector.faults['images.export'] = [fakes.error()]
+        self.staging.sweep()
+        self.assertEqual([BLANK, BLANK, SECRET], sorted(
+            self.connector.uploads[url] for url in urls))
+        self.staging.sweep()
+        self.assertEqual({BLANK}, set(self.connector.uploads.values()))
+
+    def test_the_start_does_not_wait(self):
+        url = self.upload()
+        answered = threading.Event()
+        self.addCleanup(answered.set)
+        self.connector.faults['images.export'] = [
+            lambda *args: answered.wait(PATIENCE)]
+        self.staging.begin_sweep()
+        self.assertEqual(SECRET, self.connector.uploads[url])
+        answered.set()
+        [sweep] = [thread for thread in threading.enumerate()
+                   if thread.name == staging.SWEEP]
+        sweep.join()
+        self.assertEqual(BLANK, self.connector.uploads[url])
+
+    def test_nothing_left_needs_no_thread(self):
+        self.patch(threading, 'Thread', None)
+        self.staging.begin_sweep()
+
     def test_another_compute_service_on_the_same_disk(self):
         url = self.upload()
         self.flags(host='another')
@@ -214,9 +261,7 @@ class SweepTestCase(base.ZVMTestCase):
 
     def test_records_hold_nothing_but_the_url(self):
         url = self.upload()
-        [path] = [path for path in pathlib.Path(
-            base.CONF.zvm.image_tmp_path).rglob('*') if path.is_file()]
-        self.assertEqual(url, path.read_text())
+        self.assertEqual(url, self.record().read_text())
 
     def test_no_place_for_records(self):
         path = os.path.join(base.CONF.zvm.image_tmp_path, 'file')
@@ -237,6 +282,22 @@ class SweepTestCase(base.ZVMTestCase):
             self.staging.uploaded(io.BytesIO(SECRET), 6).__enter__)
         self.assertIn('no space left', str(exc))
         self.assertEqual({BLANK}, set(self.connector.uploads.values()))
+
+    def test_a_record_that_cannot_be_removed(self):
+        url = self.upload()
+        self.patch(os, 'remove', mock.Mock(side_effect=OSError('read-only')))
+        self.staging.sweep()
+        self.assertEqual(BLANK, self.connector.uploads[url])
+
+    def test_one_record_that_cannot_be_read(self):
+        """The others can."""
+        url = self.upload()
+        folder = self.record().parent
+        (folder / '1').write_bytes(b'\xff')
+        (folder / '2').symlink_to('gone')
+        (folder / '3').mkdir()
+        self.staging.sweep()
+        self.assertEqual(BLANK, self.connector.uploads[url])
 
     def test_records_that_cannot_be_read(self):
         url = self.upload()
