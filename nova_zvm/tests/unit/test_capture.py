@@ -100,7 +100,13 @@ class PowerTestCase(CaptureTestCase):
 
     def test_no_guest(self):
         ownership.forget(self.instance)
-        self.assertRaises(nova_exception.InstanceNotFound, self.power)
+        self.assertRefused('no guest')
+
+    def test_guest_that_the_connector_does_not_know(self):
+        """nova would leave the server in its task."""
+        for operation in ('guests.power_state', 'guests.info'):
+            self.connector.faults[operation] = [fakes.not_found(operation)]
+            self.assertRaises(exception.ConnectorFailure, self.power)
 
     def test_connector_down(self):
         self.connector.faults['guests.power_state'] = [fakes.unreachable()]
@@ -212,6 +218,31 @@ class TakenTestCase(CaptureTestCase):
         self.take()
         self.assertEqual([self.instance], self.looked_after)
 
+    def test_server_deleted_during_the_capture(self):
+        def delete(userid):
+            del self.saved[uuids.instance]
+            self.instance.save = self.raise_not_found
+
+        self.connector.faults['guests.directory_entry'] = [delete]
+        self.assertRaises(nova_exception.InstanceNotFound, self.take)
+        self.assertNotIn(NAME, self.connector.repository)
+        self.assertEqual([], self.looked_after)
+
+    def raise_not_found(self):
+        raise nova_exception.InstanceNotFound(instance_id=uuids.instance)
+
+    def test_database_away_at_the_end(self):
+        save = self.instance.save
+
+        def fail():
+            if ownership.CAPTURE not in self.instance.system_metadata:
+                raise RuntimeError()
+            save()
+
+        self.instance.save = fail
+        self.take()
+        self.assertEqual([self.instance], self.looked_after)
+
     def test_server_deleted_meanwhile(self):
         with self.captures.taken(self.instance, 'on'):
             self.connector.zvm.clear()
@@ -276,6 +307,27 @@ class LookAfterTestCase(CaptureTestCase):
         self.events[2] = stop
         self.look()
         self.assert_as_before('off')
+
+    def test_user_stops_the_server_while_it_is_looked_at(self):
+        def stop(userid):
+            self.saved[uuids.instance][ownership.CAPTURE] = 'off'
+
+        self.connector.faults['guests.power_state'] = [stop]
+        self.look()
+        self.assert_as_before('off')
+
+    def test_database_away(self):
+        instances = capture._instance
+        failures = [RuntimeError()] * 3
+
+        def _instance(uuid):
+            if failures:
+                raise failures.pop()
+            return instances(uuid)
+
+        self.patch(capture, '_instance', _instance)
+        self.look()
+        self.assert_as_before()
 
     def test_connector_down_for_longer_than_any_capture(self):
         self.connector.faults['guests.power_state'] = [
