@@ -163,7 +163,6 @@ class Captures:
 
     def _end(self, instance):
         try:
-            ownership.refresh(instance)
             self._settle(instance, over=True)
         except nova_exception.InstanceNotFound:
             raise
@@ -214,7 +213,7 @@ class Captures:
             image is there
         :returns: whether the capture is over
         """
-        if _is_to_run(instance):
+        if ownership.capture(instance) == 'on':
             self._start_if_off(instance)
         name = names.capture(instance.uuid)
         over = over or self._is_there(name)
@@ -224,12 +223,12 @@ class Captures:
         return over
 
     def _start_if_off(self, instance):
-        userid = ownership.owned_userid(instance)
+        userid = ownership.userid(instance)
         if self._connector.guests.power_state(userid) == 'on':
             return
         # The user may have stopped or deleted the server meanwhile.
         ownership.refresh(instance)
-        if _is_to_run(instance):
+        if ownership.capture(instance) == 'on':
             with contextlib.suppress(errors.NotFound):
                 self._connector.guests.start(userid)
 
@@ -239,11 +238,6 @@ class Captures:
         except errors.NotFound:
             return False
         return True
-
-
-def _is_to_run(instance):
-    return (ownership.owned_userid(instance) is not None and
-            ownership.capture(instance) == 'on')
 
 
 def _instance(uuid):

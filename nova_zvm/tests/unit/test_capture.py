@@ -343,6 +343,15 @@ class LookAfterTestCase(CaptureTestCase):
         self.assertIsNone(ownership.capture(self.instance))
         self.assertEqual(60, self.pauses)
 
+    def test_guest_is_gone(self):
+        self.connector.zvm.clear()
+        self.connector.faults['guests.start'] = [
+            fakes.not_found('guests.start') for _ in range(100)]
+        self.events[3] = lambda: self.connector.put_image(NAME)
+        self.look()
+        self.assertNotIn(NAME, self.connector.repository)
+        self.assertEqual(3, self.pauses)
+
     def test_server_deleted_meanwhile(self):
         self.events[2] = lambda: self.saved.pop(uuids.instance)
         self.captures._look_until_settled(uuids.instance)
