@@ -142,6 +142,13 @@ class TakenTestCase(CaptureTestCase):
         self.guest.disks = ['0100', '0101', '0102']
         self.assertTrue(self.take().path.endswith('/0102'))
 
+    def test_the_first_of_several_disks_was_captured(self):
+        self.guest.disks = ['0100', '0101']
+        path = '/var/lib/zvmsdk/images/netboot/rhel8.6/%s/0100' % NAME
+        self.connector.faults['guests.directory_entry'] = [
+            lambda userid: self.connector.exports.update({path: b'disk'})]
+        self.assertEqual(path, self.take().path)
+
     def test_newer_connectors_tell_the_path(self):
         put_image = self.connector.put_image
         self.connector.put_image = lambda *args, **fields: put_image(
@@ -362,6 +369,13 @@ class LookAfterTestCase(CaptureTestCase):
         self.look()
         self.assertEqual(2, self.pauses)
         self.assertEqual('on', ownership.capture(self.instance))
+
+    def test_stop(self):
+        captures = capture.Captures(self.connector)
+        captures.stop()
+        captures._look_until_settled(uuids.instance)
+        self.assertEqual('on', self.saved[uuids.instance][ownership.CAPTURE])
+        self.assertEqual('on', self.guest.power)
 
     def test_in_the_background(self):
         threads = []
