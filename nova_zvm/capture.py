@@ -78,8 +78,12 @@ class Captures:
         if ownership.capture(instance):
             raise _refused('the z/VM Cloud Connector may still be at work on '
                            'an earlier snapshot; try again later')
-        userid = ownership.guest_of(instance)
-        with exception.translated(instance):
+        userid = ownership.owned_userid(instance)
+        if userid is None:
+            # Of InstanceNotFound nova thinks that the server was deleted,
+            # and leaves it in its task (compute/manager.py, 34).
+            raise _refused('it has no guest on z/VM; rebuild it first')
+        with exception.translated():
             power = self._connector.guests.power_state(userid)
             if (power == 'on' and
                     not CONF.zvm.capture_unreachable_guests and
@@ -107,6 +111,9 @@ class Captures:
         with exception.translated():
             try:
                 captured = self._capture(ownership.guest_of(instance), name)
+                # The upload may take hours, in which the guest may go down
+                # by itself.
+                ownership.leave_power(instance)
             except errors.OutcomeUnknown:
                 self.look_after(instance)
                 raise
@@ -117,8 +124,6 @@ class Captures:
             except Exception:
                 self._end(instance)
                 raise
-        # The upload may take hours, in which the guest may go down by itself.
-        ownership.leave_power(instance)
         try:
             yield captured
         finally:
@@ -158,10 +163,11 @@ class Captures:
     # The end of a capture
 
     def _end(self, instance):
-        ownership.refresh(instance)
         try:
             self._settle(instance, over=True)
-        except errors.ConnectorError as exc:
+        except nova_exception.InstanceNotFound:
+            raise
+        except Exception as exc:
             LOG.warning('The capture cannot be cleaned up after yet: %s',
                         exc, instance=instance)
             self.look_after(instance)
@@ -196,6 +202,10 @@ class Captures:
                 return over
         except nova_exception.InstanceNotFound:
             return True
+        except Exception as exc:
+            # nova's database may be away, too.
+            LOG.warning('After a capture of server %s: %s', uuid, exc)
+            return False
 
     def _settle(self, instance, over):
         """Bring back what was before a capture.
@@ -204,9 +214,8 @@ class Captures:
             image is there
         :returns: whether the capture is over
         """
-        userid = ownership.owned_userid(instance)
-        if userid and ownership.capture(instance) == 'on':
-            self._start_if_off(userid)
+        if ownership.capture(instance) == 'on':
+            self._start_if_off(instance)
         name = names.capture(instance.uuid)
         if not over:
             over = imageimport.find(self._connector.images, name) is not None
@@ -215,8 +224,13 @@ class Captures:
             ownership.end_capture(instance)
         return over
 
-    def _start_if_off(self, userid):
-        if self._connector.guests.power_state(userid) == 'off':
+    def _start_if_off(self, instance):
+        userid = ownership.userid(instance)
+        if self._connector.guests.power_state(userid) == 'on':
+            return
+        # The user may have stopped or deleted the server meanwhile.
+        ownership.refresh(instance)
+        if ownership.capture(instance) == 'on':
             with contextlib.suppress(errors.NotFound):
                 self._connector.guests.start(userid)
 

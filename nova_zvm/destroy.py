@@ -54,6 +54,8 @@ class Destroy:
         if userid is None:
             LOG.debug('There is no guest to destroy', instance=instance)
         elif ownership.state(instance) == ownership.BUILT:
+            # Else who looks after a capture would start it amid the delete.
+            ownership.leave_power(instance)
             with exception.translated():
                 self._guests.delete(userid)
             ownership.record(instance, ownership.DELETED)

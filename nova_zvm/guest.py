@@ -165,6 +165,8 @@ class Guests:
         :param retry_interval: seconds between the connector's looks
         """
         userid = ownership.guest_of(instance)
+        # Else who looks after a capture would start it at once.
+        ownership.leave_power(instance)
         if not (timeout and self._soft_stop(instance, userid, timeout,
                                             retry_interval)):
             try:
@@ -174,7 +176,6 @@ class Guests:
                 LOG.warning('Logging off: %s', exc, instance=instance)
         self._wait_until_off(instance, userid)
         ownership.set_paused(instance, False)
-        ownership.leave_power(instance)
 
     def _soft_stop(self, instance, userid, timeout, retry_interval):
         try:

@@ -25,11 +25,13 @@ deleted   nothing of it is ours any more; its directory entry may still be
           going away, since the directory manager deletes asynchronously
 """
 
+import contextlib
 import time
 
 from nova import conf
 from nova import exception
 from nova import objects
+from oslo_concurrency import lockutils
 
 CONF = conf.CONF
 
@@ -63,7 +65,33 @@ def refresh(instance):
             expected_attrs=['system_metadata'])
     except exception.InstanceNotFound:
         return
-    instance.system_metadata = current.system_metadata
+    _replace(instance, current.system_metadata)
+
+
+def _replace(instance, metadata):
+    """Take over what nova's database has, with nothing left to be saved."""
+    instance.system_metadata = metadata
+    instance.obj_reset_changes(['system_metadata'])
+
+
+@contextlib.contextmanager
+def _changing(instance):
+    """Give the record, read anew, to be changed, and write it.
+
+    nova saves all of an instance's system metadata at once. The copy of a
+    thread that looks after a capture, or of a request of the user, would put
+    back what another has removed since.
+    """
+    with lockutils.lock('zvm-record-%s' % instance.uuid):
+        refresh(instance)
+        before = dict(instance.system_metadata)
+        try:
+            yield instance.system_metadata
+            instance.save()
+        except Exception:
+            # nova saves the same copy again when it reverts the task.
+            _replace(instance, before)
+            raise
 
 
 def userid(instance):
@@ -164,11 +192,13 @@ def forget(instance):
 
 def set_paused(instance, paused):
     """Record a pause, which z/VM carries out but does not show."""
-    if paused:
-        instance.system_metadata[PAUSED] = 'yes'
-    elif instance.system_metadata.pop(PAUSED, None) is None:
+    if not paused and not is_paused(instance):
         return
-    instance.save()
+    with _changing(instance) as metadata:
+        if paused:
+            metadata[PAUSED] = 'yes'
+        else:
+            metadata.pop(PAUSED, None)
 
 
 def is_paused(instance):
@@ -180,9 +210,9 @@ def begin_capture(instance, power):
 
     :param power: 'on' or 'off', what the guest is
     """
-    instance.system_metadata[CAPTURE] = power
-    instance.system_metadata[CAPTURE_SINCE] = '%d' % time.time()
-    instance.save()
+    with _changing(instance) as metadata:
+        metadata[CAPTURE] = power
+        metadata[CAPTURE_SINCE] = '%d' % time.time()
 
 
 def capture(instance):
@@ -199,18 +229,18 @@ def capture_age(instance):
 
 
 def leave_power(instance):
-    """Record that a guest needs not be started after its capture any more.
-
-    """
-    if capture(instance) == 'on':
-        instance.system_metadata[CAPTURE] = 'off'
-        instance.save()
+    """Record that a guest need not be started after its capture any more."""
+    if capture(instance) != 'on':
+        return
+    with _changing(instance) as metadata:
+        if CAPTURE in metadata:
+            metadata[CAPTURE] = 'off'
 
 
 def end_capture(instance):
-    for key in (CAPTURE, CAPTURE_SINCE):
-        instance.system_metadata.pop(key, None)
-    instance.save()
+    with _changing(instance) as metadata:
+        for key in (CAPTURE, CAPTURE_SINCE):
+            metadata.pop(key, None)
 
 
 def set_upload(instance, url):

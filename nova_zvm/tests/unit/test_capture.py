@@ -100,7 +100,13 @@ class PowerTestCase(CaptureTestCase):
 
     def test_no_guest(self):
         ownership.forget(self.instance)
-        self.assertRaises(nova_exception.InstanceNotFound, self.power)
+        self.assertRefused('no guest')
+
+    def test_guest_that_the_connector_does_not_know(self):
+        """nova would leave the server in its task."""
+        for operation in ('guests.power_state', 'guests.info'):
+            self.connector.faults[operation] = [fakes.not_found(operation)]
+            self.assertRaises(exception.ConnectorFailure, self.power)
 
     def test_connector_down(self):
         self.connector.faults['guests.power_state'] = [fakes.unreachable()]
@@ -135,6 +141,13 @@ class TakenTestCase(CaptureTestCase):
     def test_another_disk_was_captured(self):
         self.guest.disks = ['0100', '0101', '0102']
         self.assertTrue(self.take().path.endswith('/0102'))
+
+    def test_the_first_of_several_disks_was_captured(self):
+        self.guest.disks = ['0100', '0101']
+        path = '/var/lib/zvmsdk/images/netboot/rhel8.6/%s/0100' % NAME
+        self.connector.faults['guests.directory_entry'] = [
+            lambda userid: self.connector.exports.update({path: b'disk'})]
+        self.assertEqual(path, self.take().path)
 
     def test_newer_connectors_tell_the_path(self):
         put_image = self.connector.put_image
@@ -212,6 +225,31 @@ class TakenTestCase(CaptureTestCase):
         self.take()
         self.assertEqual([self.instance], self.looked_after)
 
+    def test_server_deleted_during_the_capture(self):
+        def delete(userid):
+            del self.saved[uuids.instance]
+            self.instance.save = self.raise_not_found
+
+        self.connector.faults['guests.directory_entry'] = [delete]
+        self.assertRaises(nova_exception.InstanceNotFound, self.take)
+        self.assertNotIn(NAME, self.connector.repository)
+        self.assertEqual([], self.looked_after)
+
+    def raise_not_found(self):
+        raise nova_exception.InstanceNotFound(instance_id=uuids.instance)
+
+    def test_database_away_at_the_end(self):
+        save = self.instance.save
+
+        def fail():
+            if ownership.CAPTURE not in self.instance.system_metadata:
+                raise RuntimeError()
+            save()
+
+        self.instance.save = fail
+        self.take()
+        self.assertEqual([self.instance], self.looked_after)
+
     def test_server_deleted_meanwhile(self):
         with self.captures.taken(self.instance, 'on'):
             self.connector.zvm.clear()
@@ -277,6 +315,27 @@ class LookAfterTestCase(CaptureTestCase):
         self.look()
         self.assert_as_before('off')
 
+    def test_user_stops_the_server_while_it_is_looked_at(self):
+        def stop(userid):
+            self.saved[uuids.instance][ownership.CAPTURE] = 'off'
+
+        self.connector.faults['guests.power_state'] = [stop]
+        self.look()
+        self.assert_as_before('off')
+
+    def test_database_away(self):
+        instances = capture._instance
+        failures = [RuntimeError()] * 3
+
+        def _instance(uuid):
+            if failures:
+                raise failures.pop()
+            return instances(uuid)
+
+        self.patch(capture, '_instance', _instance)
+        self.look()
+        self.assert_as_before()
+
     def test_connector_down_for_longer_than_any_capture(self):
         self.connector.faults['guests.power_state'] = [
             fakes.unreachable() for _ in range(100)]
@@ -291,6 +350,15 @@ class LookAfterTestCase(CaptureTestCase):
         self.assertIsNone(ownership.capture(self.instance))
         self.assertEqual(60, self.pauses)
 
+    def test_guest_is_gone(self):
+        self.connector.zvm.clear()
+        self.connector.faults['guests.start'] = [
+            fakes.not_found('guests.start') for _ in range(100)]
+        self.events[3] = lambda: self.connector.put_image(NAME)
+        self.look()
+        self.assertNotIn(NAME, self.connector.repository)
+        self.assertEqual(3, self.pauses)
+
     def test_server_deleted_meanwhile(self):
         self.events[2] = lambda: self.saved.pop(uuids.instance)
         self.captures._look_until_settled(uuids.instance)
@@ -301,6 +369,13 @@ class LookAfterTestCase(CaptureTestCase):
         self.look()
         self.assertEqual(2, self.pauses)
         self.assertEqual('on', ownership.capture(self.instance))
+
+    def test_stop(self):
+        captures = capture.Captures(self.connector)
+        captures.stop()
+        captures._look_until_settled(uuids.instance)
+        self.assertEqual('on', self.saved[uuids.instance][ownership.CAPTURE])
+        self.assertEqual('on', self.guest.power)
 
     def test_in_the_background(self):
         threads = []

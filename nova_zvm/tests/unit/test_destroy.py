@@ -41,6 +41,16 @@ class DestroyTestCase(base.ZVMTestCase):
         self.assertEqual(1, len(self.connector.calls))
         self.assertEqual(ownership.DELETED, ownership.state(instance))
 
+    def test_a_capture_under_way_does_not_start_the_guest(self):
+        instance = self.instance(ownership.BUILT)
+        ownership.begin_capture(instance, 'on')
+        self.connector.faults['guests.delete'] = [
+            lambda *args: self.assertEqual(
+                'off', self.saves[-1][ownership.CAPTURE])]
+        self.destroy.run(instance, [])
+        self.assertEqual([], self.connector.faults['guests.delete'])
+        self.assertIsNone(ownership.capture(instance))
+
     def test_without_the_mark_nothing_is_sent(self):
         self.connector.put_guest('ABC00001')
         self.destroy.run(self.instance(), [base.vif()])

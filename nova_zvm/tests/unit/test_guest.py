@@ -73,8 +73,12 @@ class StateTestCase(GuestTestCase):
 
     def test_a_stop_outlasts_a_capture(self):
         ownership.begin_capture(self.built, 'on')
+        self.connector.faults['guests.stop'] = [
+            lambda *args: self.assertEqual(
+                'off', self.saves[-1][ownership.CAPTURE])]
         self.guests.power_off(self.built, 0, 0)
         self.assertEqual('off', ownership.capture(self.built))
+        self.assertEqual([], self.connector.faults['guests.stop'])
 
     def test_of_a_guest_that_is_missing(self):
         del self.connector.zvm['ABC00001']

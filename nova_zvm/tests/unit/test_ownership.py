@@ -113,3 +113,51 @@ class OwnershipTestCase(base.ZVMTestCase):
         self.assertTrue(ownership.is_paused(instance))
         ownership.record(instance, ownership.DELETED)
         self.assertFalse(ownership.is_paused(instance))
+
+
+class CopiesTestCase(base.ZVMTestCase):
+    """An instance of which others have copies and change them."""
+
+    CHANGES = (
+        (ownership.set_paused, True), (ownership.set_paused, False),
+        (ownership.begin_capture, 'on'), (ownership.leave_power,),
+        (ownership.end_capture,))
+
+    def setUp(self):
+        super().setUp()
+        self.instance = self.instance(ownership.BUILT)
+        ownership.set_paused(self.instance, True)
+        ownership.begin_capture(self.instance, 'on')
+        self.first = dict(self.instance.system_metadata)
+
+    def test_a_change_puts_nothing_back_that_was_removed(self):
+        for change, *arguments in self.CHANGES:
+            self.instance.system_metadata = dict(self.first, image_a='b')
+            self.saved[self.instance.uuid] = {ownership.STATE: 'other'}
+            change(self.instance, *arguments)
+            saved = self.saved[self.instance.uuid]
+            self.assertEqual('other', saved[ownership.STATE])
+            self.assertNotIn('image_a', saved)
+            self.assertNotIn(ownership.USERID, saved)
+
+    def test_a_capture_that_is_over_is_not_left(self):
+        self.saved[self.instance.uuid] = {}
+        ownership.leave_power(self.instance)
+        self.assertEqual({}, self.saved[self.instance.uuid])
+
+    def test_of_a_change_that_fails_nova_saves_nothing_later(self):
+        def save():
+            raise RuntimeError()
+
+        self.instance.save = save
+        self.saved[self.instance.uuid] = {
+            ownership.PAUSED: 'yes', ownership.CAPTURE: 'on'}
+        for change, *arguments in self.CHANGES:
+            self.assertRaises(RuntimeError, change, self.instance,
+                              *arguments)
+            self.assertNotIn('system_metadata',
+                             self.instance.obj_what_changed())
+
+    def test_what_was_only_read_anew_nova_does_not_save(self):
+        ownership.refresh(self.instance)
+        self.assertNotIn('system_metadata', self.instance.obj_what_changed())

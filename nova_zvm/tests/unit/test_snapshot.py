@@ -190,6 +190,29 @@ class UploadTestCase(SnapshotTestCase):
         self.run_flow()
         self.assertEqual(DATA, self.glance.data)
 
+    def test_the_download_ends_with_the_upload(self):
+        ended = []
+        download = self.connector.files.download
+
+        @contextlib.contextmanager
+        def watched(path):
+            with download(path) as pieces:
+                try:
+                    yield pieces
+                finally:
+                    ended.append(path)
+
+        def break_off(context, image_id, metadata, body, purge_props):
+            body.read(64)
+            raise nova_exception.ImageNotFound(image_id=image_id)
+
+        self.connector.files.download = watched
+        self.glance.update = break_off
+        # Kept alive, so that no collector of garbage ends it.
+        exc = self.assertRaises(nova_exception.ImageNotFound, self.run_flow)
+        self.assertIsNotNone(exc.__traceback__)
+        self.assertEqual([PATH], ended)
+
     def assertDamaged(self, words):
         exc = self.assertRaises(exception.SnapshotDamaged, self.run_flow)
         self.assertIn(words, str(exc))
