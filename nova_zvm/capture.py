@@ -23,6 +23,7 @@ wanted no more, and the image deleted should it still come.
 import contextlib
 import dataclasses
 import threading
+import time
 
 from nova import conf
 from nova import context as nova_context
@@ -62,6 +63,7 @@ class Captures:
     def __init__(self, connector):
         self._connector = connector
         self._stopped = threading.Event()
+        self._looked_after = set()
 
     def stop(self):
         """Look after nothing any more."""
@@ -76,6 +78,7 @@ class Captures:
             raise _refused('it is paused, and a shutdown would lose what is '
                            'in its memory; unpause it first')
         if ownership.capture(instance):
+            self.look_after(instance)
             raise _refused('the z/VM Cloud Connector may still be at work on '
                            'an earlier snapshot; try again later')
         userid = ownership.owned_userid(instance)
@@ -174,38 +177,56 @@ class Captures:
 
     def look_after(self, instance):
         """See in the background to the end of a capture."""
+        if instance.uuid in self._looked_after:
+            return
+        self._looked_after.add(instance.uuid)
         LOG.warning('A capture may still be under way; the guest will be '
                     'as it was before', instance=instance)
-        threading.Thread(target=self._look_until_settled,
-                         args=(instance.uuid,), daemon=True,
-                         name='zvm-capture-%s' % instance.uuid).start()
+        threading.Thread(
+            target=self._look_until_settled,
+            args=(instance.uuid, ownership.capture_since(instance)),
+            daemon=True, name='zvm-capture-%s' % instance.uuid).start()
 
-    def _look_until_settled(self, uuid):
+    def _look_until_settled(self, uuid, since):
+        """Look after the capture of a server that began at some time."""
         limit = self._connector.settle_seconds('guests.capture')
+        deadline = time.monotonic() + limit - max(0, time.time() - since)
         pause = LOOK_SECONDS * CONF.zvm.timeout_scale
-        while not self._is_settled(uuid, limit):
-            if self._stopped.wait(pause):
-                return
+        try:
+            while not self._is_settled(uuid, since,
+                                       time.monotonic() >= deadline):
+                if self._stopped.wait(pause):
+                    return
+        finally:
+            self._looked_after.discard(uuid)
 
-    def _is_settled(self, uuid, limit):
+    def _is_settled(self, uuid, since, over):
         try:
             instance = _instance(uuid)
-            over = ownership.capture_age(instance) >= limit
-            try:
-                return self._settle(instance, over)
-            except errors.Unreachable:
-                return False
-            except errors.ConnectorError as exc:
-                LOG.error('After a capture: %s', exc, instance=instance)
-                if over:
-                    ownership.end_capture(instance)
-                return over
-        except nova_exception.InstanceNotFound:
-            return True
+            if instance and ownership.capture_since(instance) == since:
+                return self._settle_or_give_up(instance, over)
+            if instance and ownership.capture(instance):
+                # Of another one, which would lose its image.
+                return True
+            # The server was deleted or rebuilt, and the image may come yet.
+            return self._is_image_gone(names.capture(uuid), over)
+        except errors.ConnectorError as exc:
+            LOG.debug('After a capture of server %s: %s', uuid, exc)
         except Exception as exc:
             # nova's database may be away, too.
             LOG.warning('After a capture of server %s: %s', uuid, exc)
-            return False
+        return False
+
+    def _settle_or_give_up(self, instance, over):
+        try:
+            return self._settle(instance, over)
+        except errors.Unreachable:
+            raise
+        except errors.ConnectorError as exc:
+            LOG.error('After a capture: %s', exc, instance=instance)
+            if over:
+                ownership.end_capture(instance)
+            return over
 
     def _settle(self, instance, over):
         """Bring back what was before a capture.
@@ -216,13 +237,20 @@ class Captures:
         """
         if ownership.capture(instance) == 'on':
             self._start_if_off(instance)
-        name = names.capture(instance.uuid)
-        if not over:
-            over = imageimport.find(self._connector.images, name) is not None
+        over = self._is_image_gone(names.capture(instance.uuid), over)
         if over:
-            self._connector.images.delete(name)
             ownership.end_capture(instance)
         return over
+
+    def _is_image_gone(self, name, over):
+        """Delete the image if it is there or nothing can bring it any more.
+
+        """
+        if not over and imageimport.find(self._connector.images,
+                                         name) is None:
+            return False
+        self._connector.images.delete(name)
+        return True
 
     def _start_if_off(self, instance):
         userid = ownership.userid(instance)
@@ -236,9 +264,12 @@ class Captures:
 
 
 def _instance(uuid):
-    return objects.Instance.get_by_uuid(
-        nova_context.get_admin_context(), uuid,
-        expected_attrs=['system_metadata'])
+    try:
+        return objects.Instance.get_by_uuid(
+            nova_context.get_admin_context(), uuid,
+            expected_attrs=['system_metadata'])
+    except nova_exception.InstanceNotFound:
+        return None
 
 
 def _cause(error):

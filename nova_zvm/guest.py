@@ -90,7 +90,8 @@ class Guests:
         :raises InstanceNotFound: if there is no guest
         """
         userid = ownership.guest_of(instance)
-        if ownership.capture(instance) == 'on':
+        if (ownership.capture(instance) == 'on' and
+                not ownership.is_paused(instance)):
             # Off for the time of a capture, and soon on again.
             return power_state.RUNNING
         if self._connector.found_absent(ABSENT_SECONDS):

@@ -43,7 +43,7 @@ class ImageAgeing:
 
     def run(self, instances):
         """Delete the images that neither instances nor others need."""
-        self._staging.sweep()
+        self._staging.begin_sweep()
         if not CONF.image_cache.remove_unused_base_images:
             return
         used = _names_of(instances)
@@ -87,7 +87,8 @@ def _names_of(instances):
     """Return the names of all that instances need on the connector."""
     return {name for instance in instances for name in (
         names.image(instance.image_ref),
-        names.config_drive(instance.uuid))}
+        names.config_drive(instance.uuid),
+        names.capture(instance.uuid))}
 
 
 def _told(image):

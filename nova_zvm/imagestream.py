@@ -31,6 +31,7 @@ from nova import exception as nova_exception
 from nova_zvm import diskimage
 from nova_zvm import exception
 
+# Two at least: a closed pipe must take the chunk on its way, and the end.
 QUEUED_CHUNKS = 2
 PIECE_BYTES = 1024 * 1024
 
@@ -133,11 +134,12 @@ class _Pipe:
     def __init__(self):
         self._queue = queue.Queue(QUEUED_CHUNKS)
         self._closed = False
-        self._error = None
+        self._error = EOFError('the download has ended early')
 
     def fill(self, download):
         try:
             download(self)
+            self._error = None
         except _Abandoned:
             pass
         except Exception as exc:

@@ -127,11 +127,7 @@ def age(instance):
 
     By the wall clock, as the record outlives the process; never negative.
     """
-    return _seconds_since(instance, SINCE)
-
-
-def _seconds_since(instance, key):
-    since = float(instance.system_metadata.get(key, 0))
+    since = float(instance.system_metadata.get(SINCE, 0))
     return max(0.0, time.time() - since)
 
 
@@ -223,9 +219,9 @@ def capture(instance):
     return instance.system_metadata.get(CAPTURE)
 
 
-def capture_age(instance):
-    """Return the seconds since a capture was recorded."""
-    return _seconds_since(instance, CAPTURE_SINCE)
+def capture_since(instance):
+    """Return when the capture was recorded, in seconds since the epoch."""
+    return float(instance.system_metadata.get(CAPTURE_SINCE, 0))
 
 
 def leave_power(instance):
@@ -245,13 +241,14 @@ def end_capture(instance):
 
 def set_upload(instance, url):
     """Record where a config drive lies on the connector, None if nowhere."""
-    metadata = instance.system_metadata
-    if url:
-        metadata[UPLOAD] = url
-    elif metadata.pop(UPLOAD, None) is None:
+    if not url and not upload(instance):
         return
-    _set_host(metadata)
-    instance.save()
+    with _changing(instance) as metadata:
+        if url:
+            metadata[UPLOAD] = url
+        else:
+            metadata.pop(UPLOAD, None)
+        _set_host(metadata)
 
 
 def upload(instance):

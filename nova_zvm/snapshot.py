@@ -23,10 +23,12 @@ import hashlib
 from nova.compute import task_states
 from nova.compute import utils as compute_utils
 from nova import conf
+from nova import exception as nova_exception
 from nova.image import glance
 from nova.objects import fields
 from nova import utils as nova_utils
 from oslo_log import log as logging
+from oslo_utils import excutils
 
 from nova_zvm.connector import errors
 from nova_zvm import exception
@@ -51,8 +53,9 @@ class Snapshot:
 
     def run(self, context, instance, image_id, update_task_state):
         """Fill an image in Glance; on the connector nothing of it stays."""
-        with compute_utils.EventReporter(context, EVENT, CONF.host,
-                                         instance.uuid):
+        with compute_utils.EventReporter(
+                context, EVENT, CONF.host,
+                instance.uuid), self._discarded(context, image_id):
             power = self._captures.power(instance)
             update_task_state(task_states.IMAGE_PENDING_UPLOAD)
             with self._captures.taken(instance, power) as captured:
@@ -63,6 +66,24 @@ class Snapshot:
                          captured.image.size_bytes, instance=instance)
                 with exception.translated():
                     self._upload(context, instance, image_id, captured)
+
+    @contextlib.contextmanager
+    def _discarded(self, context, image_id):
+        """Delete the image in Glance if the snapshot fails.
+
+        nova does that itself, but not when it shelves a server.
+        """
+        try:
+            yield
+        except Exception:
+            with excutils.save_and_reraise_exception():
+                try:
+                    self._glance.delete(context, image_id)
+                except nova_exception.ImageNotFound:
+                    pass
+                except Exception as exc:
+                    LOG.warning('Image %s stays in Glance: %s', image_id,
+                                exc)
 
     def _upload(self, context, instance, image_id, captured):
         metadata = self._metadata(instance, captured.image)
@@ -108,8 +129,6 @@ class Snapshot:
         checksum = stored.get('checksum') or image.md5
         if (stored['size'], checksum) == (image.size_bytes, image.md5):
             return
-        # Of a shelved server nova would keep it.
-        self._glance.delete(context, image_id)
         raise exception.SnapshotDamaged(
             image_id=image_id, reason='Glance has %s bytes with checksum %s '
             'of an image of %d bytes with checksum %s'

@@ -40,7 +40,7 @@ class ZVMTestCase(test.NoDBTestCase):
                    group='zvm')
         self.connector = fakes.FakeConnector()
         self.clock = fakes.Clock()
-        for module in ('destroy', 'guest', 'waiting', 'hypervisor',
+        for module in ('destroy', 'guest', 'waiting', 'hypervisor', 'capture',
                        'imageageing', 'imagecache', 'imageimport', 'ownership',
                        'spawn'):
             self.patch_time(module)

@@ -97,6 +97,7 @@ class PowerTestCase(CaptureTestCase):
     def test_capture_under_way(self):
         ownership.begin_capture(self.instance, 'on')
         self.assertRefused('try again later')
+        self.assertEqual([self.instance], self.looked_after)
 
     def test_no_guest(self):
         ownership.forget(self.instance)
@@ -267,6 +268,7 @@ class LookAfterTestCase(CaptureTestCase):
         super().setUp()
         self.captures._stopped = self
         ownership.begin_capture(self.instance, 'on')
+        self.since = ownership.capture_since(self.instance)
         self.guest.power = 'off'
         self.pauses = 0
         self.events = {}
@@ -278,8 +280,9 @@ class LookAfterTestCase(CaptureTestCase):
         return self.events.pop(self.pauses, lambda: None)()
 
     def look(self):
-        self.captures._look_until_settled(uuids.instance)
-        ownership.refresh(self.instance)
+        self.captures._look_until_settled(uuids.instance, self.since)
+        if uuids.instance in self.saved:
+            ownership.refresh(self.instance)
 
     def test_guest_is_started_at_once_and_watched_to_the_end(self):
         self.events[1] = lambda: self.assertEqual('on', self.guest.power)
@@ -360,9 +363,36 @@ class LookAfterTestCase(CaptureTestCase):
         self.assertEqual(3, self.pauses)
 
     def test_server_deleted_meanwhile(self):
-        self.events[2] = lambda: self.saved.pop(uuids.instance)
-        self.captures._look_until_settled(uuids.instance)
-        self.assertEqual(2, self.pauses)
+        """The image may come all the same."""
+        self.events[2] = self.saved.clear
+        self.events[5] = lambda: self.connector.put_image(NAME)
+        self.look()
+        self.assertNotIn(NAME, self.connector.repository)
+        self.assertEqual(5, self.pauses)
+
+    def test_server_rebuilt_meanwhile(self):
+        self.events[2] = lambda: ownership.end_capture(self.instance)
+        self.events[5] = lambda: self.connector.put_image(NAME)
+        self.look()
+        self.assert_as_before()
+        self.assertEqual(5, self.pauses)
+
+    def test_another_capture_meanwhile(self):
+        def begin():
+            ownership.begin_capture(self.instance, 'on')
+            self.connector.put_image(NAME)
+
+        self.events[2] = begin
+        self.look()
+        self.assertIn(NAME, self.connector.repository)
+        self.assertEqual('on', ownership.capture(self.instance))
+
+    def test_capture_that_was_long_ago(self):
+        """nova-compute was down meanwhile."""
+        self.clock.sleep(3600)
+        self.look()
+        self.assert_as_before()
+        self.assertEqual(0, self.pauses)
 
     def test_end_of_the_driver(self):
         self.events[2] = lambda: True
@@ -373,7 +403,7 @@ class LookAfterTestCase(CaptureTestCase):
     def test_stop(self):
         captures = capture.Captures(self.connector)
         captures.stop()
-        captures._look_until_settled(uuids.instance)
+        captures._look_until_settled(uuids.instance, self.since)
         self.assertEqual('on', self.saved[uuids.instance][ownership.CAPTURE])
         self.assertEqual('on', self.guest.power)
 
@@ -388,7 +418,11 @@ class LookAfterTestCase(CaptureTestCase):
                 threads.append('started')
 
         self.patch(capture.threading, 'Thread', Thread)
-        capture.Captures.look_after(self.captures, self.instance)
+        for _ in range(2):
+            capture.Captures.look_after(self.captures, self.instance)
         self.assertEqual(
-            [(self.captures._look_until_settled, (uuids.instance,), True),
-             'started'], threads)
+            [(self.captures._look_until_settled,
+              (uuids.instance, self.since), True), 'started'], threads)
+        self.look()
+        capture.Captures.look_after(self.captures, self.instance)
+        self.assertEqual(4, len(threads))
