@@ -25,11 +25,13 @@ first 32 KiB, which ISO 9660 leaves to the system.
 
 import contextlib
 import io
+import threading
 
 from nova.api.metadata import base as metadata
 from nova import conf
 from nova import exception as nova_exception
 from nova.virt import configdrive
+from oslo_concurrency import lockutils
 from oslo_log import log as logging
 
 from nova_zvm.connector import errors
@@ -48,6 +50,7 @@ LOG = logging.getLogger(__name__)
 FILE_NAME = 'cfgdrive.iso'
 # By which cloud-init finds a config drive.
 LABEL = 'config-2'
+SWEEP = 'zvm-config-drives'
 
 
 class ConfigDrives:
@@ -57,9 +60,27 @@ class ConfigDrives:
         self._connector = connector
         self._staging = staging
 
-    def sweep(self):
-        """Remove what a killed nova-compute left on this host."""
+    def begin_sweep(self, instances):
+        """Remove what a killed nova-compute has left of drives.
+
+        On the connector in the background: it may take its time.
+
+        :param instances: those whose drive is recorded to be there
+        """
         mkisofs.sweep()
+        if instances:
+            threading.Thread(target=self.sweep, args=(instances,),
+                             daemon=True, name=SWEEP).start()
+
+    def sweep(self, instances):
+        for instance in instances:
+            try:
+                with self._locked(instance):
+                    ownership.refresh(instance)
+                    self.discard(instance)
+            except Exception as exc:
+                LOG.warning('The config drive stays on the connector: %s',
+                            exc, instance=instance)
 
     def built(self, instance, injected_files, admin_password, network_info):
         """Return a new drive as bytes, None if none is wanted."""
@@ -84,14 +105,22 @@ class ConfigDrives:
             yield None
             return
         name = names.config_drive(instance.uuid)
-        upload = self._staging.upload(instance, io.BytesIO(drive), len(drive))
-        try:
-            self._import(name, upload, image.os_version)
-            path = '%s/%s/%s' % (repository.imports(image), name, FILE_NAME)
-            self._export(name, path)
-            yield path
-        finally:
-            self.discard(instance)
+        with self._locked(instance):
+            upload = self._staging.upload(instance, io.BytesIO(drive),
+                                          len(drive))
+            try:
+                self._import(name, upload, image.os_version)
+                path = '%s/%s/%s' % (repository.imports(image), name,
+                                     FILE_NAME)
+                self._export(name, path)
+                yield path
+            finally:
+                self.discard(instance)
+
+    @staticmethod
+    def _locked(instance):
+        """Keep a sweep from the drive of a boot that is under way."""
+        return lockutils.lock('zvm-config-drive-%s' % instance.uuid)
 
     def discard(self, instance):
         """Remove an instance's drive from the connector, whatever is there.

@@ -86,7 +86,7 @@ class ZVMDriver(driver.ComputeDriver):
     # Host
 
     def init_host(self, host):
-        self._config_drives.sweep()
+        self._config_drives.begin_sweep(self._instances.uploading())
         self._staging.begin_sweep()
         for instance in self._instances.captured():
             self._captures.look_after(instance)
@@ -208,6 +208,7 @@ class ZVMDriver(driver.ComputeDriver):
         return self._precache.run(context, image_id)
 
     def manage_image_cache(self, context, all_instances):
+        self._config_drives.begin_sweep(self._instances.uploading())
         self._image_ageing.run(all_instances)
 
     # Network

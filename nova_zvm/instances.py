@@ -97,6 +97,11 @@ class Instances:
         return [instance for instance in self._recorded(deleted=False)
                 if ownership.capture(instance)]
 
+    def uploading(self):
+        """Return those with a config drive on the connector."""
+        return [instance for instance in self._recorded(deleted=False)
+                if ownership.upload(instance)]
+
     @staticmethod
     def _recorded(**filters):
         """Return the instances that have left something on this host's z/VM.

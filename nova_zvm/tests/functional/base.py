@@ -24,6 +24,7 @@ import os
 import pathlib
 import sqlite3
 import sys
+import threading
 
 import fixtures
 from nova import conf
@@ -36,9 +37,11 @@ from oslo_utils.fixture import uuidsentinel
 from oslo_utils import uuidutils
 
 from nova_zvm import conf as zvm_conf
+from nova_zvm import configdrive
 from nova_zvm.connector import client
 from nova_zvm.connector import models
 from nova_zvm import diskimage
+from nova_zvm import staging
 from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests import glance
 
@@ -48,6 +51,9 @@ zvm_conf.register_opts(CONF)
 
 PHYSICAL_NETWORK = 'vsw2'
 TEMPLATE = 'nvt%05x'
+
+# Real seconds; only a test that fails waits so long.
+PATIENCE = 60
 
 _DATABASES = {'guests': 'sdk_guest.sqlite', 'switch': 'sdk_network.sqlite',
               'image': 'sdk_image.sqlite'}
@@ -95,6 +101,22 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         """Start nova-compute anew, with a new driver."""
         self.compute = self.restart_compute_service(
             self.compute, keep_hypervisor_state=False)
+
+    def replace_compute(self):
+        """Start a new nova-compute in the place of one that is killed."""
+        old = self.compute
+        for rpc_server in (old.rpcserver, old.rpcserver_alt):
+            rpc_server.stop()
+        self.compute = self.start_service(
+            'compute', host=old.host,
+            cell_name=self.host_mappings[old.host].cell_mapping.name)
+
+    @staticmethod
+    def end_sweeps():
+        """Wait for what nova-compute cleans up in the background."""
+        for thread in threading.enumerate():
+            if thread.name in (staging.SWEEP, configdrive.SWEEP):
+                thread.join(PATIENCE)
 
     def _use_physical_network(self):
         network = self.neutron._networks[self.neutron.network_1['id']]

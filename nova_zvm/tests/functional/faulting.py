@@ -303,12 +303,7 @@ class FaultTestCase(base.ZVMTestCase):
         """Start a new nova-compute in the place of one that is killed."""
         self.assertTrue(self.killer.killed.wait(PATIENCE), 'not killed')
         self.assert_no_secret_here((ADMIN_PASSWORD % self.boots).encode())
-        old = self.compute
-        for rpc_server in (old.rpcserver, old.rpcserver_alt):
-            rpc_server.stop()
-        self.compute = self.start_service(
-            'compute', host=old.host,
-            cell_name=self.host_mappings[old.host].cell_mapping.name)
+        self.replace_compute()
 
     def _reap(self):
         """Run the task with which nova removes what a delete left.

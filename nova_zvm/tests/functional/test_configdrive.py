@@ -10,10 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Config drives: what is on them, and that nothing stays of them.
-
-The matrix of faults has what stays when nova-compute is killed.
-"""
+"""Config drives: what is on them, and that nothing stays of them."""
 
 import base64
 import json
@@ -24,6 +21,7 @@ from oslo_config import fixture as config_fixture
 import requests
 
 from nova_zvm.tests.functional import base
+from nova_zvm.tests.functional import killer
 
 PASSWORD = 's3cr3t-pass'
 # The largest that nova takes: 65535 bytes in base64.
@@ -117,3 +115,55 @@ class ConfigDriveTest(base.ZVMTestCase):
             self.assert_no_secret_on_connector(PASSWORD.encode())
             self._delete_server(server)
             self.assert_nothing_left(before)
+
+
+class KilledTest(base.ZVMTestCase):
+    """nova-compute is killed with a drive on the connector."""
+
+    # Requests at which it is recorded where the drive's upload is.
+    STEPS = ('^POST /images', '^PUT /images/nova-cfg', 'action$',
+             '^DELETE /images', '^PUT /images/nova-blank')
+
+    def setUp(self):
+        super().setUp()
+        self._delete_server(self.boot(config_drive=True))
+        self.killer = self.useFixture(killer.Killer(self.zvm.url))
+
+    def kill_in_boot(self, step):
+        self.killer.arm(step, 1)
+        server = self.api.post_server({'server': {
+            **self._build_server(image_uuid=self.image_id,
+                                 flavor_id=self.flavor_id, networks='none'),
+            'config_drive': True, 'adminPass': PASSWORD}})
+        self.assertTrue(self.killer.killed.wait(base.PATIENCE))
+        return server
+
+    def test_the_next_one_removes_it(self):
+        """At once, not only when the user deletes the server."""
+        for step in self.STEPS:
+            server = self.kill_in_boot(step)
+            self.replace_compute()
+            self.end_sweeps()
+            self.assert_gone()
+            self.killer.release()
+            self._delete_server(server)
+
+    def test_or_the_periodic_task_if_the_connector_was_down(self):
+        self.kill_in_boot('^POST /images')
+        self.useFixture(fixtures.MonkeyPatch(
+            'nova_zvm.connector.session.PAUSES', ()))
+        self.zvm.simulator.member.kill()
+        self.replace_compute()
+        self.end_sweeps()
+        self.zvm.simulator.member.start()
+        self.compute.manager._run_image_cache_manager_pass(
+            self.context_of_admin())
+        self.end_sweeps()
+        self.assert_gone()
+
+    def assert_gone(self):
+        self.assert_no_secret_on_connector(PASSWORD.encode())
+        self.assertEqual([], [row['imagename'] for row in self.rows('image')
+                              if 'cfg' in row['imagename']])
+        self.assertEqual({512}, {path.stat().st_size
+                                 for path in self.uploads()})

@@ -299,7 +299,7 @@ class BrokenTest(ImagesTestCase):
         self.assertTrue([path for path in self.uploads()
                          if path.stat().st_size > 512])
         self.replace_compute()
-        self.end_sweep()
+        self.end_sweeps()
         # The import itself went through.
         self.assert_whole()
 
@@ -324,7 +324,7 @@ class BrokenTest(ImagesTestCase):
         self.assertTrue([path for path in self.uploads()
                          if path.stat().st_size > 512])
         answered.set()
-        self.end_sweep()
+        self.end_sweeps()
         self.assert_whole()
 
     def test_nova_compute_is_killed_and_the_connector_down(self):
@@ -336,31 +336,18 @@ class BrokenTest(ImagesTestCase):
         self.useFixture(fixtures.MonkeyPatch(
             'nova_zvm.connector.session.PAUSES', ()))
         self.replace_compute()
-        self.end_sweep()
+        self.end_sweeps()
         self.assertTrue([path for path in self.uploads()
                          if path.stat().st_size > 512])
         self.zvm.simulator.member.start()
         self.driver.manage_image_cache(self.context_of_admin(), [])
+        self.end_sweeps()
         self.assert_whole()
 
     def post_boot(self):
         self.api.post_server({'server': self._build_server(
             image_uuid=self.image_id, flavor_id=self.flavor_id,
             networks='none')})
-
-    def end_sweep(self):
-        """Wait for what nova-compute does in the background at its start."""
-        for thread in threading.enumerate():
-            if thread.name == staging.SWEEP:
-                thread.join(PATIENCE)
-
-    def replace_compute(self):
-        old = self.compute
-        for rpc_server in (old.rpcserver, old.rpcserver_alt):
-            rpc_server.stop()
-        self.compute = self.start_service(
-            'compute', host=old.host,
-            cell_name=self.host_mappings[old.host].cell_mapping.name)
 
 
 class TwoComputesTest(ImagesTestCase):

@@ -12,6 +12,7 @@
 
 import os
 import tempfile
+import threading
 from unittest import mock
 
 import fixtures
@@ -211,13 +212,40 @@ class SweepTestCase(ConfigDriveTestCase):
         others = [
             self.file('nova-zvm-one', 'another'),
             self.file('nova-zvm-one-two', 'config-drives', 'abc', 'file')]
-        self.drives.sweep()
+        self.drives.begin_sweep([])
         self.assertFalse(os.path.exists(left))
         self.assertEqual([True, True], [os.path.exists(other)
                                         for other in others])
 
+    def test_on_the_connector_in_the_background(self):
+        self.connector.put_image('nova-image')
+        image = self.connector.repository['nova-image']
+        with mock.patch.object(self.drives, 'discard'):
+            with self.drives.delivered(self.booting, ISO, image):
+                pass
+        self.drives.begin_sweep([self.booting])
+        for thread in threading.enumerate():
+            if thread.name == configdrive.SWEEP:
+                thread.join(10)
+        self.assertIsNone(ownership.upload(self.booting))
+        self.assertNotIn(names.config_drive(self.booting.uuid),
+                         self.connector.repository)
+        self.assertEqual({512}, {
+            len(data) for data in self.connector.uploads.values()})
+
+    def test_one_that_fails_stops_no_other(self):
+        swept = []
+
+        def discard(instance):
+            swept.append(instance)
+            raise OSError('no database')
+
+        self.patch(self.drives, 'discard', discard)
+        self.drives.sweep([self.booting, self.booting])
+        self.assertEqual([self.booting, self.booting], swept)
+
     def test_no_folder_yet(self):
-        self.drives.sweep()
+        self.drives.begin_sweep([])
 
 
 class DeliveredTestCase(ConfigDriveTestCase):
