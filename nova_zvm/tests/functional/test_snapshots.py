@@ -300,6 +300,18 @@ class VerbsTest(SnapshotTestCase):
         self.take()
         self.assertEqual('', self.reason())
 
+    def test_shelve_that_fails(self):
+        """nova itself would leave the image in Glance."""
+        self._stop_server(self.server)
+        self.before = self.snapshot()
+        images = set(self.glance.images)
+        self.images.upload_faults = [next]
+        self.api.post_server_action(self.server['id'], {'shelve': {}})
+        self.wait_for_task(self.server)
+        self.assertEqual(images, set(self.glance.images))
+        self.assertIn('damaged', self.reason())
+        self.assert_as_before()
+
     def test_backups_rotate(self):
         taken = [self.take(createBackup={
             'name': name, 'backup_type': 'daily', 'rotation': 2})
@@ -353,6 +365,15 @@ class RefusedTest(SnapshotTestCase):
     def test_wrong_repository(self):
         self.flags(image_repository='/nowhere', group='zvm')
         self.assert_refused('[zvm] image_repository')
+
+
+class EndTest(SnapshotTestCase):
+
+    def test_of_nova_compute(self):
+        """Nobody looks after a capture on behalf of one that has ended."""
+        captures = self.driver._captures
+        self.compute.stop()
+        self.assertTrue(captures._stopped.is_set())
 
 
 class OtherGuestsTest(SnapshotTestCase):

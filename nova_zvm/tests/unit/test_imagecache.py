@@ -112,6 +112,29 @@ class ProvideTestCase(ImageCacheTestCase):
         for data in self.connector.uploads.values():
             self.assertEqual(512, len(data))
 
+    def test_boots_of_other_images_are_not_held_up(self):
+        begun, go_on = threading.Event(), threading.Event()
+
+        def hang(length):
+            begun.set()
+            go_on.wait(10)
+
+        self.connector.faults['files.upload'] = [hang]
+        slow = threading.Thread(target=self.provide)
+        slow.start()
+        self.assertTrue(begun.wait(10))
+        other = base.image_meta()
+        other.id = uuids.other
+        self.images.provide(
+            context.get_admin_context(), other, 'rhel8.6',
+            self.accepted.append, lambda: None)
+        self.assertFalse(go_on.is_set())
+        self.assertIn(names.image(uuids.other), self.connector.repository)
+        self.assertNotIn(NAME, self.connector.repository)
+        go_on.set()
+        slow.join()
+        self.assertIn(NAME, self.connector.repository)
+
     def test_eight_boots_import_once(self):
         all_here = threading.Event()
         self.connector.faults['files.upload'] = [

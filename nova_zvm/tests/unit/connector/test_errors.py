@@ -212,7 +212,9 @@ class NoAnswerTest(conversation.TestCase):
                 (lambda: self.connector.guests.start('G1', 500), 800),
                 (lambda: self.connector.guests.start('G1'), 300),
                 (lambda: self.connector.guests.soft_stop('G1', 400), 535),
-                (lambda: self.connector.guests.soft_stop('G1'), 255)):
+                (lambda: self.connector.guests.soft_stop('G1'), 255),
+                # A shutdown, a disk read, and a start.
+                (lambda: self.connector.guests.capture('G1', 'x'), 2455)):
             error = self.assertRaises(errors.OutcomeUnknown, call)
             self.assertEqual(seconds, error.settle_seconds)
 

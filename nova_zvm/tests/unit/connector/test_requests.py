@@ -337,6 +337,20 @@ class RequestTest(conversation.TestCase):
         self._check_action(lambda: self.connector.guests.unpause('G1'),
                            {'action': 'unpause'})
 
+    def test_capture(self):
+        self._check_action(
+            lambda: self.connector.guests.capture('G1', 'nova-cap-1'),
+            {'action': 'capture', 'image': 'nova-cap-1'})
+
+    def test_info(self):
+        output = {'power_state': 'on', 'max_mem_kb': 2097152,
+                  'mem_kb': 44, 'num_cpu': 1, 'cpu_time_us': 6185838,
+                  'online_cpu_num': 1, 'os_distro': 'rhel8.6',
+                  'kernel_info': 'Linux 4.18.0 s390x'}
+        self._check(lambda: self.connector.guests.info('G1'), 'GET',
+                    '/guests/G1/info', output=output,
+                    result=models.GuestInfo('on', 'rhel8.6'))
+
     def test_power_state(self):
         self._check(lambda: self.connector.guests.power_state('G1'),
                     'GET', '/guests/G1/power_state_real', output='on',
