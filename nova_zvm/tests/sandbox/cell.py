@@ -38,7 +38,7 @@ class Cell(integrated_helpers.ProviderUsageBaseTestCase):
     """A nova cell whose one compute host is a z/VM system."""
 
     compute_driver = 'zvm.ZVMDriver'
-    #: Whether Glance keeps what is uploaded, or only its size and digest.
+    #: Whether Glance keeps what is uploaded, or only its size.
     keep_uploads = True
 
     def __init__(self, workspace, system):
