@@ -75,9 +75,10 @@ the same name.
 Path of the image repository on the connector's host.
 
 The value of ``[image] sdk_image_repository`` in the connector's own
-configuration. Config drives pass through it on their way to a guest. It
-should be on a file system that is mounted with ``relatime`` at least: the
-times at which images were read last are told by it.
+configuration. Config drives pass through it on their way to a guest, and
+the images of snapshots are read from it. It should be on a file system that
+is mounted with ``relatime`` at least: the times at which images were read
+last are told by it.
 """),
     cfg.BoolOpt('capture_unreachable_guests',
                 default=False,
