@@ -107,6 +107,7 @@ def main(argv=None):
 
 def _run_operations(args, space, system):
     nova = cell.Cell(space, system)
+    nova.keep_uploads = False
     nova.start()
     print(LEGEND)
     todo = operations.Operations(nova, system)
