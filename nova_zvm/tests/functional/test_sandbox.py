@@ -25,6 +25,7 @@ import testtools
 
 from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.sandbox import api
+from nova_zvm.tests.sandbox import app
 from nova_zvm.tests.sandbox import keep
 
 ROOT = pathlib.Path(__file__).absolute().parents[3]
@@ -189,6 +190,16 @@ class TestInterrupt(SandboxTestCase):
         self.assertEqual(130, self.end())
         self.assertRegex(self.lines[-1], r'^sandbox: \d+ steps, 0 failed$')
         self.assert_no_process_left()
+
+    def test_one_that_python_drops(self):
+        """What is raised in a callback of a weak reference goes nowhere."""
+        interrupts = app.Interrupts()
+        interrupts.check()
+        for number in app.SIGNALS:
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+        self.assertRaises(app.Interrupted, interrupts.take, signal.SIGINT,
+                          None)
+        self.assertRaises(app.Interrupted, interrupts.check)
 
     def test_while_nova_starts(self):
         self.assert_ends(signal.SIGINT, 'with token authentication')

@@ -44,6 +44,36 @@ class Interrupted(BaseException):
     """A signal asks to end."""
 
 
+class Interrupts:
+    """The first signal that asks to end; more of them change nothing.
+
+    It is raised at once. But Python drops what is raised while it runs a
+    callback of a weak reference, as each import does, so it is kept too.
+    """
+
+    def __init__(self):
+        self._caught = None
+
+    def catch(self):
+        for number in SIGNALS:
+            signal.signal(number, self.take)
+
+    @staticmethod
+    def ignore():
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+
+    def take(self, number, frame):
+        self.ignore()
+        self._caught = Interrupted(signal.Signals(number).name)
+        raise self._caught
+
+    def check(self):
+        """Raise what was dropped."""
+        if self._caught:
+            raise self._caught
+
+
 def main(root, argv=None):
     """Run the sandbox and end the process with its exit status."""
     args = _parser(root).parse_args(argv)
@@ -78,16 +108,15 @@ def main(root, argv=None):
 
 def _guarded(args, space, system, told):
     """Run the story so that nothing is left of it, however it ends."""
+    interrupts = Interrupts()
     try:
-        for number in SIGNALS:
-            signal.signal(number, _interrupt)
-        return _run(args, space, system, told)
+        interrupts.catch()
+        return _run(args, space, system, told, interrupts)
     except Interrupted as interrupt:
         told.interrupt(interrupt)
         return 130
     finally:
-        for number in SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
+        interrupts.ignore()
         system.stop()
         space.close()
         told.finish()
@@ -105,24 +134,18 @@ def _redirect_errors(path):
     return terminal
 
 
-def _interrupt(number, frame):
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
-    raise Interrupted(signal.Signals(number).name)
-
-
-def _run(args, space, system, told):
+def _run(args, space, system, told, interrupts):
     _introduce(told, space, args)
     tale = story.Story(told, system, lambda: _cell(space, system))
     steps = tale.boot() + ([] if args.keep else tale.life())
-    done = _follow(told, steps)
+    done = _follow(told, steps, interrupts)
     if args.keep and done:
         _keep(told, keep.prepare(
             space.path, system.directory, tale.cell.endpoint,
             server=story.SERVER, image=story.IMAGE,
             flavor=story.FLAVOR['name']))
     else:
-        _follow(told, tale.end(), tale.has_server)
+        _follow(told, tale.end(), interrupts, tale.has_server)
     return 1 if told.failed else 0
 
 
@@ -143,11 +166,12 @@ def _keep(told, instructions):
         told.interrupt(interrupt)
 
 
-def _follow(told, steps, going=True):
+def _follow(told, steps, interrupts, going=True):
     """Do steps until one fails; return whether none did."""
     for title, action in steps:
         if going:
             going = told.run(title, action)
+            interrupts.check()
         else:
             told.skip(title)
     return going
