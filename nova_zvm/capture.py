@@ -169,7 +169,8 @@ class Captures:
         try:
             self._settle(instance, over=True)
         except nova_exception.InstanceNotFound:
-            raise
+            # Deleted meanwhile; what was captured is as good as ever.
+            LOG.debug('No record of the capture is left', instance=instance)
         except Exception as exc:
             LOG.warning('The capture cannot be cleaned up after yet: %s',
                         exc, instance=instance)

@@ -193,6 +193,20 @@ class SnapshotFaultTest(faulting.FaultTestCase):
         self.wait(lambda: image_id not in self.glance.images,
                   'the clean-up of Glance', 0.1)
 
+    def test_server_deleted_during_a_whole_upload(self):
+        """Its user wants the image all the more."""
+        gone = []
+        self.images.upload_faults = [
+            lambda pieces: gone.append(self.delete(self.server))]
+        image_id = self.take()
+        self.wait(lambda: self.images.show(
+            None, image_id)['status'] == 'active', 'the upload', 0.1)
+        self.wait(lambda: not self.captured_images(), 'the clean-up', 0.1)
+        self.compute.stop()
+        self.assertEqual([True], gone)
+        self.assertEqual('active',
+                         self.images.show(None, image_id)['status'])
+
     def broken_after(self, count):
         def take(pieces):
             for _ in range(count):
