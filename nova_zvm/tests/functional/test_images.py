@@ -292,10 +292,7 @@ class BrokenTest(ImagesTestCase):
         self.assert_whole()
 
     def test_nova_compute_is_killed(self):
-        self.killer = self.useFixture(killer.Killer(self.zvm.url))
-        self.killer.arm('^POST /images', 1)
-        self.post_boot()
-        self.assertTrue(self.killer.killed.wait(PATIENCE))
+        self.kill_in_import()
         self.assertTrue([path for path in self.uploads()
                          if path.stat().st_size > 512])
         self.replace_compute()
@@ -305,10 +302,7 @@ class BrokenTest(ImagesTestCase):
 
     def test_nova_compute_is_killed_and_the_connector_hangs(self):
         """It starts all the same, and overwrites the upload later."""
-        self.killer = self.useFixture(killer.Killer(self.zvm.url))
-        self.killer.arm('^POST /images', 1)
-        self.post_boot()
-        self.assertTrue(self.killer.killed.wait(PATIENCE))
+        self.kill_in_import()
         answered = threading.Event()
         self.addCleanup(answered.set)
         export = images.Images.export
@@ -328,10 +322,7 @@ class BrokenTest(ImagesTestCase):
         self.assert_whole()
 
     def test_nova_compute_is_killed_and_the_connector_down(self):
-        self.killer = self.useFixture(killer.Killer(self.zvm.url))
-        self.killer.arm('^POST /images', 1)
-        self.post_boot()
-        self.assertTrue(self.killer.killed.wait(PATIENCE))
+        self.kill_in_import()
         self.zvm.simulator.member.kill()
         self.useFixture(fixtures.MonkeyPatch(
             'nova_zvm.connector.session.PAUSES', ()))
@@ -343,6 +334,12 @@ class BrokenTest(ImagesTestCase):
         self.driver.manage_image_cache(self.context_of_admin(), [])
         self.end_sweeps()
         self.assert_whole()
+
+    def kill_in_import(self):
+        self.killer = self.useFixture(killer.Killer(self.zvm.url))
+        self.killer.arm('^POST /images', 1)
+        self.post_boot()
+        self.assertTrue(self.killer.killed.wait(PATIENCE))
 
     def post_boot(self):
         self.api.post_server({'server': self._build_server(
