@@ -49,9 +49,6 @@ DIRECTORY_POLL_SECONDS = 5
 
 # SMAPI: the image is locked by another directory operation.
 LOCKED = (8, 400, 12)
-# No minidisk and no NIC of a guest is here.
-UNUSED_VDEV = 'FFFC'
-
 # SMAPI: the guest has not produced a console file yet.
 NO_CONSOLE_FILE = (4, 4, 410)
 
@@ -287,7 +284,9 @@ class Guests:
                                DIRECTORY_SECONDS * self._scale,
                                DIRECTORY_POLL_SECONDS * self._scale)
         except waiting.Expired:
-            self._unlock(userid)
+            LOG.warning('The directory entry of %s stays locked, it is '
+                        'unlocked', userid)
+            self._connector.guests.unlock(userid)
             self._delete_once(userid)
         with self._lock:
             self._listing -= {userid}
@@ -300,19 +299,6 @@ class Guests:
                 raise
             return False
         return True
-
-    def _unlock(self, userid):
-        """Free an entry that a connector locked which then died.
-
-        To couple a NIC it locks the entry, whether or not it is locked
-        already, and replaces it, which frees it. Of a NIC that does not
-        exist it says so only then, and has replaced the entry by itself.
-        (zvmsdk/smtclient.py couple_nic_to_vswitch, 1.6.3)
-        """
-        LOG.warning('The directory entry of %s stays locked, it is unlocked',
-                    userid)
-        with contextlib.suppress(errors.NotFound):
-            self._connector.guests.couple(userid, UNUSED_VDEV, 'NONE')
 
     def delete_unfinished(self, userid, seconds):
         """Remove a guest whose creation may still be under way.

@@ -26,6 +26,10 @@ from nova_zvm.connector import timeouts
 Strings = list[str]
 Disks = list[models.Disk]
 Nics = list[models.Nic]
+Adapters = list[models.Adapter]
+
+# No minidisk and no NIC of a guest is here.
+_UNUSED_VDEV = 'FFFC'
 
 
 class Guests:
@@ -190,6 +194,32 @@ class Guests:
         """
         return op.fits(_interface(os_version, networks, False))
 
+    def delete_interface(self, userid: str, os_version: str, vdev: str,
+                         active: bool = False) -> None:
+        """Delete a NIC, then its configuration in the guest.
+
+        The second can fail when the first has been done: a guest that is on
+        must answer.
+        """
+        self._http.request(
+            'guests.delete_interface', 'DELETE',
+            ('guests', userid, 'interface'),
+            body={'interface': {'os_version': os_version, 'vdev': vdev,
+                                'active': active}}, parse=_nothing)
+
+    def create_nic(self, userid: str, vdev: str, nic_id: str, mac: str,
+                   active: bool = False) -> None:
+        """Create a NIC of which the guest is told nothing.
+
+        :param mac: only its last six digits are used; of a NIC of a guest
+            that is on CP chooses them until the next logon
+        :raises Conflict: if the vdev is taken, or the guest is off
+        """
+        self._http.request(
+            'guests.create_nic', 'POST', ('guests', userid, 'nic'),
+            body={'nic': {'vdev': vdev, 'nic_id': nic_id, 'mac_addr': mac,
+                          'active': active}}, parse=_nothing)
+
     def couple(self, userid: str, vdev: str, vswitch: str,
                vlan_id: int | None = None, active: bool = False) -> None:
         """Couple a NIC to a vswitch, which is not checked to exist.
@@ -219,6 +249,27 @@ class Guests:
         return self._http.request(
             'guests.nics', 'GET', ('guests', 'nics'), query=query,
             parse=lambda output: [models.Nic.parse(nic) for nic in output])
+
+    def adapters(self, userid: str) -> Adapters:
+        """Return the NICs that a guest has now, as CP tells.
+
+        :raises ConnectorError: if it has none, or is off (1.6.3)
+        """
+        return self._http.request(
+            'guests.adapters', 'GET', ('guests', userid, 'adapters'),
+            parse=lambda output: [models.Adapter.parse(adapter)
+                                  for adapter in output['adapters']])
+
+    def unlock(self, userid: str) -> None:
+        """Free a directory entry that a connector locked which then died.
+
+        To couple a NIC it locks the entry, whether or not it is locked
+        already, and replaces it, which frees it. Of a NIC that does not
+        exist it says so only then, and has replaced the entry by itself.
+        (zvmsdk/smtclient.py couple_nic_to_vswitch, 1.6.3)
+        """
+        with contextlib.suppress(errors.NotFound):
+            self.couple(userid, _UNUSED_VDEV, 'NONE')
 
     # Power
 

@@ -259,6 +259,26 @@ class Nic:
 
 
 @dataclasses.dataclass(frozen=True)
+class Adapter:
+    """A NIC of a guest that is on.
+
+    :ivar vdev: four digits, upper case
+    :ivar mac: lower case with colons; empty if CP does not tell one
+    :ivar vswitch: None if the NIC is not coupled
+    """
+
+    vdev: str
+    mac: str
+    vswitch: str | None
+
+    @classmethod
+    def parse(cls, output: Output) -> 'Adapter':
+        return cls(output['adapter_address'].zfill(4).upper(),
+                   output.get('mac_address', '').lower(),
+                   output.get('lan_name') or None)
+
+
+@dataclasses.dataclass(frozen=True)
 class Vswitch:
     """A virtual switch of the z/VM system.
 

@@ -36,8 +36,10 @@ POWER = 300
 SOFT_STOP = 60 + 15 + 60
 # The connector's own default, [guest] softstop_timeout, when none is sent.
 SOFT_STOP_WAIT = 120
-# Four commands in the guest (60), and a few on z/VM.
-GUEST_INFO = 4 * 60 + 60
+# iucvclnt's own limit.
+GUEST_COMMAND = 60
+# Four commands in the guest, and a few on z/VM.
+GUEST_INFO = 4 * GUEST_COMMAND + 60
 # A command in the guest (60) and the wait for its Linux to go down (300).
 REBOOT = 60 + 300 + 60
 # Copied within the connector's host, and read once more for its checksum.
@@ -53,8 +55,10 @@ _SECONDS = {
     'guests.console_output': HOST,
     'guests.couple': DIRECTORY,
     'guests.create': CREATE,
-    'guests.create_interface': DIRECTORY,
+    'guests.create_interface': DIRECTORY + GUEST_COMMAND,
+    'guests.create_nic': DIRECTORY,
     'guests.delete': CREATE,
+    'guests.delete_interface': DIRECTORY + GUEST_COMMAND,
     'guests.delete_nic': DIRECTORY,
     'guests.deploy': DISK_COPY,
     'guests.deregister': QUICK,

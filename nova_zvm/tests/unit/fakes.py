@@ -28,6 +28,9 @@ HOST = models.Host(
     disk_used_gb=100, disk_available_gb=900, hypervisor_version=730,
     architecture='s390x', cec_model='3906', ipl_time='IPL at 11/23/26')
 
+# What CP gives a NIC that is added to a running guest.
+CHOSEN_MAC = '02:00:00:00:00:77'
+
 
 def error(cls=errors.ConnectorError, operation='guests.delete', status=500,
           rc=(300, 300, 3), settle_seconds=60.0):
@@ -95,7 +98,10 @@ class Guest:
     transport_file: str | None = None
     mounts: list = dataclasses.field(default_factory=list)
     nics: dict = dataclasses.field(default_factory=dict)
+    nic_ids: dict = dataclasses.field(default_factory=dict)
     couplings: dict = dataclasses.field(default_factory=dict)
+    # What a guest that is on has: MAC by vdev.
+    live: dict = dataclasses.field(default_factory=dict)
     disks: list = dataclasses.field(default_factory=lambda: ['0100'])
     os_version: str = 'rhel8.6'
     captured: bytes = b'disk' * 1000
@@ -111,8 +117,8 @@ class FakeConnector:
     """
 
     READS = ('guests.list', 'guests.directory_entry', 'guests.power_state',
-             'guests.info',
-             'guests.console_output', 'guests.nics', 'host.info',
+             'guests.info', 'guests.console_output', 'guests.nics',
+             'guests.adapters', 'host.info',
              'host.disk_pool', 'host.disk_pool_volumes', 'host.volume',
              'images.list', 'images.get', 'vswitches.list', 'vswitches.get')
 
@@ -127,6 +133,9 @@ class FakeConnector:
         self.exports = {}
         self.pools = {'ECKD:POOL1': models.DiskPool(500, 50, 450)}
         self.grants = {'VSWITCH1': {}}
+        self.adapters = {}
+        self.vlan_unaware = set()
+        self.mac_prefix = '02:00:00'
         self.console = ''
         self.guests = _Guests(self)
         self.host = _Host(self)
@@ -202,8 +211,10 @@ class _Guests(_Resource):
         guest = self._connector.zvm.get(userid)
         if guest is None or not guest.in_directory:
             raise not_found('guests.directory_entry')
-        return ['USER %s ******' % userid] + [
-            'MDISK %s 3390 1 3338 VOL001 MR' % vdev for vdev in guest.disks]
+        return (['USER %s ******' % userid] +
+                ['MDISK %s 3390 1 3338 VOL001 MR' % vdev
+                 for vdev in guest.disks] +
+                ['NICDEF %s TYPE QDIO' % vdev for vdev in guest.nics])
 
     def create(self, userid, **definition):
         self._connector.asked('guests.create', userid, definition)
@@ -250,27 +261,74 @@ class _Guests(_Resource):
     def create_interface(self, userid, os_version, networks, active=False):
         self._connector.asked('guests.create_interface', userid, os_version,
                               networks)
-        self._connector.existing(userid).nics = {
-            network.vdev: network for network in networks}
+        guest = self._connector.existing(userid)
+        for network in networks:
+            self._add_nic(guest, network.vdev, network.nic_id, network,
+                          active)
 
     def takes_interface(self, os_version, networks):
         return len(networks) < 16
 
+    def create_nic(self, userid, vdev, nic_id, mac, active=False):
+        self._connector.asked('guests.create_nic', userid, vdev, nic_id, mac)
+        self._add_nic(self._connector.existing(userid), vdev, nic_id, None,
+                      active)
+
+    @staticmethod
+    def _add_nic(guest, vdev, nic_id, network, active):
+        if vdev in guest.nics or active and guest.power == 'off':
+            raise error(errors.Conflict, 'guests.create_interface', 409)
+        guest.nics[vdev] = network
+        guest.nic_ids[vdev] = nic_id
+        if active:
+            guest.live[vdev] = CHOSEN_MAC
+
+    def delete_interface(self, userid, os_version, vdev, active=False):
+        self._connector.asked('guests.delete_interface', userid, os_version,
+                              vdev)
+        self._delete_nic(userid, vdev, active)
+
+    def delete_nic(self, userid, vdev, active=False):
+        self._connector.asked('guests.delete_nic', userid, vdev)
+        self._delete_nic(userid, vdev, active)
+
+    def _delete_nic(self, userid, vdev, active):
+        guest = self._connector.existing(userid)
+        for part in (guest.nics, guest.nic_ids, guest.couplings):
+            part.pop(vdev, None)
+        if active:
+            guest.live.pop(vdev, None)
+
     def nics(self, userid=None):
         self._connector.asked('guests.nics', userid)
-        return [models.Nic(name, vdev, vswitch, None)
+        return [models.Nic(name, vdev, guest.couplings.get(vdev),
+                           guest.nic_ids.get(vdev))
                 for name, guest in self._connector.zvm.items()
-                for vdev, vswitch in guest.couplings.items()
+                for vdev in {**guest.nics, **guest.couplings}
                 if userid in (None, name)]
+
+    def adapters(self, userid):
+        self._connector.asked('guests.adapters', userid)
+        guest = self._connector.existing(userid)
+        if not guest.live:
+            raise error(operation='guests.adapters', rc=(300, 300, 5))
+        return [models.Adapter(vdev, mac, guest.couplings.get(vdev))
+                for vdev, mac in guest.live.items()]
 
     def couple(self, userid, vdev, vswitch, vlan_id=None, active=False):
         self._connector.asked('guests.couple', userid, vdev, vswitch,
                               vlan_id)
         self._connector.existing(userid).couplings[vdev] = vswitch
 
+    def unlock(self, userid):
+        self._connector.asked('guests.unlock', userid)
+
     def start(self, userid, reachable_timeout=None):
         self._connector.asked('guests.start', userid, reachable_timeout)
-        self._connector.existing(userid).power = 'on'
+        guest = self._connector.existing(userid)
+        guest.power = 'on'
+        guest.live = {vdev: self._connector.mac_prefix + network.mac[8:]
+                      for vdev, network in guest.nics.items() if network}
 
     def stop(self, userid):
         self._connector.asked('guests.stop', userid)
@@ -406,9 +464,11 @@ class _Vswitches(_Resource):
     def get(self, name):
         self._connector.asked('vswitches.get', name)
         return models.Vswitch(
-            name=name, port_type='', status='', vlan_aware=True,
+            name=name, port_type='', status='',
+            vlan_aware=name not in self._connector.vlan_unaware,
             authorized={userid: (vlan_id,) for userid, vlan_id
-                        in self._of(name).items()}, adapters={})
+                        in self._of(name).items()},
+            adapters=self._connector.adapters)
 
     def grant(self, name, userid):
         self._connector.asked('vswitches.grant', name, userid)

@@ -423,16 +423,15 @@ class DeleteTestCase(GuestTestCase):
         self.assertGreater(100, self.connector.count('guests.delete'))
 
     def test_a_lock_that_a_dead_connector_left_is_broken(self):
-        vm = self.connector.zvm['ABC00001']
 
         def locked(*args):
-            if not vm.couplings:
+            if 'guests.unlock' not in self.connector.operations:
                 raise fakes.error(rc=LOCKED)
 
         self.connector.faults['guests.delete'] = [locked] * 1000
         self.guests.delete('ABC00001')
         self.assertEqual({}, self.connector.zvm)
-        self.assertEqual(1, self.connector.count('guests.couple'))
+        self.assertEqual(1, self.connector.count('guests.unlock'))
 
     def test_refused(self):
         self.connector.faults['guests.delete'] = [fakes.error()]

@@ -258,6 +258,23 @@ class RequestTest(conversation.TestCase):
                      'cidr': '192.0.2.0/24', 'dns_addr': []}]}},
             output=[{'nic_vdev': '1000'}])
 
+    def test_delete_interface(self):
+        self._check(
+            lambda: self.connector.guests.delete_interface(
+                'G1', 'rhel8.6', '1003', True),
+            'DELETE', '/guests/G1/interface',
+            {'interface': {'os_version': 'rhel8.6', 'vdev': '1003',
+                           'active': True}})
+
+    def test_create_nic(self):
+        self._check(
+            lambda: self.connector.guests.create_nic(
+                'G1', '1003', 'port-1', '02:00:00:aa:bb:cc', True),
+            'POST', '/guests/G1/nic',
+            {'nic': {'vdev': '1003', 'nic_id': 'port-1',
+                     'mac_addr': '02:00:00:aa:bb:cc', 'active': True}},
+            output='1003')
+
     def test_couple(self):
         self._check(
             lambda: self.connector.guests.couple('G1', '1000', 'VSW1'),
@@ -297,6 +314,31 @@ class RequestTest(conversation.TestCase):
     def test_nics_of_one_guest(self):
         self._check(lambda: self.connector.guests.nics('G1'), 'GET',
                     '/guests/nics?userid=G1', output=[], result=[])
+
+    def test_adapters(self):
+        self._check(
+            lambda: self.connector.guests.adapters('G1'),
+            'GET', '/guests/G1/adapters',
+            output={'adapters': [
+                {'adapter_address': '1000', 'adapter_status': '02',
+                 'lan_owner': 'SYSTEM', 'lan_name': 'VSW1',
+                 'mac_address': '02:00:00:AA:BB:CC', 'mac_ip_version': '4',
+                 'mac_ip_address': '192.0.2.5'},
+                {'adapter_address': 'a03', 'adapter_status': '00',
+                 'lan_owner': '', 'lan_name': ''}]},
+            result=[models.Adapter('1000', '02:00:00:aa:bb:cc', 'VSW1'),
+                    models.Adapter('0A03', '', None)])
+
+    def test_unlock(self):
+        self._check(
+            lambda: self.connector.guests.unlock('G1'),
+            'PUT', '/guests/G1/nic/FFFC',
+            {'info': {'couple': True, 'vswitch': 'NONE', 'active': False}})
+
+    def test_unlock_has_worked_when_the_nic_is_not_there(self):
+        self.answer('PUT', '/guests/G1/nic/FFFC',
+                    conversation.failure(404, 404, 1))
+        self.connector.guests.unlock('G1')
 
     # Guests: power
 
