@@ -66,8 +66,19 @@ more storage later, and reported as the largest flavor that fits.
                 help="""
 Virtual switch for each physical network, as ``physnet:VSWITCH,...``.
 
-A physical network that is not listed is coupled to the virtual switch of
-the same name.
+Used where Neutron does not tell the switch itself, as its mechanism driver
+``zvm`` does. A physical network that is not listed is coupled to the virtual
+switch of the same name.
+"""),
+    cfg.BoolOpt('require_mac_prefix',
+                default=False,
+                help="""
+Refuse ports whose MAC address does not begin as z/VM's own do.
+
+z/VM takes the last six digits of a port's MAC address; the first six are the
+same for the whole system. With another ``base_mac`` in Neutron the NIC has
+another address than the port, which cloud-init, for one, then does not find.
+Without this option there is a warning.
 """),
     cfg.StrOpt('image_repository',
                default='/var/lib/zvmsdk/images',

@@ -58,6 +58,7 @@ class Destroy:
             ownership.leave_power(instance)
             with exception.translated():
                 self._guests.delete(userid)
+                self._network.revoke_unfinished(instance, userid)
             ownership.record(instance, ownership.DELETED)
         else:
             # Somebody may still be at work on it: a process of ours that

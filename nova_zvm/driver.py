@@ -31,6 +31,8 @@ from nova_zvm import hypervisor
 from nova_zvm import imageageing
 from nova_zvm import imagecache
 from nova_zvm import instances
+from nova_zvm import interfaces
+from nova_zvm import macprefix
 from nova_zvm import network
 from nova_zvm import precache
 from nova_zvm import settings
@@ -50,6 +52,7 @@ class ZVMDriver(driver.ComputeDriver):
     capabilities = dict(
         driver.ComputeDriver.capabilities,
         has_imagecache=True,
+        supports_attach_interface=True,
         supports_image_type_raw=True,
         supports_trusted_certs=True,
     )
@@ -75,7 +78,11 @@ class ZVMDriver(driver.ComputeDriver):
             images, self._hypervisor, connector)
         self._captures = capture.Captures(connector)
         self._snapshot = snapshot.Snapshot(self._captures, connector)
-        nics = network.Network(connector, zvm.vswitch_mappings)
+        nics = network.Network(
+            connector, zvm.vswitch_mappings,
+            macprefix.MacPrefix(connector, zvm.require_mac_prefix))
+        self._interfaces = interfaces.Interfaces(
+            nics, connector, zvm.timeout_scale)
         self._destroy = destroy.Destroy(
             self._guests, nics, self._config_drives,
             connector.settle_seconds('guests.create'), zvm.timeout_scale)
@@ -212,6 +219,12 @@ class ZVMDriver(driver.ComputeDriver):
         self._image_ageing.run(all_instances)
 
     # Network
+
+    def attach_interface(self, context, instance, image_meta, vif):
+        self._interfaces.attach(instance, image_meta, vif)
+
+    def detach_interface(self, context, instance, vif):
+        self._interfaces.detach(instance, vif)
 
     def plug_vifs(self, instance, network_info):
         """Nothing to do: the directory entry holds the NICs."""

@@ -61,6 +61,10 @@ class SnapshotDamaged(exception.NovaException):
                 '%(reason)s')
 
 
+class InterfaceRefused(exception.NovaException):
+    msg_fmt = _('No interface can be attached to the server: %(reason)s')
+
+
 class GuestStillThere(exception.NovaException):
     msg_fmt = _('The z/VM directory entry of %(userid)s is still there '
                 '%(seconds)d seconds after it was deleted.')

@@ -45,6 +45,22 @@ def nic_vdev(position):
     return '%04X' % (FIRST_NIC_VDEV + position * NIC_VDEVS)
 
 
+def free_nic_vdev(used):
+    """Return the first device number that a further NIC can have.
+
+    :param used: device numbers that are taken, as integers
+    """
+    position = 0
+    while used & set(nic_numbers(nic_vdev(position))):
+        position += 1
+    return nic_vdev(position)
+
+
+def nic_numbers(vdev):
+    """Return the device numbers, as integers, of a NIC."""
+    return range(int(vdev, 16), int(vdev, 16) + NIC_VDEVS)
+
+
 def image(image_id):
     """Return the name under which the connector keeps a Glance image."""
     return OWN_PREFIX + image_id

@@ -10,134 +10,138 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""NICs: from nova's ports to virtual switches.
+"""Networks: which virtual switch a guest's NICs are coupled to.
 
-A port becomes a NIC in the guest's directory entry with the port's id, a
-network configuration file in the guest's reader, and a coupling to a
-virtual switch. Coupling comes before the grant, because the connector's
-delete revokes exactly the grants of the switches that NICs are coupled to.
+Neutron's ports are planned first and refused while nothing has been changed.
+A guest's NICs are configured in one request, which can be made once: the next
+replaces what the one before said to the guest. To revoke is no step of a
+delete, since deleting a guest revokes exactly the grants of the switches that
+its NICs are coupled to.
 """
 
 import contextlib
-import dataclasses
-import ipaddress
 
 from nova import exception as nova_exception
-from nova.network import model
-from oslo_log import log as logging
 
 from nova_zvm.connector import errors
-from nova_zvm.connector import models
 from nova_zvm import exception
-from nova_zvm import names
-
-LOG = logging.getLogger(__name__)
-
-# Without an MTU the connector fails for Ubuntu 16 and writes an empty one
-# into the netplan of later releases (zvmsdk/dist.py, 1.6.3).
-DEFAULT_MTU = 1500
-
-
-@dataclasses.dataclass(frozen=True)
-class Nic:
-    """A port as z/VM will have it."""
-
-    vdev: str
-    port: model.VIF
-    vswitch: str
-    vlan_id: int | None
-    address: str
-    subnet: model.Subnet
-
-    @property
-    def gateway(self):
-        gateway = self.subnet['gateway']
-        return gateway['address'] if gateway else None
-
-    def guest_network(self):
-        return models.GuestNetwork(
-            vdev=self.vdev,
-            nic_id=self.port['id'],
-            mac=self.port['address'],
-            ip=self.address,
-            cidr=self.subnet['cidr'],
-            gateway=self.gateway,
-            dns=[server['address'] for server in self.subnet['dns']
-                 if ipaddress.ip_address(server['address']).version == 4],
-            mtu=self.port['network']['meta'].get('mtu') or DEFAULT_MTU)
+from nova_zvm import imageproperties
+from nova_zvm import ownership
+from nova_zvm import ports
 
 
 class Network:
     """Virtual switches, as far as this host's guests need them."""
 
-    def __init__(self, connector, mappings):
+    def __init__(self, connector, mappings, mac_prefix):
         self._connector = connector
         self._mappings = mappings
-        self._known_switches = frozenset()
+        self._mac_prefix = mac_prefix
+        # By name, whether a switch knows VLANs.
+        self._switches = {}
+
+    # What is refused
 
     def plan(self, network_info):
-        """Return the Nic of each port.
+        """Return the Nic of each port of a new guest.
 
         :raises InvalidInput: if a port cannot work here, with the reason
         """
-        nics = [self._nic(position, vif)
-                for position, vif in enumerate(network_info or [])]
-        vlans = {}
-        for nic in nics:
-            if vlans.setdefault(nic.vswitch, nic.vlan_id) != nic.vlan_id:
-                raise _refused(
-                    nic.port, 'z/VM gives a guest one VLAN for all its NICs '
-                    'on a virtual switch, and another port of this server '
-                    'uses another VLAN on %s' % nic.vswitch)
-        return nics
+        return ports.planned(network_info, self._mappings)
+
+    def plan_added(self, vif, others, used_vdevs):
+        """Return the Nic of a port that is added to a guest.
+
+        :raises InvalidInput: as plan
+        """
+        return ports.added(vif, others, used_vdevs, self._mappings)
 
     def check_switches(self, nics):
-        """See that the switches exist; z/VM couples to any name unasked.
+        """See that the switches can take the NICs; z/VM couples unasked.
 
         Asks z/VM only about switches that were not seen before.
+
+        :raises InvalidInput: if one does not exist or knows no VLANs, or,
+            where that is wanted, if a MAC address is not z/VM's
         """
-        wanted = {nic.vswitch for nic in nics}
-        if wanted <= self._known_switches:
-            return
         with exception.translated():
-            self._known_switches = frozenset(self._connector.vswitches.list())
-        for nic in nics:
-            if nic.vswitch not in self._known_switches:
-                raise _refused(
-                    nic.port, "z/VM has no virtual switch '%s'; set [zvm] "
-                    "vswitch_mappings for physical network '%s'" % (
-                        nic.vswitch, _physical_network(nic.port)))
+            for nic in nics:
+                if nic.vswitch not in self._switches:
+                    self._look_at_switch(nic)
+                if nic.vlan_id and not self._switches[nic.vswitch]:
+                    # It may have been defined anew.
+                    del self._switches[nic.vswitch]
+                    raise ports.refused(
+                        nic.port, "it is in VLAN %d, and the virtual switch "
+                        "'%s' is VLAN-unaware" % (nic.vlan_id, nic.vswitch))
+        self._mac_prefix.check(nics)
 
-    def check_interfaces(self, os_version, nics, hostname):
-        """See that the connector can configure the NICs in the guest.
+    def _look_at_switch(self, nic):
+        try:
+            vswitch = self._connector.vswitches.get(nic.vswitch)
+        except (errors.NotFound, errors.BadRequest):
+            raise ports.refused(
+                nic.port, "z/VM has no virtual switch '%s'; set [zvm] "
+                "vswitch_mappings for physical network '%s', or [ml2_zvm] "
+                'vswitch_mappings in Neutron where its mechanism driver is '
+                'used' % (nic.vswitch, ports.physical_network_of(nic.port)))
+        self._switches[nic.vswitch] = vswitch.vlan_aware
+        self._mac_prefix.learn_from_switch(vswitch)
 
-        The file that it writes for Ubuntu is refused by netplan and ifup
-        when it has no gateway (zvmsdk/dist.py, 1.6.3).
+    def check_interfaces(self, os_version, nics, hostname, config_drive):
+        """See that the NICs of a new guest will be configured in it.
+
+        :param config_drive: whether there is one, with which cloud-init
+            configures what the connector cannot
+        :raises InvalidInput: if nobody would
         """
         for nic in nics:
-            if os_version.lower().startswith('ubuntu') and (
-                    not nic.gateway):
-                raise _refused(
+            if not nic.address and not config_drive:
+                raise ports.refused(
+                    nic.port, 'it has no IPv4 address, and only cloud-init '
+                    'configures others: boot with a config drive')
+            if nic.address and not nic.gateway and (
+                    imageproperties.needs_gateway(os_version)):
+                raise ports.refused(
                     nic.port, 'its subnet has no gateway, and the z/VM '
                     'Cloud Connector cannot configure that in Ubuntu')
-        if not self._connector.guests.takes_interface(
-                os_version, _networks(nics, hostname)):
+        networks = _networks(nics, hostname)
+        if len(networks) > 1 and not config_drive and (
+                imageproperties.takes_one_interface(os_version)):
+            raise nova_exception.InvalidInput(
+                reason='the z/VM Cloud Connector configures only one port '
+                       'in %s, and cloud-init the others: boot with a '
+                       'config drive' % os_version)
+        if not self._connector.guests.takes_interface(os_version, networks):
             raise nova_exception.InvalidInput(
                 reason='%d ports are more than the z/VM Cloud Connector '
                        'takes for one server' % len(nics))
 
+    # What is done
+
     def create(self, userid, os_version, nics, hostname):
-        """Create the NICs, configure them in the guest, couple them."""
-        if not nics:
-            return
-        self._connector.guests.create_interface(
-            userid, os_version, _networks(nics, hostname))
+        """Create a new guest's NICs, configure them in it, couple them."""
+        networks = _networks(nics, hostname)
+        if networks:
+            self._connector.guests.create_interface(
+                userid, os_version, networks)
         for nic in nics:
+            if not nic.address:
+                self._connector.guests.create_nic(userid, nic.vdev,
+                                                  nic.port_id, nic.mac)
             self._connector.guests.couple(
                 userid, nic.vdev, nic.vswitch, nic.vlan_id)
-            self._authorize(userid, nic)
+            self.authorize(userid, nic)
 
-    def _authorize(self, userid, nic):
+    def check_macs(self, userid, nics):
+        """Compare the MAC addresses of a guest that has just been started.
+
+        :raises InvalidInput: if they are not as required
+        """
+        self._mac_prefix.learn_from_guest(userid, nics)
+
+    def authorize(self, userid, nic):
+        """Let a guest couple to a NIC's switch, in its VLAN."""
         # A grant that comes late outlives the guest.
         with exception.late_effect_awaited(
                 lambda: userid in self._connector.vswitches.get(
@@ -151,50 +155,25 @@ class Network:
 
     def revoke(self, userid, network_info):
         """Revoke what a creation cut short may have granted."""
-        for vswitch in {self._vswitch(vif) for vif in network_info or []}:
+        for vswitch in {ports.vswitch_of(vif, self._mappings)
+                        for vif in network_info or []}:
             if vswitch:
-                with contextlib.suppress(errors.NotFound):
-                    self._connector.vswitches.revoke(vswitch, userid)
+                self.revoke_switch(userid, vswitch)
 
-    def _nic(self, position, vif):
-        vswitch = self._vswitch(vif)
-        if not vswitch:
-            raise _refused(vif, 'its network has no physical network, so '
-                           'there is no virtual switch to couple it to')
-        address, subnet = _first_ipv4(vif)
-        if not address:
-            raise _refused(vif, 'it has no IPv4 address')
-        # '0' is what Neutron says of a flat network.
-        vlan = int((vif.get('details') or {}).get(
-            model.VIF_DETAILS_VLAN) or 0)
-        return Nic(vdev=names.nic_vdev(position), port=vif, vswitch=vswitch,
-                   vlan_id=vlan or None,
-                   address=address, subnet=subnet)
+    def revoke_switch(self, userid, vswitch):
+        """Take a guest's grant back; fine if the switch is gone."""
+        with contextlib.suppress(errors.NotFound):
+            self._connector.vswitches.revoke(vswitch, userid)
 
-    def _vswitch(self, vif):
-        physical_network = _physical_network(vif)
-        if not physical_network:
-            return None
-        return self._mappings.get(physical_network, physical_network).upper()
+    def revoke_unfinished(self, instance, userid):
+        """Revoke what an interrupted attach may have granted.
+
+        Deleting a guest does not, while the NIC is not coupled.
+        """
+        change = ownership.nic_change(instance)
+        if change and change.vswitch:
+            self.revoke_switch(userid, change.vswitch)
 
 
 def _networks(nics, hostname):
-    return [dataclasses.replace(nic.guest_network(), hostname=hostname)
-            for nic in nics]
-
-
-def _physical_network(vif):
-    return vif['network']['meta'].get('physical_network')
-
-
-def _first_ipv4(vif):
-    for subnet in vif['network']['subnets']:
-        for ip in subnet['ips']:
-            if ip['version'] == 4:
-                return ip['address'], subnet
-    return None, None
-
-
-def _refused(vif, reason):
-    return nova_exception.InvalidInput(
-        reason='port %s: %s' % (vif['id'], reason))
+    return [nic.guest_network(hostname) for nic in nics if nic.address]

@@ -27,6 +27,7 @@ deleted   nothing of it is ours any more; its directory entry may still be
 
 import contextlib
 import time
+import typing
 
 from nova import conf
 from nova import exception
@@ -47,10 +48,28 @@ CAPTURE_SINCE = 'zvm_capture_since'
 # A config drive on the connector, which holds secrets until it is
 # overwritten.
 UPLOAD = 'zvm_upload'
+# A NIC that is being added or removed.
+NIC = 'zvm_nic'
+
+ADD = 'add'
+REMOVE = 'remove'
+# What goes with the guest.
+_OF_GUEST = (PAUSED, CAPTURE, CAPTURE_SINCE, NIC)
 
 BUILDING = 'building'
 BUILT = 'built'
 DELETED = 'deleted'
+
+
+class NicChange(typing.NamedTuple):
+    """A NIC that is being added or removed, and its switch, if any.
+
+    :ivar verb: ADD or REMOVE
+    """
+
+    verb: str
+    vdev: str
+    vswitch: str
 
 
 def refresh(instance):
@@ -161,7 +180,7 @@ def _set_state(instance, new_state):
     metadata[STATE] = new_state
     metadata[SINCE] = '%d' % time.time()
     if new_state != BUILT:
-        for key in (PAUSED, CAPTURE, CAPTURE_SINCE):
+        for key in _OF_GUEST:
             metadata.pop(key, None)
     _set_host(metadata)
 
@@ -180,7 +199,7 @@ def _set_host(metadata):
 
 def forget(instance):
     """Take the mark back: nothing on z/VM is the instance's."""
-    for key in (USERID, STATE, SINCE, PAUSED, CAPTURE, CAPTURE_SINCE):
+    for key in (USERID, STATE, SINCE) + _OF_GUEST:
         instance.system_metadata.pop(key, None)
     _set_host(instance.system_metadata)
     instance.save()
@@ -237,6 +256,25 @@ def end_capture(instance):
     with _changing(instance) as metadata:
         for key in (CAPTURE, CAPTURE_SINCE):
             metadata.pop(key, None)
+
+
+def begin_nic_change(instance, change):
+    """Record that a NIC is about to be added or removed."""
+    with _changing(instance) as metadata:
+        metadata[NIC] = ' '.join(change)
+
+
+def nic_change(instance):
+    """Return the NicChange that was not seen to end, None if there is none.
+
+    """
+    recorded = instance.system_metadata.get(NIC)
+    return NicChange(*recorded.split(' ')) if recorded else None
+
+
+def end_nic_change(instance):
+    with _changing(instance) as metadata:
+        metadata.pop(NIC, None)
 
 
 def set_upload(instance, url):

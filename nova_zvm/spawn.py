@@ -25,6 +25,7 @@ from nova import conf
 from nova import context as nova_context
 from nova import exception as nova_exception
 from nova import objects
+from nova.virt import configdrive as nova_configdrive
 from nova.virt import driver as virt_driver
 from oslo_log import log as logging
 from oslo_utils import excutils
@@ -124,8 +125,9 @@ class Spawn:
             os_version=self._os_version(image_meta, properties),
             nics=nics,
             extra_disks=_extra_disks(block_device_info))
-        self._network.check_interfaces(request.os_version, nics,
-                                       instance.hostname)
+        self._network.check_interfaces(
+            request.os_version, nics, instance.hostname,
+            nova_configdrive.required_by(instance))
         self._network.check_switches(nics)
         self._hypervisor.check_disk_pool()
         imageproperties.check_disk_type(image_meta, properties,
@@ -191,6 +193,7 @@ class Spawn:
                                  instance.hostname)
         if power_on:
             self._start(userid)
+            self._network.check_macs(userid, request.nics)
 
     def _create_guest(self, instance, request, image):
         root_gb = instance.flavor.root_gb

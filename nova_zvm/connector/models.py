@@ -305,7 +305,7 @@ class Vswitch:
             authorized={
                 userid: tuple(user.get('vlan_ids') or ())
                 for userid, user in output['authorized_users'].items()},
-            adapters={nic: adapter['mac']
+            adapters={nic: adapter['mac'].replace('-', ':').lower()
                       for nic, adapter in output['adapters'].items()})
 
 

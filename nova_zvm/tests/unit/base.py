@@ -22,6 +22,8 @@ from nova import test
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm import conf as zvm_conf
+from nova_zvm import macprefix
+from nova_zvm import network
 from nova_zvm import ownership
 from nova_zvm.tests.unit import fakes
 
@@ -88,6 +90,11 @@ class ZVMTestCase(test.NoDBTestCase):
             ownership.record(instance, state)
         return instance
 
+    def make_network(self, mappings=(), require_mac_prefix=False):
+        return network.Network(
+            self.connector, dict(mappings),
+            macprefix.MacPrefix(self.connector, require_mac_prefix))
+
 
 def subnet(cidr='192.0.2.0/24', address='192.0.2.10', version=4,
            gateway='192.0.2.1', dns=('192.0.2.2',)):
@@ -99,12 +106,12 @@ def subnet(cidr='192.0.2.0/24', address='192.0.2.10', version=4,
 
 
 def vif(port_id=uuids.port, subnets=None, physical_network='vswitch1',
-        active=True, **details):
+        active=True, mac='02:00:00:12:34:56', **details):
     meta = {}
     if physical_network:
         meta['physical_network'] = physical_network
     return model.VIF(
-        id=port_id, address='02:00:00:12:34:56', active=active,
+        id=port_id, address=mac, active=active,
         details=details, network=model.Network(
             id=uuids.network, bridge=None, label='private',
             subnets=[subnet()] if subnets is None else subnets, **meta))

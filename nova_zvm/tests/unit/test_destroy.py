@@ -18,7 +18,6 @@ from nova import objects
 from nova_zvm import destroy
 from nova_zvm import exception
 from nova_zvm import guest
-from nova_zvm import network
 from nova_zvm import ownership
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
@@ -31,7 +30,7 @@ class DestroyTestCase(base.ZVMTestCase):
         self.config_drives = mock.Mock(spec=['discard'])
         self.destroy = destroy.Destroy(
             guest.Guests(self.connector, 1.0),
-            network.Network(self.connector, {}), self.config_drives, 600)
+            self.make_network(), self.config_drives, 600)
 
     def test_a_whole_guest_takes_one_request(self):
         self.connector.put_guest('ABC00001', power='on')

@@ -15,9 +15,12 @@ from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.connector import errors
 from nova_zvm import exception
-from nova_zvm import network
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
+
+
+SIX = base.subnet('2001:db8::/64', '2001:db8::10', 6, '2001:db8::1',
+                  ('2001:db8::2',))
 
 
 class NetworkTestCase(base.ZVMTestCase):
@@ -26,8 +29,7 @@ class NetworkTestCase(base.ZVMTestCase):
         super().setUp()
         self.connector.grants = {'VSWITCH1': {}, 'VSWITCH2': {}}
         self.vm = self.connector.put_guest('ABC00001')
-        self.network = network.Network(self.connector,
-                                       {'physnet2': 'vswitch2'})
+        self.network = self.make_network({'physnet2': 'vswitch2'})
 
     def create(self, *vifs):
         nics = self.network.plan(vifs)
@@ -64,21 +66,33 @@ class PlanTestCase(NetworkTestCase):
                            'no physical network')
 
     def test_no_address(self):
-        self.assertRefused(base.vif(subnets=[]), 'no IPv4 address')
+        self.assertRefused(base.vif(subnets=[]), 'no IP address')
 
     def test_a_subnet_without_address(self):
         self.assertRefused(base.vif(subnets=[base.subnet(address=None)]),
-                           'no IPv4 address')
+                           'no IP address')
 
-    def test_ipv6_only(self):
-        self.assertRefused(base.vif(subnets=[base.subnet(
-            '2001:db8::/64', '2001:db8::10', 6, '2001:db8::1', ())]),
-            'no IPv4 address')
+    def test_ipv6_only_is_for_cloud_init(self):
+        port = base.vif(subnets=[SIX])
+        self.check('rhel8.6', port, config_drive=True)
+        exc = self.assertRaises(nova_exception.InvalidInput, self.check,
+                                'rhel8.6', port)
+        for word in (port['id'], 'no IPv4 address', 'config drive'):
+            self.assertIn(word, str(exc))
+
+    def test_several_ports_where_the_connector_configures_one(self):
+        ports = [base.vif(), base.vif()]
+        for os_version in ('rhel8.6', 'ubuntu16'):
+            self.check(os_version, *ports)
+        for os_version in ('ubuntu20', 'Ubuntu22.04'):
+            self.check(os_version, *ports, config_drive=True)
+            self.check(os_version, ports[0])
+            exc = self.assertRaises(nova_exception.InvalidInput, self.check,
+                                    os_version, *ports)
+            self.assertIn(os_version, str(exc))
 
     def test_dual_stack(self):
-        six = base.subnet('2001:db8::/64', '2001:db8::10', 6, '2001:db8::1',
-                          ('2001:db8::2',))
-        for subnets in ([six, base.subnet()], [base.subnet(), six]):
+        for subnets in ([SIX, base.subnet()], [base.subnet(), SIX]):
             nic, = self.network.plan([base.vif(subnets=subnets)])
             described = nic.guest_network()
             self.assertEqual(
@@ -92,9 +106,15 @@ class PlanTestCase(NetworkTestCase):
         self.assertIsNone(nic.guest_network().gateway)
         self.assertNotIn('gateway_addr', nic.guest_network().body())
 
-    def check(self, os_version, *vifs):
+    def test_the_binding_names_the_switch(self):
+        for physical_network in ('physnet2', None):
+            nic, = self.network.plan([base.vif(
+                physical_network=physical_network, vswitch='vswitch3')])
+            self.assertEqual('VSWITCH3', nic.vswitch)
+
+    def check(self, os_version, *vifs, config_drive=False):
         self.network.check_interfaces(os_version, self.network.plan(vifs),
-                                      'web')
+                                      'web', config_drive)
 
     def test_no_gateway_in_a_linux_that_needs_one(self):
         port = base.vif(subnets=[base.subnet(gateway=None)])
@@ -152,8 +172,19 @@ class SwitchesTestCase(NetworkTestCase):
         self.connector.grants['PHYSNET9'] = {}
         self.check(vif)
 
+    def test_a_vlan_on_a_switch_that_knows_none(self):
+        self.connector.vlan_unaware.add('VSWITCH1')
+        self.check(base.vif())
+        exc = self.assertRaises(nova_exception.InvalidInput, self.check,
+                                base.vif(vlan='100'))
+        for word in (uuids.port, 'VLAN 100', "'VSWITCH1'"):
+            self.assertIn(word, str(exc))
+        # the operator mends it
+        self.connector.vlan_unaware.clear()
+        self.check(base.vif(vlan='100'))
+
     def test_connector_down(self):
-        self.connector.faults['vswitches.list'] = [fakes.unreachable()]
+        self.connector.faults['vswitches.get'] = [fakes.unreachable()]
         self.assertRaises(exception.ConnectorUnreachable, self.check,
                           base.vif())
 
@@ -173,6 +204,15 @@ class CreateTestCase(NetworkTestCase):
         self.assertEqual({'1000': 'VSWITCH1'}, self.vm.couplings)
         self.assertEqual({'ABC00001': None},
                          self.connector.grants['VSWITCH1'])
+
+    def test_a_port_that_only_cloud_init_configures(self):
+        self.create(base.vif(subnets=[SIX]))
+        self.assertEqual({'1000': None}, self.vm.nics)
+        self.assertEqual({'1000': uuids.port}, self.vm.nic_ids)
+        self.assertEqual({'1000': 'VSWITCH1'}, self.vm.couplings)
+        self.assertEqual({'ABC00001': None},
+                         self.connector.grants['VSWITCH1'])
+        self.assertEqual(3, len(self.connector.calls))
 
     def test_several_ports(self):
         self.create(base.vif(), base.vif(physical_network='physnet2'))

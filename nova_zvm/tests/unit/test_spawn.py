@@ -26,7 +26,6 @@ from nova_zvm import guest
 from nova_zvm import hypervisor
 from nova_zvm import imagecache
 from nova_zvm import names
-from nova_zvm import network
 from nova_zvm import ownership
 from nova_zvm import spawn
 from nova_zvm import staging
@@ -76,7 +75,7 @@ class SpawnTestCase(base.ZVMTestCase):
         self.drives = Drives(self.connector, files)
         self.virtapi = FakeVirtAPI()
         guests = guest.Guests(self.connector, 1.0)
-        nics = network.Network(self.connector, {})
+        nics = self.make_network()
         self.spawn = spawn.Spawn(
             guests, imagecache.ImageCache(self.connector, files), nics,
             self.drives, hypervisor.Hypervisor(self.connector),

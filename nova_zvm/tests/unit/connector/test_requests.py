@@ -416,7 +416,7 @@ class RequestTest(conversation.TestCase):
             '/vswitches/VSW1', output=VSWITCH,
             result=models.Vswitch(
                 'VSW1', 'ACCESS', 'OSA device ready.', True,
-                {'G1': ('0100',)}, {'G1_1000': '02-00-00-AA-BB-CC'}))
+                {'G1': ('0100',)}, {'G1_1000': '02:00:00:aa:bb:cc'}))
 
     def test_grant(self):
         self._check(lambda: self.connector.vswitches.grant('VSW1', 'G1'),

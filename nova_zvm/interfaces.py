@@ -1,0 +1,273 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Interfaces: NICs that are added to and removed from whole guests.
+
+A NIC is in many places: the directory entry, the running guest, its Linux,
+the grants of the switch, the connector's table. What is under way is recorded
+in the instance before anything is sent, so that the next attach or detach
+removes what an interrupted one has left; a delete of the guest does so too.
+"""
+
+import contextlib
+import dataclasses
+
+from nova import exception as nova_exception
+from nova import objects
+from oslo_concurrency import lockutils
+from oslo_log import log as logging
+from oslo_utils import excutils
+
+from nova_zvm.connector import errors
+from nova_zvm import directory
+from nova_zvm import exception
+from nova_zvm import imageproperties
+from nova_zvm import names
+from nova_zvm import ownership
+from nova_zvm import waiting
+
+LOG = logging.getLogger(__name__)
+
+# The directory manager works on one entry at a time.
+DIRECTORY_SECONDS = 300
+DIRECTORY_POLL_SECONDS = 5
+
+# The guest has no adapter (zvmsdk/smtclient.py get_adapters_info, 1.6.3).
+NO_ADAPTER = (300, 300, 5)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Guest:
+    """A guest while its NICs are changed."""
+
+    instance: objects.Instance
+    userid: str
+    on: bool
+
+
+class Interfaces:
+    """NICs of the guests on this host."""
+
+    def __init__(self, network, connector, timeout_scale):
+        self._network = network
+        self._connector = connector
+        self._scale = timeout_scale
+
+    def attach(self, instance, image_meta, vif):
+        """Give a guest, on or off, a NIC for a port.
+
+        :raises InvalidInput: if the port cannot work; nothing was changed
+        :raises InterfaceRefused: if the guest's state does not allow it
+        """
+        with self._guest_of(instance) as guest:
+            self._refuse_unless_quiet(guest)
+            self._finish(guest)
+            self._detach(guest, vif)
+            nic = self._plan(guest, vif)
+            self._add(guest, nic, self._os_version(instance, image_meta))
+            if guest.on:
+                self._compare_mac(guest, nic)
+
+    def detach(self, instance, vif):
+        """Take a port's NIC from a guest, on or off; fine if it is gone."""
+        with self._guest_of(instance) as guest:
+            self._finish(guest)
+            self._detach(guest, vif)
+
+    @contextlib.contextmanager
+    def _guest_of(self, instance):
+        userid = ownership.guest_of(instance)
+        with lockutils.lock('zvm-nics-%s' % userid), exception.translated():
+            ownership.refresh(instance)
+            yield _Guest(instance, userid, self._is_on(userid))
+
+    # What is refused
+
+    @staticmethod
+    def _refuse_unless_quiet(guest):
+        if ownership.capture(guest.instance):
+            raise exception.InterfaceRefused(
+                reason='a snapshot of it may be under way; try again when '
+                       'it is over')
+        if ownership.is_paused(guest.instance):
+            raise exception.InterfaceRefused(
+                reason='its Linux has to answer, and it is paused; unpause '
+                       'or stop it')
+
+    def _plan(self, guest, vif):
+        others = [other for other in guest.instance.get_network_info()
+                  if other['id'] != vif['id']]
+        used = directory.device_numbers(
+            self._connector.guests.directory_entry(guest.userid))
+        for row in self._rows(guest):
+            used.update(names.nic_numbers(row.vdev))
+        nic = self._network.plan_added(vif, others, used)
+        self._network.check_switches([nic])
+        return nic
+
+    def _os_version(self, instance, image_meta):
+        return imageproperties.os_version(
+            image_meta, imageproperties.of_instance(instance),
+            self._connector.version())
+
+    # What is done
+
+    def _add(self, guest, nic, os_version):
+        ownership.begin_nic_change(guest.instance, ownership.NicChange(
+            ownership.ADD, nic.vdev, nic.vswitch))
+        try:
+            # CP couples a guest that is on only if it may.
+            self._network.authorize(guest.userid, nic)
+            with exception.late_effect_awaited(
+                    lambda: self._row(guest, nic.vdev)):
+                self._create(guest, nic, os_version)
+            with exception.late_effect_awaited(
+                    lambda: self._is_coupled(guest, nic.vdev)):
+                self._connector.guests.couple(
+                    guest.userid, nic.vdev, nic.vswitch, nic.vlan_id,
+                    guest.on)
+        except Exception:
+            with excutils.save_and_reraise_exception():
+                self._undo(guest, nic)
+        ownership.end_nic_change(guest.instance)
+
+    def _create(self, guest, nic, os_version):
+        if self._is_configured(nic, os_version):
+            self._connector.guests.create_interface(
+                guest.userid, os_version, [nic.guest_network()], guest.on)
+        else:
+            LOG.info('The NIC %s of port %s is to be configured by whoever '
+                     'runs the guest', nic.vdev, nic.port_id,
+                     instance=guest.instance)
+            self._connector.guests.create_nic(
+                guest.userid, nic.vdev, nic.port_id, nic.mac, guest.on)
+
+    @staticmethod
+    def _is_configured(nic, os_version):
+        """Tell whether the connector can configure a NIC in the guest."""
+        return (nic.address and
+                not imageproperties.takes_one_interface(os_version) and
+                (nic.gateway or
+                 not imageproperties.needs_gateway(os_version)))
+
+    def _undo(self, guest, nic):
+        change = ownership.NicChange(ownership.REMOVE, nic.vdev, nic.vswitch)
+        try:
+            ownership.begin_nic_change(guest.instance, change)
+            self._remove(guest, change)
+            ownership.end_nic_change(guest.instance)
+        except Exception as exc:
+            LOG.error('The NIC %s could not be removed, the next attach, '
+                      'detach or delete tries again: %s', nic.vdev, exc,
+                      instance=guest.instance)
+
+    def _compare_mac(self, guest, nic):
+        with contextlib.suppress(errors.ConnectorError):
+            for adapter in self._connector.guests.adapters(guest.userid):
+                if adapter.vdev == nic.vdev and adapter.mac != nic.mac:
+                    LOG.warning(
+                        'The NIC %s of port %s has the MAC address %s, not '
+                        '%s: z/VM chooses it while the guest is on. Stop and '
+                        'start the server to give it its own', nic.vdev,
+                        nic.port_id, adapter.mac, nic.mac,
+                        instance=guest.instance)
+
+    def _detach(self, guest, vif):
+        for row in self._rows(guest):
+            if row.nic_id == vif['id']:
+                change = ownership.NicChange(ownership.REMOVE, row.vdev,
+                                             row.vswitch or '')
+                ownership.begin_nic_change(guest.instance, change)
+                self._unconfigure(guest, row.vdev)
+                self._remove(guest, change)
+                ownership.end_nic_change(guest.instance)
+
+    def _unconfigure(self, guest, vdev):
+        """Delete a NIC with its configuration, if the guest lets us."""
+        if ownership.is_paused(guest.instance):
+            return
+        image_meta = objects.ImageMeta.from_instance(guest.instance)
+        try:
+            self._connector.guests.delete_interface(
+                guest.userid, self._os_version(guest.instance, image_meta),
+                vdev, guest.on)
+        except (errors.ConnectorError,
+                nova_exception.ImageUnacceptable) as exc:
+            LOG.warning('The configuration of NIC %s may be left in the '
+                        'guest: %s', vdev, exc, instance=guest.instance)
+
+    def _finish(self, guest):
+        """End what an interrupted attach or detach has begun."""
+        change = ownership.nic_change(guest.instance)
+        if change is None:
+            return
+        # To couple it is the last step.
+        if change.verb == ownership.REMOVE or not self._is_coupled(
+                guest, change.vdev):
+            self._remove(guest, change)
+        ownership.end_nic_change(guest.instance)
+
+    def _remove(self, guest, change):
+        """Remove what there is of a NIC, and the grant if it was the last.
+
+        """
+        try:
+            waiting.wait_until(lambda: self._is_deleted(guest, change.vdev),
+                               True, DIRECTORY_SECONDS * self._scale,
+                               DIRECTORY_POLL_SECONDS * self._scale)
+        except waiting.Expired:
+            LOG.warning('The directory entry stays locked, it is unlocked',
+                        instance=guest.instance)
+            self._connector.guests.unlock(guest.userid)
+            self._delete(guest, change.vdev)
+        if change.vswitch and change.vswitch not in [
+                row.vswitch for row in self._rows(guest)]:
+            self._network.revoke_switch(guest.userid, change.vswitch)
+
+    def _is_deleted(self, guest, vdev):
+        try:
+            self._delete(guest, vdev)
+        except errors.Conflict:
+            # The entry is locked, or the guest was logged on or off.
+            return False
+        return True
+
+    def _delete(self, guest, vdev):
+        """Delete a NIC of the directory, or of the running guest alone."""
+        on = self._is_on(guest.userid)
+        if self._row(guest, vdev) or on and self._is_live(guest, vdev):
+            self._connector.guests.delete_nic(guest.userid, vdev, on)
+
+    # Looking
+
+    def _is_on(self, userid):
+        return self._connector.guests.power_state(userid) == 'on'
+
+    def _rows(self, guest):
+        return self._connector.guests.nics(guest.userid)
+
+    def _row(self, guest, vdev):
+        return next((row for row in self._rows(guest) if row.vdev == vdev),
+                    None)
+
+    def _is_coupled(self, guest, vdev):
+        row = self._row(guest, vdev)
+        return bool(row and row.vswitch)
+
+    def _is_live(self, guest, vdev):
+        try:
+            adapters = self._connector.guests.adapters(guest.userid)
+        except errors.ConnectorError as exc:
+            if (exc.overall_rc, exc.rc, exc.rs) != NO_ADAPTER:
+                raise
+            return False
+        return vdev in [adapter.vdev for adapter in adapters]
