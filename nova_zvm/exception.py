@@ -125,7 +125,7 @@ def late_effect_awaited(seen):
 
 def _is_seen(seen):
     try:
-        return seen()
+        return bool(seen())
     except errors.NotConnected:
         # Whatever it was at work on has ended with it.
         raise

@@ -66,11 +66,12 @@ class Network:
         """
         with exception.translated():
             for nic in nics:
-                if nic.vswitch not in self._switches:
-                    self._look_at_switch(nic)
-                if nic.vlan_id and not self._switches[nic.vswitch]:
-                    # It may have been defined anew.
-                    del self._switches[nic.vswitch]
+                knows_vlans = self._switches.get(nic.vswitch)
+                if knows_vlans is None:
+                    knows_vlans = self._look_at_switch(nic)
+                if nic.vlan_id and not knows_vlans:
+                    # It may be defined anew before the next boot.
+                    self._switches.pop(nic.vswitch, None)
                     raise ports.refused(
                         nic.port, "it is in VLAN %d, and the virtual switch "
                         "'%s' is VLAN-unaware" % (nic.vlan_id, nic.vswitch))
@@ -85,8 +86,9 @@ class Network:
                 "vswitch_mappings for physical network '%s', or [ml2_zvm] "
                 'vswitch_mappings in Neutron where its mechanism driver is '
                 'used' % (nic.vswitch, ports.physical_network_of(nic.port)))
-        self._switches[nic.vswitch] = vswitch.vlan_aware
         self._mac_prefix.learn_from_switch(vswitch)
+        self._switches[nic.vswitch] = vswitch.vlan_aware
+        return vswitch.vlan_aware
 
     def check_interfaces(self, os_version, nics, hostname, config_drive):
         """See that the NICs of a new guest will be configured in it.
