@@ -103,7 +103,8 @@ class TestStory(SandboxTestCase):
                          self.lines[-1])
         self.assertGreaterEqual(len(steps), 14)
         for word in ('start nova', 'hypervisor', 'upload', 'create',
-                     'directory', 'cloud-init', 'NIC', 'console', 'pause',
+                     'directory', 'cloud-init', 'virtual switches', 'console',
+                     'attach a second interface', 'detach it', 'pause',
                      'unpause', 'soft reboot', 'hard reboot', 'stop', 'start',
                      'take a snapshot', 'rebuild from', 'delete', 'before'):
             self.assertTrue(any(word in title for _, title in steps), word)
@@ -112,6 +113,10 @@ class TestStory(SandboxTestCase):
                      'put cfgdrive.iso into the reader',
                      '| USER NOVA0001', '| MDISK 0101 3390', '| NICDEF 1000',
                      'public key ssh-', '#cloud-config',
+                     'grant virtual switch VSW1, VLAN 100',
+                     '$ openstack server add port penguin second',
+                     'VSW2, VLAN-unaware: NIC 1003',
+                     'enc1003 with 192.168.1.3/24',
                      'penguin-1, ', 'creatediskimage',
                      'PAUSED, on z/VM paused', 'SHUTOFF, on z/VM logged off'):
             self.assertIn(seen, self.output())
@@ -218,18 +223,23 @@ class TestKeep(SandboxTestCase):
                     if line.startswith('    ') and '/openstack ' in line]
         self.assertEqual(len(keep.COMMANDS), len(commands))
 
-        answers = {}
+        answers, addresses = {}, {}
         for command in commands:
             verb = ' '.join(word for word in shlex.split(command)[1:4]
-                            if word not in ('penguin', '--wait', '--image'))
+                            if word not in ('penguin', 'second', '--wait',
+                                            '--image'))
             answers[verb] = self.run_command(command)
             self.settle()
+            addresses[verb] = self.addresses()
 
         self.assertIn('ACTIVE', answers['server list'])
         self.assertIn('nova0001', answers['server show'])
         self.assertIn('login:', answers['console log show'])
-        for verb in ('server stop', 'server start', 'server reboot',
-                     'server delete'):
+        self.assertEqual({'192.168.13.3'}, addresses['server show'])
+        self.assertEqual({'192.168.13.3', '192.168.1.3'},
+                         addresses['server add port'])
+        for verb in ('server remove port', 'server stop', 'server start',
+                     'server reboot', 'server delete'):
             self.assertIn(verb, answers)
         self.assertNotIn('penguin', self.run_command(commands[0]))
         log, = [line.strip() for line in self.lines
@@ -253,3 +263,11 @@ class TestKeep(SandboxTestCase):
         nova = api.Api(url)
         for server in nova.get('/servers/detail')['servers']:
             nova.wait_for_task(server['id'])
+
+    def addresses(self):
+        """Return the addresses that nova knows of any server."""
+        url, = re.findall(r'API at (\S+)', self.output())
+        return {address['addr'] for server in
+                api.Api(url).get('/servers/detail')['servers']
+                for addresses in server['addresses'].values()
+                for address in addresses}

@@ -65,6 +65,16 @@ class Api:
 
         return self._wait(has_status, watch, f'the server is not {status}')
 
+    def wait_for_port(self, server_id, port_id, attached, watch=lambda: None):
+        """Return once a server has a port, or has it no more."""
+        self._wait(
+            lambda: attached == (port_id in [
+                port['port_id'] for port in self.get(
+                    f'/servers/{server_id}/os-interface')[
+                        'interfaceAttachments']]),
+            watch, f'port {port_id} is not '
+            f'{"attached" if attached else "detached"}')
+
     def wait_until_gone(self, server_id, watch=lambda: None):
         def is_gone():
             try:

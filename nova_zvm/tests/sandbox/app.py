@@ -140,9 +140,9 @@ def _run(args, space, system, told, interrupts):
     steps = tale.boot() + ([] if args.keep else tale.life())
     done = _follow(told, steps, interrupts)
     if args.keep and done:
-        _keep(told, keep.prepare(
-            space.path, system.directory, tale.cell.endpoint,
-            server=story.SERVER, image=story.IMAGE,
+        _keep(told, keep.instructions(
+            tale.client, system.directory, server=story.SERVER,
+            port=story.SECOND_PORT, image=story.IMAGE,
             flavor=story.FLAVOR['name']))
     else:
         _follow(told, tale.end(), interrupts, tale.has_server)

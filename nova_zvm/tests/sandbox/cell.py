@@ -16,6 +16,7 @@ They are started by nova's own functional test fixtures, which also bring
 its in-memory Neutron, Glance and Cinder, and SQLite databases in files.
 """
 
+import copy
 import logging
 import os
 import sys
@@ -23,14 +24,19 @@ import sys
 from nova import conf
 from nova.tests.functional import integrated_helpers
 import os_vif
+from oslo_utils import uuidutils
 
 from nova_zvm import conf as zvm_conf
 from nova_zvm.tests import glance
+from nova_zvm.tests.sandbox import commandline
 from nova_zvm.tests.sandbox import endpoint
+from nova_zvm.tests.sandbox import story
+from nova_zvm import vifdetails
 
 HOST = 'sandbox'
-PHYSICAL_NETWORK = 'vsw2'
 TEMPLATE = 'nova%04x'
+VSW1 = {vifdetails.VSWITCH: 'VSW1', vifdetails.VLAN: story.VLAN}
+VSW2 = {vifdetails.VSWITCH: 'VSW2'}
 LOG_FORMAT = '%(asctime)s %(levelname)s %(name)s %(message)s'
 
 
@@ -68,12 +74,13 @@ class Cell(integrated_helpers.ProviderUsageBaseTestCase):
         zvm_conf.register_opts(conf.CONF)
         self.flags(image_tmp_path=str(folder / 'images'), group='zvm')
         self.flags(**self._system.options(), group='zvm')
-        self._use_physical_network()
+        self._provide_networks()
         self.glance.images.clear()
         self.images = glance.Service(self.glance, self.keep_uploads)
         self.endpoint = endpoint.Endpoint(
             self.api_fixture.app(), self.api_fixture.project_id,
-            lambda: list(self.glance.images.values()))
+            lambda: list(self.glance.images.values()),
+            lambda: list(self.neutron._ports.values()))
 
     def upload(self, name, data, **properties):
         """Put an image into Glance and return its id.
@@ -87,18 +94,51 @@ class Cell(integrated_helpers.ProviderUsageBaseTestCase):
             'min_disk': 0, 'min_ram': 0, 'visibility': 'public',
             'properties': properties}, data=content)['id']
 
-    def port(self):
-        """Return a port of the network that goes with the virtual switch."""
-        return self.neutron.port_1
+    def client(self):
+        """Write the `openstack` command for this cell; return its path."""
+        return commandline.write(self._workspace.path, self.endpoint)
 
-    def network(self):
-        return self.neutron._networks[self.neutron.network_1['id']]
+    def _provide_networks(self):
+        """Have a flat network on VSW2, and a VLAN on VSW1; a port on each.
 
-    def _use_physical_network(self):
-        self.network().update({
+        """
+        flat = self.neutron._networks[self.neutron.network_1['id']]
+        flat.update({
             'provider:network_type': 'flat',
-            'provider:physical_network': PHYSICAL_NETWORK,
+            'provider:physical_network': 'physnet2',
             'provider:segmentation_id': None})
+        # Of another project: nova is to find one network to choose.
+        vlan = dict(self.neutron.network_2, tenant_id='other',
+                    project_id='other', **{
+                        'provider:physical_network': 'physnet1',
+                        'provider:segmentation_id': story.VLAN})
+        subnet = dict(self.neutron.subnet_2, cidr='192.168.13.0/24',
+                      gateway_ip='192.168.13.1')
+        self.neutron._networks[vlan['id']] = vlan
+        self.neutron._subnets[subnet['id']] = subnet
+        self.neutron.default_port = self._port(
+            '', flat, '02:00:00:12:34:03', '192.168.1.30',
+            self.neutron.subnet_1, VSW2)
+        self.second_port = self._add(self._port(
+            story.SECOND_PORT, flat, '02:00:00:12:34:02', '192.168.1.3',
+            self.neutron.subnet_1, VSW2))
+        self.port = self._add(self._port(
+            story.PORT, vlan, '02:00:00:12:34:01', '192.168.13.3', subnet,
+            VSW1))
+
+    def _port(self, name, network, mac, address, subnet, details):
+        """Return a port as it is when the mechanism driver has bound it."""
+        return dict(
+            copy.deepcopy(self.neutron.port_1),
+            id=uuidutils.generate_uuid(), name=name,
+            network_id=network['id'], mac_address=mac,
+            fixed_ips=[{'ip_address': address, 'subnet_id': subnet['id']}],
+            **{'binding:vif_type': vifdetails.VIF_TYPE,
+               'binding:vif_details': details})
+
+    def _add(self, port):
+        self.neutron._ports[port['id']] = port
+        return port
 
     def _log_to_file(self):
         handler = logging.FileHandler(self._workspace.nova_log)

@@ -10,10 +10,11 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""nova's API on a loopback port, and beside it as much of Glance as shows.
+"""nova's API on a loopback port, and beside it what else a client reads.
 
 The `openstack` command asks Glance for the names of images when it shows
-servers, so the in-memory images can be read under /image.
+servers, and Neutron for ports by their names, so the in-memory images can be
+read under /image and the ports under /network.
 """
 
 import json
@@ -28,21 +29,23 @@ USER = 'admin'
 
 
 class Endpoint:
-    """One HTTP server for both, without authentication."""
+    """One HTTP server for all, without authentication."""
 
-    def __init__(self, nova, project, images):
-        """Serve nova's WSGI application and a function that lists images.
+    def __init__(self, nova, project, images, ports):
+        """Serve nova's WSGI application, and what two functions list.
 
         All requests are of one project.
         """
         self._nova = nova
         self._project = project
         self._images = images
+        self._ports = ports
         self._server = simple_server.make_server(
             '127.0.0.1', 0, self._route, _Server, _Handler)
         root = f'http://127.0.0.1:{self._server.server_port}'
         self.compute_url = f'{root}/v2.1'
         self.image_url = f'{root}/image'
+        self.network_url = f'{root}/network'
 
     def start(self):
         threading.Thread(target=self._server.serve_forever, args=(0.05,),
@@ -52,6 +55,8 @@ class Endpoint:
         path = environ['PATH_INFO']
         if path == '/image' or path.startswith('/image/'):
             return self._serve_image(path.split('/')[2:], start_response)
+        if path == '/network' or path.startswith('/network/'):
+            return self._serve_port(path.split('/')[2:], start_response)
         # What nova's fixtures read in place of keystonemiddleware.
         environ.update(HTTP_X_AUTH_USER=USER, HTTP_X_USER_ID=USER,
                        HTTP_X_AUTH_PROJECT_ID=self._project,
@@ -70,10 +75,28 @@ class Endpoint:
             status, body = '200 OK', images[path[-1]]
         else:
             status, body = '404 Not Found', {'message': 'no such image'}
-        content = json.dumps(body).encode()
-        start_response(status, [('Content-Type', 'application/json'),
-                                ('Content-Length', str(len(content)))])
-        return [content]
+        return _answer(status, body, start_response)
+
+    def _serve_port(self, path, start_response):
+        ports = {port['id']: port for port in self._ports()}
+        if path in ([], ['']):
+            status, body = '200 OK', {'versions': [{
+                'id': 'v2.0', 'status': 'CURRENT', 'links': [
+                    {'rel': 'self', 'href': f'{self.network_url}/v2.0/'}]}]}
+        elif path == ['v2.0', 'ports']:
+            status, body = '200 OK', {'ports': list(ports.values())}
+        elif path[:2] == ['v2.0', 'ports'] and path[-1] in ports:
+            status, body = '200 OK', {'port': ports[path[-1]]}
+        else:
+            status, body = '404 Not Found', {'NeutronError': 'no such port'}
+        return _answer(status, body, start_response)
+
+
+def _answer(status, body, start_response):
+    content = json.dumps(body).encode()
+    start_response(status, [('Content-Type', 'application/json'),
+                            ('Content-Length', str(len(content)))])
+    return [content]
 
 
 def _shown(image):

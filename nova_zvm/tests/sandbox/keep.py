@@ -12,38 +12,19 @@
 
 """A sandbox that stays up, for the `openstack` command in another terminal.
 
-A script of that name in the sandbox's directory calls the real one with a
-clouds.yaml of the sandbox's own; whatever else is configured on this host
-plays no part.
 """
 
 import os
-import pathlib
 import shlex
-import sys
 
-CLOUD = 'sandbox'
-CLOUDS = """\
-clouds:
-  {cloud}:
-    auth_type: none
-    identity_api_version: '3'
-    auth:
-      endpoint: {compute}
-    compute_endpoint_override: {compute}
-    image_endpoint_override: {image}
-"""
-SCRIPT = """\
-#!/bin/sh
-# The openstack command for the sandbox that has this directory.
-unset $(env | sed -n 's/^\\(OS_[A-Z_]*\\)=.*/\\1/p')
-OS_CLIENT_CONFIG_FILE={clouds} OS_CLOUD={cloud} no_proxy=127.0.0.1 \\
-    exec {openstack} "$@"
-"""
+from nova_zvm.tests.sandbox import commandline
+
 COMMANDS = (
     'server list',
     'server show {server}',
     'console log show {server}',
+    'server add port {server} {port}',
+    'server remove port {server} {port}',
     'server stop {server}',
     'server start {server}',
     'server reboot --wait {server}',
@@ -54,12 +35,11 @@ COMMANDS = (
 )
 
 
-def prepare(directory, zvm_directory, endpoint, **names):
-    """Write the script and return what to tell the user.
+def instructions(script, zvm_directory, **names):
+    """Return what to tell the user.
 
-    names are those that the commands speak of: server, image, flavor.
+    names are those that the commands speak of: server, port, image, flavor.
     """
-    script = _write_client(directory, endpoint)
     return [
         '',
         "The server runs and nova's API is up. In another terminal, from "
@@ -70,27 +50,11 @@ def prepare(directory, zvm_directory, endpoint, **names):
         '',
         'What the connector and z/VM were asked so far:',
         '',
-        f'    {_typed(_beside_python("nova-zvm-simulator"))} log '
+        f'    {_typed(commandline.beside_python("nova-zvm-simulator"))} log '
         f'--dir {_typed(zvm_directory)}',
         '',
         'Ctrl-C here ends it all.',
     ]
-
-
-def _write_client(directory, endpoint):
-    clouds = directory / 'clouds.yaml'
-    clouds.write_text(CLOUDS.format(
-        cloud=CLOUD, compute=endpoint.compute_url, image=endpoint.image_url))
-    script = directory / 'openstack'
-    script.write_text(SCRIPT.format(
-        clouds=shlex.quote(str(clouds)), cloud=CLOUD,
-        openstack=shlex.quote(str(_beside_python('openstack')))))
-    script.chmod(0o700)
-    return script
-
-
-def _beside_python(program):
-    return pathlib.Path(sys.executable).with_name(program)
 
 
 def _typed(path):

@@ -17,6 +17,7 @@ A step that finds anything else than it should raises report.StepFailed.
 
 import base64
 import json
+import subprocess
 import time
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -35,7 +36,10 @@ FLAVOR = {'name': 'small', 'vcpus': 2, 'ram': 2048, 'disk': 5,
           'OS-FLV-EXT-DATA:ephemeral': 2}
 IMAGE = 'rhel'
 SERVER = 'penguin'
+PORT = 'first'
+SECOND_PORT = 'second'
 SNAPSHOT = 'penguin-1'
+VLAN = 100
 CLOUD_INIT = 'openstack/latest'
 
 
@@ -57,6 +61,8 @@ class Story:
         self._server_id = None
         self._snapshot_id = None
         self.userid = None
+        #: The `openstack` command.
+        self.client = None
 
     def boot(self):
         """Return the steps up to a server that runs."""
@@ -65,17 +71,19 @@ class Story:
             ('start nova', self.start_nova),
             ('show the hypervisor and its inventory', self.show_hypervisor),
             ('upload an image', self.upload_image),
-            ('create a server with a port, a config drive and an ephemeral '
-             'disk', self.create_server),
+            ('create a server with a port in a VLAN, a config drive and an '
+             'ephemeral disk', self.create_server),
             ("show the server, beside it z/VM's directory", self.show_server),
             ('read what cloud-init sees in the guest', self.show_cloud_init),
-            ('look at the coupled NIC', self.show_nic),
+            ('look at the virtual switches and the coupled NIC', self.show_nic),
             ('read the console log', self.show_console),
         ]
 
     def life(self):
         """Return the steps from there to the end of the server."""
         return [
+            ('attach a second interface', self.attach),
+            ('detach it', self.detach),
             ('pause', self.pause),
             ('unpause', self.unpause),
             ('soft reboot', self.soft_reboot),
@@ -108,6 +116,7 @@ class Story:
     def start_nova(self):
         self.cell = self._make_cell()
         self.cell.start()
+        self.client = self.cell.client()
         self._api = api.Api(self.cell.endpoint.compute_url)
         services = self._api.get('/os-services')['services']
         down = [service['binary'] for service in services
@@ -143,11 +152,11 @@ class Story:
         flavor = self._api.post('/flavors', {'flavor': FLAVOR})['flavor']
         self._api.post('/os-keypairs', {'keypair': {
             'name': 'key', 'type': 'ssh', 'public_key': _public_key()}})
-        port = self.cell.port()
         self._server_id = self._api.post('/servers', {'server': {
             'name': SERVER, 'imageRef': self._image_id,
-            'flavorRef': flavor['id'], 'networks': [{'port': port['id']}],
-            'key_name': 'key', 'config_drive': True,
+            'flavorRef': flavor['id'], 'key_name': 'key',
+            'networks': [{'port': self.cell.port['id']}],
+            'config_drive': True,
             'user_data': base64.b64encode(USER_DATA.encode()).decode(),
         }})['server']['id']
         watch = zvm.Watch(self._zvm)
@@ -172,16 +181,32 @@ class Story:
         return views.cloud_init(metadata, USER_DATA)
 
     def show_nic(self):
-        ports = self._zvm.switch_ports(self.userid)
-        _expect(ports, 'no NIC of the guest is coupled to a virtual switch')
-        return views.network(
-            ports, self._zvm.guest(self.userid)['linux']['networks'])
+        return self._network({'VSW1': [('1000', VLAN)], 'VSW2': []})
 
     def show_console(self):
         output = self._api.act(self._server_id, 'os-getConsoleOutput',
                                {'length': 6})['output']
         _expect(output.strip(), 'the console log is empty')
         return output.splitlines()
+
+    def attach(self):
+        watch = zvm.Watch(self._zvm)
+        told = self._openstack('server', 'add', 'port', SERVER, SECOND_PORT)
+        self._api.wait_for_port(
+            self._server_id, self.cell.second_port['id'], True)
+        return [*told, *self._network({'VSW1': [('1000', VLAN)],
+                                       'VSW2': [('1003', None)]}),
+                watch.summary()]
+
+    def detach(self):
+        watch = zvm.Watch(self._zvm)
+        told = self._openstack('server', 'remove', 'port', SERVER,
+                               SECOND_PORT)
+        self._api.wait_for_port(
+            self._server_id, self.cell.second_port['id'], False)
+        return [*told, *self._network({'VSW1': [('1000', VLAN)],
+                                       'VSW2': []}),
+                watch.summary()]
 
     def pause(self):
         return self._power('pause', None, 'PAUSED', 'paused')
@@ -243,6 +268,26 @@ class Story:
                 "nova says that it is done, and the guest's Linux has not "
                 "booted")
         return told
+
+    def _network(self, expected):
+        """Show switches and guest; NICs and VLANs must be as expected."""
+        switches = self._zvm.switches()
+        for name, nics in expected.items():
+            found = [(port['vdev'], port['vlan'])
+                     for port in switches[name]['ports']
+                     if port['userid'] == self.userid]
+            _expect(found == nics, f'{name} has {found}, not {nics}')
+        return views.network(
+            self.userid, switches,
+            self._zvm.guest(self.userid)['linux']['networks'])
+
+    def _openstack(self, *words):
+        """Run the `openstack` command; return how it would be typed."""
+        done = subprocess.run([self.client, *words], capture_output=True,
+                              text=True)
+        _expect(done.returncode == 0,
+                f'openstack {" ".join(words)}: {done.stderr}')
+        return [f'$ openstack {" ".join(words)}']
 
     def _wait_for_linux(self):
         deadline = time.monotonic() + api.WAIT_SECONDS

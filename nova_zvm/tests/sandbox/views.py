@@ -12,7 +12,9 @@
 
 """How what the sandbox has seen is put into lines."""
 
+import itertools
 import json
+import textwrap
 
 from nova_zvm.tests.sandbox import zvm
 
@@ -59,10 +61,10 @@ def server(found, directory_entry):
     ] + [f'address   {address["addr"]}'
          for addresses in found['addresses'].values()
          for address in addresses]
-    rows = max(len(left), len(directory_entry))
-    left += [''] * (rows - len(left))
-    right = directory_entry + [''] * (rows - len(directory_entry))
-    return [f'{one:24} | {other}' for one, other in zip(left, right)]
+    right = [part for line in directory_entry for part in textwrap.wrap(
+        line, 64, subsequent_indent='    ')]
+    return [f'{one:24} | {other}' for one, other
+            in itertools.zip_longest(left, right, fillvalue='')]
 
 
 def cloud_init(metadata, user_data):
@@ -74,12 +76,27 @@ def cloud_init(metadata, user_data):
             f'{json.dumps(user_data)}']
 
 
-def network(ports, interfaces):
-    return [f'{port["vdev"]} with {port["mac"]} is coupled to virtual '
-            f'switch {port["switch"]}' for port in ports] + [
+def network(userid, switches, interfaces):
+    """Show a guest's NICs on the virtual switches, then in its Linux."""
+    return [
+        f'{name}, {_awareness(switch)}: {_ports(userid, switch)}'
+        for name, switch in switches.items()] + [
         f'in the guest {interface["device"]} with {interface["ip"]}/'
         f'{interface["prefix"]}, gateway {interface["gateway"]}'
         for interface in interfaces]
+
+
+def _awareness(switch):
+    return 'VLAN-unaware' if switch['vlan'] == 'UNAWARE' else 'VLAN-aware'
+
+
+def _ports(userid, switch):
+    """Tell which NICs of a guest a switch has, and what it allows."""
+    vlans = ', '.join(map(str, switch['grants'].get(userid, [])))
+    ports = [f'NIC {port["vdev"]}, MAC address {port["mac"]}'
+             for port in switch['ports'] if port['userid'] == userid]
+    granted = f'; {userid} may use VLAN {vlans}' if vlans else ''
+    return ('; '.join(ports) or f'no NIC of {userid}') + granted
 
 
 def as_before(state):

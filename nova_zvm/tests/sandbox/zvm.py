@@ -29,6 +29,8 @@ MEANINGS = (
     (r'Adapter_Create_Extended_DM .*image_device_number=(\w+)',
      'set up the network: add NIC {}'),
     (r'smcli Image_Replace_DM', 'couple the NIC in the directory'),
+    (r'Vswitch_Set_Extended .*switch_name=(\w+) .*user_vlan_id=(\d+)',
+     'grant virtual switch {}, VLAN {}'),
     (r'Vswitch_Set_Extended .*switch_name=(\w+) .*grant_userid',
      'grant virtual switch {}'),
     (r'smcli Image_Activate', 'start: log the user on'),
@@ -94,12 +96,10 @@ class ZVM:
         """Return what z/VM knows of a guest; None when not logged on."""
         return self.state()['guests'].get(userid)
 
-    def switch_ports(self, userid):
-        """Return the ports that a guest has on virtual switches."""
-        return [dict(port, switch=name)
-                for member in self.state()['members'].values()
-                for name, switch in member['vswitches'].items()
-                for port in switch['ports'] if port['userid'] == userid]
+    def switches(self):
+        """Return the virtual switches by name."""
+        member, = self.state()['members'].values()
+        return member['vswitches']
 
     def log(self, since):
         """Return the records of requests and commands since a number."""

@@ -1,0 +1,112 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The page on networking quotes messages and options that there are."""
+
+import ast
+import configparser
+import importlib.util
+import pathlib
+import re
+
+from nova import conf
+import testtools
+
+from nova_zvm import conf as zvm_conf
+
+PACKAGE = pathlib.Path(__file__).parents[2]
+PAGE = PACKAGE.parent / 'doc/source/admin/networking.rst'
+# Modules of nova that the page quotes.
+OF_NOVA = ('nova.compute.manager', 'nova.exception')
+PLACEHOLDER = re.compile(r'%(\(\w+\))?[sd]')
+
+zvm_conf.register_opts(conf.CONF)
+
+
+def texts(path):
+    """Return the string constants of a module as the page would have them.
+
+    """
+    tree = ast.parse(path.read_text())
+    return {PLACEHOLDER.sub('...', node.value) for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def modules():
+    """Return the paths of what may log or raise a message."""
+    ours = [path for path in PACKAGE.rglob('*.py')
+            if path.relative_to(PACKAGE).parts[0] not in (
+                'tests', 'simulator')]
+    return ours + [pathlib.Path(importlib.util.find_spec(name).origin)
+                   for name in OF_NOVA]
+
+
+def options_of(path):
+    """Return the names of the options that a module defines."""
+    return {node.args[0].value for node in ast.walk(
+        ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and node.args and
+        isinstance(node.func, ast.Attribute) and
+        node.func.attr.endswith('Opt') and
+        isinstance(node.args[0], ast.Constant)}
+
+
+class TestPage(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.text = PAGE.read_text()
+
+    def blocks(self, text, language):
+        """Return caption and content of a text's code blocks."""
+        return re.findall(
+            r'(?m)^\.\. code-block:: %s\n(?:   :caption: (.+)\n)?\n'
+            r'((?:   .*\n|\n)+)' % language, text)
+
+    def files(self, name):
+        """Return the sections and options shown of a configuration file."""
+        found = []
+        for caption, content in self.blocks(self.text, 'ini'):
+            if caption == name:
+                parser = configparser.ConfigParser(
+                    default_section='none of these', interpolation=None)
+                parser.read_string(content.replace('   ', ''))
+                found += [(section, option) for section in parser.sections()
+                          for option in parser[section]]
+        return found
+
+    def test_messages(self):
+        part = self.text.partition('.. messages-begin')[2].partition(
+            '.. messages-end')[0]
+        messages = [' '.join(content.split())
+                    for _, content in self.blocks(part, 'text')]
+        self.assertGreater(len(messages), 20)
+        known = set().union(*map(texts, modules()))
+        unknown = [message for message in messages
+                   if 'QUERY VSWITCH' not in message and
+                   not any(message in text for text in known)]
+        self.assertEqual([], unknown)
+
+    def test_options_of_nova(self):
+        shown = self.files('nova.conf') + re.findall(
+            r'``\[(DEFAULT|zvm)\] (\w+)``', ' '.join(self.text.split()))
+        self.assertIn(('zvm', 'vswitch_mappings'), shown)
+        for section, option in shown:
+            known = (conf.CONF if section == 'DEFAULT'
+                     else conf.CONF[section])
+            self.assertIn(option, known, section)
+
+    def test_options_of_the_mechanism_driver(self):
+        shown = {option for section, option in self.files('ml2_conf.ini')
+                 if section == 'ml2_zvm'} | set(re.findall(
+                     r'``\[ml2_zvm\] (\w+)``', ' '.join(self.text.split())))
+        self.assertEqual(options_of(PACKAGE / 'neutron' / 'conf.py'), shown)
