@@ -26,6 +26,7 @@ from nova_zvm import conf as zvm_conf
 from nova_zvm import configdrive
 from nova_zvm.connector import client
 from nova_zvm import destroy
+from nova_zvm import diagnostics
 from nova_zvm import guest
 from nova_zvm import hypervisor
 from nova_zvm import imageageing
@@ -65,6 +66,7 @@ class ZVMDriver(driver.ComputeDriver):
         self._hypervisor = hypervisor.Hypervisor(connector)
         self._guests = guest.Guests(connector, zvm.timeout_scale)
         self._instances = instances.Instances(self._guests)
+        self._diagnostics = diagnostics.Diagnostics(connector)
         self._staging = staging.Staging(connector)
         self._config_drives = configdrive.ConfigDrives(
             connector, self._staging)
@@ -219,7 +221,13 @@ class ZVMDriver(driver.ComputeDriver):
     def unplug_vifs(self, instance, network_info):
         """Nothing to do: the NICs go with the directory entry."""
 
-    # Console
+    # Console and diagnostics
 
     def get_console_output(self, context, instance):
         return self._guests.console_output(instance)
+
+    def get_diagnostics(self, instance):
+        return self._diagnostics.get_flat(instance)
+
+    def get_instance_diagnostics(self, instance):
+        return self._diagnostics.get(instance)
