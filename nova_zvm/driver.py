@@ -51,6 +51,9 @@ class ZVMDriver(driver.ComputeDriver):
     capabilities = dict(
         driver.ComputeDriver.capabilities,
         has_imagecache=True,
+        # Not supports_tagged_attach_interface: of a NIC that is added to a
+        # guest that is on CP chooses the MAC address.
+        supports_device_tagging=True,
         supports_image_type_raw=True,
         supports_trusted_certs=True,
     )

@@ -139,6 +139,7 @@ class FakeConnector:
         self.adapters = {}
         self.vlan_unaware = set()
         self.mac_prefix = '02:00:00'
+        self.first_vdev = 0x100
         self.console = ''
         self.guests = _Guests(self)
         self.host = _Host(self)
@@ -224,7 +225,8 @@ class _Guests(_Resource):
         if userid in self._connector.zvm:
             raise error(errors.Conflict, 'guests.create', 409, (8, 400, 8))
         self._connector.put_guest(userid, definition=definition)
-        return [models.Disk('%04X' % (0x100 + number), disk.size, disk.boot)
+        return [models.Disk('%04X' % (self._connector.first_vdev + number),
+                            disk.size, disk.boot)
                 for number, disk in enumerate(definition['disks'])]
 
     def delete(self, userid):
