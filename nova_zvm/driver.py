@@ -26,6 +26,7 @@ from nova_zvm import conf as zvm_conf
 from nova_zvm import configdrive
 from nova_zvm.connector import client
 from nova_zvm import destroy
+from nova_zvm import diagnostics
 from nova_zvm import guest
 from nova_zvm import hypervisor
 from nova_zvm import imageageing
@@ -53,6 +54,9 @@ class ZVMDriver(driver.ComputeDriver):
         driver.ComputeDriver.capabilities,
         has_imagecache=True,
         supports_attach_interface=True,
+        # Not supports_tagged_attach_interface: of a NIC that is added to a
+        # guest that is on CP chooses the MAC address.
+        supports_device_tagging=True,
         supports_image_type_raw=True,
         supports_trusted_certs=True,
     )
@@ -68,6 +72,7 @@ class ZVMDriver(driver.ComputeDriver):
         self._hypervisor = hypervisor.Hypervisor(connector)
         self._guests = guest.Guests(connector, zvm.timeout_scale)
         self._instances = instances.Instances(self._guests)
+        self._diagnostics = diagnostics.Diagnostics(connector)
         self._staging = staging.Staging(connector)
         self._config_drives = configdrive.ConfigDrives(
             connector, self._staging)
@@ -232,7 +237,13 @@ class ZVMDriver(driver.ComputeDriver):
     def unplug_vifs(self, instance, network_info):
         """Nothing to do: the NICs go with the directory entry."""
 
-    # Console
+    # Console and diagnostics
 
     def get_console_output(self, context, instance):
         return self._guests.console_output(instance)
+
+    def get_diagnostics(self, instance):
+        return self._diagnostics.get_flat(instance)
+
+    def get_instance_diagnostics(self, instance):
+        return self._diagnostics.get(instance)

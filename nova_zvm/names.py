@@ -25,6 +25,10 @@ USERID = re.compile(r'[A-Za-z0-9]{1,8}')
 FIRST_NIC_VDEV = 0x1000
 NIC_VDEVS = 3
 
+# The default of the connector's option user_root_vdev. It numbers the other
+# minidisks from there, in their order.
+ROOT_VDEV = 0x100
+
 # Everything that the driver puts into the connector's image repository
 # starts with this prefix; what does not is never touched.
 OWN_PREFIX = 'nova-'
@@ -59,6 +63,11 @@ def free_nic_vdev(used):
 def nic_numbers(vdev):
     """Return the device numbers, as integers, of a NIC."""
     return range(int(vdev, 16), int(vdev, 16) + NIC_VDEVS)
+
+
+def disk_vdev(position):
+    """Return the virtual device number of the position-th disk, from 0."""
+    return '%04X' % (ROOT_VDEV + position)
 
 
 def image(image_id):

@@ -32,6 +32,7 @@ from oslo_utils import excutils
 
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
+from nova_zvm import devicetags
 from nova_zvm import exception
 from nova_zvm import imageproperties
 from nova_zvm import names
@@ -74,6 +75,7 @@ class Spawn:
         """Boot an instance; nothing is left of it if that fails."""
         request, image = self.prepare(context, instance, image_meta,
                                       network_info, block_device_info)
+        devicetags.record(context, instance, network_info, block_device_info)
         drive = self._config_drives.built(
             instance, injected_files, admin_password, network_info)
         self._guests.claim(instance, request.userid)
@@ -181,6 +183,7 @@ class Spawn:
     def _create(self, instance, request, image, drive, power_on):
         userid = request.userid
         disks = self._create_guest(instance, request, image)
+        devicetags.check(instance, disks)
         with self._config_drives.delivered(instance, drive, image) as path:
             self._connector.guests.deploy(
                 userid, image.name, path,

@@ -55,3 +55,11 @@ def storage_mib(text):
         raise ValueError(text)
     number, unit = match.groups()
     return int(number) * (1024 if unit == 'G' else 1)
+
+
+def mib(kibibytes):
+    return kibibytes * 1024 // MIB
+
+
+def kib(mebibytes):
+    return mebibytes * MIB // 1024

@@ -25,11 +25,13 @@ from nova_zvm.simulator import members
 PAGE_BYTES = 4096
 _PAGES_OF_MIB = 1024 * 1024 // PAGE_BYTES
 # A Linux with little to do: this part of each processor, of its storage, and
-# this many bytes a second on each coupled adapter. CP alone does less.
+# this many bytes a second that come to each coupled adapter, which sends that
+# part of it. CP alone does less.
 _BUSY = 0.02
 _IDLE = 0.0005
 _RESIDENT = 0.25
 _BYTES_A_SECOND = 120
+_ANSWERED = 0.75
 _FRAME_BYTES = 80
 # The monitor looks at a virtual machine every two seconds; every so many
 # times that one is about to run, it waits for a processor.
@@ -84,15 +86,21 @@ def free_mib(member: members.Member, guests: list[logons.Guest]) -> int:
 
 
 def nic_bytes(guest: logons.Guest, now: float) -> int:
-    """Return bytes that one adapter received, and sent just as many."""
+    """Return bytes that one adapter received."""
     if guest.linux.state == 'down':
         return guest.usage.nic_bytes
     return guest.usage.nic_bytes + int(
         _seconds(guest, now) * _BYTES_A_SECOND)
 
 
-def nic_frames(guest: logons.Guest, now: float) -> int:
-    return nic_bytes(guest, now) // _FRAME_BYTES
+def answered(received: int) -> int:
+    """Return bytes that an adapter sent which received so many."""
+    return int(received * _ANSWERED)
+
+
+def frames(size: int) -> int:
+    """Return how many frames so many bytes are."""
+    return size // _FRAME_BYTES
 
 
 def _seconds(guest: logons.Guest, now: float) -> float:

@@ -24,11 +24,11 @@ nic_id: {0} {1}
 nic_fr_rx: {2}
 nic_fr_rx_dsc: 0
 nic_fr_rx_err: 0
-nic_fr_tx: {2}
+nic_fr_tx: {4}
 nic_fr_tx_dsc: 0
 nic_fr_tx_err: 0
 nic_rx: {3}
-nic_tx: {3}"""
+nic_tx: {5}"""
 _UPLINK_LINES = ('uplink_conn', 'uplink_fr_rx', 'uplink_fr_rx_dsc',
                  'uplink_fr_rx_err', 'uplink_fr_tx', 'uplink_fr_tx_dsc',
                  'uplink_fr_tx_err', 'uplink_rx', 'uplink_tx')
@@ -182,10 +182,11 @@ def _nic_counters(call: calls.Call, switch: vswitches.Vswitch) -> list[str]:
     coupled = call.system.guests.coupled(switch.member, switch.name)
     lines = [f'nic count: {len(coupled)}']
     for userid, nic in coupled:
-        guest = call.system.guests.get(userid)
+        received = metering.nic_bytes(call.system.guests.get(userid), now)
+        sent = metering.answered(received)
         lines.append(_NIC_COUNTERS.format(
-            userid, nic.vdev, metering.nic_frames(guest, now),
-            metering.nic_bytes(guest, now)))
+            userid, nic.vdev, metering.frames(received), received,
+            metering.frames(sent), sent))
     return lines
 
 

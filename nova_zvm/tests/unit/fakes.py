@@ -102,6 +102,8 @@ class Guest:
     couplings: dict = dataclasses.field(default_factory=dict)
     # What a guest that is on has: MAC by vdev.
     live: dict = dataclasses.field(default_factory=dict)
+    usage: models.Usage = models.Usage(2, 5419, 262144)
+    counters: list = dataclasses.field(default_factory=list)
     disks: list = dataclasses.field(default_factory=lambda: ['0100'])
     os_version: str = 'rhel8.6'
     captured: bytes = b'disk' * 1000
@@ -118,9 +120,10 @@ class FakeConnector:
 
     READS = ('guests.list', 'guests.directory_entry', 'guests.power_state',
              'guests.info', 'guests.console_output', 'guests.nics',
-             'guests.adapters', 'host.info',
-             'host.disk_pool', 'host.disk_pool_volumes', 'host.volume',
-             'images.list', 'images.get', 'vswitches.list', 'vswitches.get')
+             'guests.adapters', 'guests.stats', 'guests.interface_stats',
+             'host.info', 'host.disk_pool', 'host.disk_pool_volumes',
+             'host.volume', 'images.list', 'images.get', 'vswitches.list',
+             'vswitches.get')
 
     def __init__(self):
         self.release = '1.6.3'
@@ -136,6 +139,7 @@ class FakeConnector:
         self.adapters = {}
         self.vlan_unaware = set()
         self.mac_prefix = '02:00:00'
+        self.first_vdev = 0x100
         self.console = ''
         self.guests = _Guests(self)
         self.host = _Host(self)
@@ -221,7 +225,8 @@ class _Guests(_Resource):
         if userid in self._connector.zvm:
             raise error(errors.Conflict, 'guests.create', 409, (8, 400, 8))
         self._connector.put_guest(userid, definition=definition)
-        return [models.Disk('%04X' % (0x100 + number), disk.size, disk.boot)
+        return [models.Disk('%04X' % (self._connector.first_vdev + number),
+                            disk.size, disk.boot)
                 for number, disk in enumerate(definition['disks'])]
 
     def delete(self, userid):
@@ -314,6 +319,21 @@ class _Guests(_Resource):
             raise error(operation='guests.adapters', rc=(300, 300, 5))
         return [models.Adapter(vdev, mac, guest.couplings.get(vdev))
                 for vdev, mac in guest.live.items()]
+
+    def stats(self, userids):
+        self._connector.asked('guests.stats', userids)
+        return {userid: guest.usage for userid, guest in self._on(userids)}
+
+    def interface_stats(self, userids):
+        self._connector.asked('guests.interface_stats', userids)
+        return {userid: guest.counters for userid, guest
+                in self._on(userids) if guest.counters}
+
+    def _on(self, userids):
+        guests = [(userid, self._connector.existing(userid))
+                  for userid in userids]
+        return [(userid, guest) for userid, guest in guests
+                if guest.power == 'on']
 
     def couple(self, userid, vdev, vswitch, vlan_id=None, active=False):
         self._connector.asked('guests.couple', userid, vdev, vswitch,

@@ -62,7 +62,8 @@ class Drives(configdrive.ConfigDrives):
 
     drive = None
 
-    def built(self, *args):
+    def built(self, instance, *args):
+        self.tagged = instance.device_metadata
         return self.drive
 
 
@@ -85,6 +86,9 @@ class SpawnTestCase(base.ZVMTestCase):
         self.connector.put_image(IMAGE)
         self.connector.put_guest('MAINT', power='on')
         self.booting = self.instance()
+        for cls in (objects.VirtualInterfaceList,
+                    objects.BlockDeviceMappingList):
+            self.patch(cls, 'get_by_instance_uuid', lambda *_: [])
 
     def boot(self, vifs=(), power_on=True, ephemerals=(), swap=None,
              **fields):
@@ -208,6 +212,24 @@ class BootTestCase(SpawnTestCase):
         self.booting = self.instance(ownership.DELETED)
         self.flags(instance_name_template='other%02x')
         self.boot()
+
+    def tag_root_disk(self):
+        self.patch(objects.BlockDeviceMappingList, 'get_by_instance_uuid',
+                   lambda *_: [objects.BlockDeviceMapping(
+                       boot_index=0, device_name='/dev/vda', tag='system')])
+
+    def test_tags_are_known_when_the_config_drive_is_made(self):
+        self.tag_root_disk()
+        self.boot()
+        [disk] = self.drives.tagged.devices
+        self.assertEqual(['system'], disk.tags)
+
+    def test_tags_of_disks_that_the_connector_numbers_otherwise(self):
+        self.tag_root_disk()
+        self.connector.first_vdev = 0x150
+        exc = self.assertRaises(nova_exception.InvalidInput, self.boot)
+        self.assertIn('[zvm] user_root_vdev', str(exc))
+        self.assertNothingStays()
 
     def test_several_nics(self):
         vm = self.boot([base.vif(), base.vif()])

@@ -47,3 +47,8 @@ class StorageTestCase(base.BaseTestCase):
         for text in ('', '64', '0G', '064G', '10000M', '1.5G', '64T', 'G',
                      '-1G', '64 G', '64GB'):
             self.assertRaises(ValueError, units.storage_mib, text)
+
+    def test_mib_and_kib(self):
+        self.assertEqual(256, units.mib(262144))
+        self.assertEqual(255, units.mib(262143))
+        self.assertEqual(262144, units.kib(256))

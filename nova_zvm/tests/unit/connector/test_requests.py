@@ -329,6 +329,34 @@ class RequestTest(conversation.TestCase):
             result=[models.Adapter('1000', '02:00:00:aa:bb:cc', 'VSW1'),
                     models.Adapter('0A03', '', None)])
 
+    def test_stats(self):
+        self._check(
+            lambda: self.connector.guests.stats(['G1', 'G2']), 'GET',
+            '/guests/stats?userid=G1%2CG2',
+            output={'G1': {
+                'guest_cpus': 2, 'used_cpu_time_us': 5419,
+                'elapsed_cpu_time_us': 108385, 'min_cpu_count': 2,
+                'max_cpu_limit': 10000, 'samples_cpu_in_use': 0,
+                'samples_cpu_delay': 1, 'used_mem_kb': 524288,
+                'max_mem_kb': 2097152, 'min_mem_kb': 0,
+                'shared_mem_kb': 1024}},
+            result={'G1': models.Usage(2, 5419, 524288)})
+
+    def test_interface_stats(self):
+        self._check(
+            lambda: self.connector.guests.interface_stats(['G1']), 'GET',
+            '/guests/interfacestats?userid=G1',
+            output={'G1': [
+                {'vswitch_name': 'VSW1', 'nic_vdev': 'a00', 'nic_fr_rx': 2,
+                 'nic_fr_tx': 6, 'nic_fr_rx_dsc': 3, 'nic_fr_tx_dsc': 7,
+                 'nic_fr_rx_err': 4, 'nic_fr_tx_err': 8, 'nic_rx': 1,
+                 'nic_tx': 5}]},
+            result={'G1': [models.NicCounters('0A00', *range(1, 9))]})
+
+    def test_stats_of_guests_that_are_off(self):
+        self._check(lambda: self.connector.guests.stats(['G1']), 'GET',
+                    '/guests/stats?userid=G1', output={}, result={})
+
     def test_unlock(self):
         self._check(
             lambda: self.connector.guests.unlock('G1'),
