@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Options of the mechanism driver: what stops neutron-server."""
+"""Options of the mechanism driver: what stops neutron-server, the sample."""
 
 import pathlib
 import subprocess
@@ -108,3 +108,18 @@ class OptionsTestCase(base.BaseTestCase):
             '[ml2_zvm] vswitch_mappings must be pairs physnet:VSWITCH with a '
             'comma between them, each physical network once',
             hosts='zvm1', vswitch_mappings='VSW1')
+
+
+class SampleTestCase(base.BaseTestCase):
+
+    def test_has_the_options(self):
+        path = self.useFixture(fixtures.TempDir()).join('sample')
+        generator = run(
+            'oslo-config-generator', '--config-file',
+            'etc/nova-zvm/neutron-config-generator.conf',
+            '--output-file', path)
+        self.assertEqual(0, generator.returncode, generator.stdout)
+        sample = [line.rstrip()
+                  for line in pathlib.Path(path).read_text().splitlines()]
+        for line in ('[ml2_zvm]', '#hosts =', '#vswitch_mappings ='):
+            self.assertIn(line, sample)
