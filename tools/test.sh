@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run all tests and checks, or only the parts that are named:
 #
-#     tools/test.sh [unit|functional|faults|pep8|docs|releasenotes ...]
+#     tools/test.sh [unit|neutron|functional|faults|pep8|docs|releasenotes ...]
 #
 # A part that fails does not keep the others from running. The last line is
 # 'N passed, N failed': tests by their number, each check as one; ', N skipped'
@@ -12,9 +12,9 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 declare -A environments=(
-    [unit]=py3 [functional]=functional [faults]=faults
+    [unit]=py3 [neutron]=neutron [functional]=functional [faults]=faults
     [pep8]=pep8 [docs]=docs [releasenotes]=releasenotes)
-all=(unit functional pep8 docs releasenotes faults)
+all=(unit neutron functional pep8 docs releasenotes faults)
 passed=0
 failed=0
 skipped=0
@@ -71,7 +71,9 @@ run() {
     prepare "$environment" &&
         bash tools/tox.sh run --skip-pkg-install -q -e "$environment" 2>&1 |
             tee "$log" || status=1
-    case $part in unit | functional | faults) count=count_tests ;; esac
+    case $part in
+        unit | neutron | functional | faults) count=count_tests ;;
+    esac
     $count "$status" "$log"
     passed=$((passed + good))
     failed=$((failed + bad))

@@ -27,7 +27,8 @@ import testtools
 from nova_zvm.tests.functional import installation
 
 # Distributions that are not called as what is imported of them.
-DISTRIBUTIONS = {'yaml': 'pyyaml'}
+DISTRIBUTIONS = {'neutron_lib': 'neutron-lib', 'oslo_config': 'oslo.config',
+                 'oslo_log': 'oslo.log', 'yaml': 'pyyaml'}
 RULE = 'etc/tmpfiles.d/nova-zvm-connector.conf'
 BUILD_SDIST = """
 import sys
@@ -109,19 +110,24 @@ class TestPackaging(testtools.TestCase):
         self.assertLessEqual({'simulator', 'neutron'}, set(
             self.wheel.metadata.get_all('Provides-Extra')))
 
-    def test_extra_of_the_simulator(self):
-        """It brings whatever else the simulated z/VM imports of others."""
+    def test_what_extras_bring(self):
+        """It is whatever else their part of the package imports of others."""
+        for extra in ('simulator', 'neutron'):
+            distributions = {DISTRIBUTIONS.get(name, name)
+                             for name in self._foreign(extra)}
+            self.assertEqual(distributions - self.wheel.demanded(r'^[^;]*$'),
+                             self.wheel.demanded('extra == .%s' % extra))
+
+    def _foreign(self, part):
+        """Return what a part of the package imports of others."""
         imported = set()
         for path, content in self.wheel.package().items():
-            if path.startswith('nova_zvm/simulator/') and path.endswith(
+            if path.startswith('nova_zvm/%s/' % part) and path.endswith(
                     '.py') and not path.endswith('/launcher.py'):
                 imported |= {name.partition('.')[0] for node in
                              ast.walk(ast.parse(content))
                              for name in self._imported(node)}
-        foreign = imported - set(sys.stdlib_module_names) - {'nova_zvm'}
-        distributions = {DISTRIBUTIONS.get(name, name) for name in foreign}
-        self.assertEqual(distributions - self.wheel.demanded(r'^[^;]*$'),
-                         self.wheel.demanded('extra == .simulator'))
+        return imported - set(sys.stdlib_module_names) - {'nova_zvm'}
 
     @staticmethod
     def _imported(node):
