@@ -31,9 +31,6 @@ from nova_zvm.tests import invariants
 
 # The flat network is on VSW2, the VLAN is on VSW1.
 VLAN = 100
-# As the simulated z/VM has it, and as Neutron has it by default.
-MAC_PREFIX = '02:00:00'
-FOREIGN_MAC_PREFIX = 'fa:16:3e'
 
 
 class NetworkingTestCase(base.ZVMTestCase):
