@@ -71,8 +71,7 @@ class Interfaces:
         with self._guest_of(instance) as guest:
             self._refuse_unless_quiet(guest)
             self._finish(guest)
-            self._detach(guest, vif)
-            nic = self._plan(guest, vif)
+            nic = self._plan(guest, vif, self._detach(guest, vif))
             self._add(guest, nic, self._os_version(instance, image_meta))
             if guest.on:
                 self._compare_mac(guest, nic)
@@ -103,12 +102,12 @@ class Interfaces:
                 reason='its Linux has to answer, and it is paused; unpause '
                        'or stop it')
 
-    def _plan(self, guest, vif):
+    def _plan(self, guest, vif, rows):
         others = [other for other in guest.instance.get_network_info()
                   if other['id'] != vif['id']]
         used = directory.device_numbers(
             self._connector.guests.directory_entry(guest.userid))
-        for row in self._rows(guest):
+        for row in rows:
             used.update(names.nic_numbers(row.vdev))
         nic = self._network.plan_added(vif, others, used)
         self._network.check_switches([nic])
@@ -182,7 +181,9 @@ class Interfaces:
                         instance=guest.instance)
 
     def _detach(self, guest, vif):
-        for row in self._rows(guest):
+        """Remove a port's NIC; return the connector's rows of all others."""
+        rows = self._rows(guest)
+        for row in rows:
             if row.nic_id == vif['id']:
                 change = ownership.NicChange(ownership.REMOVE, row.vdev,
                                              row.vswitch or '')
@@ -190,6 +191,7 @@ class Interfaces:
                 self._unconfigure(guest, row.vdev)
                 self._remove(guest, change)
                 ownership.end_nic_change(guest.instance)
+        return [row for row in rows if row.nic_id != vif['id']]
 
     def _unconfigure(self, guest, vdev):
         """Delete a NIC with its configuration, if the guest lets us."""
