@@ -140,7 +140,7 @@ class Interfaces:
         ownership.end_nic_change(guest.instance)
 
     def _create(self, guest, nic, os_version):
-        if self._is_configured(nic, os_version):
+        if self._is_configured(guest, nic, os_version):
             self._connector.guests.create_interface(
                 guest.userid, os_version, [nic.guest_network()], guest.on)
         else:
@@ -151,9 +151,19 @@ class Interfaces:
                 guest.userid, nic.vdev, nic.port_id, nic.mac, guest.on)
 
     @staticmethod
-    def _is_configured(nic, os_version):
-        """Tell whether the connector can configure a NIC in the guest."""
+    def _is_configured(guest, nic, os_version):
+        """Tell whether the connector can configure a NIC in the guest.
+
+        The first that it configures it makes the only one: it removes the
+        files of all others, which then are somebody else's (zvmsdk/dist.py
+        _get_clean_command, 1.6.3).
+        """
+        others = [vif for vif in guest.instance.get_network_info()
+                  if vif['id'] != nic.port_id]
+        has_ipv4 = any(ip['version'] == 4 for vif in others
+                       for ip in vif.fixed_ips())
         return (nic.address and
+                (has_ipv4 or not others) and
                 not imageproperties.takes_one_interface(os_version) and
                 (nic.gateway or
                  not imageproperties.needs_gateway(os_version)))

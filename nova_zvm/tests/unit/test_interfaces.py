@@ -166,6 +166,16 @@ class AttachTestCase(InterfacesTestCase):
             self.assertIsNone(self.guest.nics['1003'])
             self.detach(port)
 
+    def test_the_first_that_it_would_configure(self):
+        # it would remove what cloud-init has written for the others
+        self.ports = [base.vif(port_id=uuids.first, subnets=[SIX])]
+        self.attach()
+        self.assertIsNone(self.guest.nics['1003'])
+        self.detach(self.port)
+        self.ports = []
+        self.attach()
+        self.assertEqual('192.0.2.10', self.guest.nics['1003'].ip)
+
     def test_what_it_does(self):
         for os_distro, subnets in (('rhel8.6', [base.subnet(gateway=None)]),
                                    ('sles15.4', [SIX, base.subnet()]),
