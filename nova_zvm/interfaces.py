@@ -49,7 +49,7 @@ NO_ADAPTER = (300, 300, 5)
 class _Guest:
     """A guest while its NICs are changed."""
 
-    instance: objects.Instance
+    instance: 'objects.Instance'
     userid: str
     on: bool
 
