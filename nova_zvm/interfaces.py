@@ -49,7 +49,7 @@ NO_ADAPTER = (300, 300, 5)
 class _Guest:
     """A guest while its NICs are changed."""
 
-    instance: objects.Instance
+    instance: 'objects.Instance'
     userid: str
     on: bool
 
@@ -71,8 +71,7 @@ class Interfaces:
         with self._guest_of(instance) as guest:
             self._refuse_unless_quiet(guest)
             self._finish(guest)
-            self._detach(guest, vif)
-            nic = self._plan(guest, vif)
+            nic = self._plan(guest, vif, self._detach(guest, vif))
             self._add(guest, nic, self._os_version(instance, image_meta))
             if guest.on:
                 self._compare_mac(guest, nic)
@@ -103,12 +102,12 @@ class Interfaces:
                 reason='its Linux has to answer, and it is paused; unpause '
                        'or stop it')
 
-    def _plan(self, guest, vif):
+    def _plan(self, guest, vif, rows):
         others = [other for other in guest.instance.get_network_info()
                   if other['id'] != vif['id']]
         used = directory.device_numbers(
             self._connector.guests.directory_entry(guest.userid))
-        for row in self._rows(guest):
+        for row in rows:
             used.update(names.nic_numbers(row.vdev))
         nic = self._network.plan_added(vif, others, used)
         self._network.check_switches([nic])
@@ -141,7 +140,7 @@ class Interfaces:
         ownership.end_nic_change(guest.instance)
 
     def _create(self, guest, nic, os_version):
-        if self._is_configured(nic, os_version):
+        if self._is_configured(guest, nic, os_version):
             self._connector.guests.create_interface(
                 guest.userid, os_version, [nic.guest_network()], guest.on)
         else:
@@ -152,9 +151,19 @@ class Interfaces:
                 guest.userid, nic.vdev, nic.port_id, nic.mac, guest.on)
 
     @staticmethod
-    def _is_configured(nic, os_version):
-        """Tell whether the connector can configure a NIC in the guest."""
+    def _is_configured(guest, nic, os_version):
+        """Tell whether the connector can configure a NIC in the guest.
+
+        The first that it configures it makes the only one: it removes the
+        files of all others, which then are somebody else's (zvmsdk/dist.py
+        _get_clean_command, 1.6.3).
+        """
+        others = [vif for vif in guest.instance.get_network_info()
+                  if vif['id'] != nic.port_id]
+        has_ipv4 = any(ip['version'] == 4 for vif in others
+                       for ip in vif.fixed_ips())
         return (nic.address and
+                (has_ipv4 or not others) and
                 not imageproperties.takes_one_interface(os_version) and
                 (nic.gateway or
                  not imageproperties.needs_gateway(os_version)))
@@ -182,7 +191,9 @@ class Interfaces:
                         instance=guest.instance)
 
     def _detach(self, guest, vif):
-        for row in self._rows(guest):
+        """Remove a port's NIC; return the connector's rows of all others."""
+        rows = self._rows(guest)
+        for row in rows:
             if row.nic_id == vif['id']:
                 change = ownership.NicChange(ownership.REMOVE, row.vdev,
                                              row.vswitch or '')
@@ -190,6 +201,7 @@ class Interfaces:
                 self._unconfigure(guest, row.vdev)
                 self._remove(guest, change)
                 ownership.end_nic_change(guest.instance)
+        return [row for row in rows if row.nic_id != vif['id']]
 
     def _unconfigure(self, guest, vdev):
         """Delete a NIC with its configuration, if the guest lets us."""

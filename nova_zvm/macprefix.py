@@ -54,11 +54,9 @@ class MacPrefix:
             if self._prefix is None or nic.mac[:PREFIX] == self._prefix:
                 continue
             sentence = (
-                'port %s: its MAC address %s does not begin with %s, as all '
-                'have that z/VM gives, so that its NIC has another; set '
-                "base_mac = %s:00:00:00 in Neutron's configuration, and make "
-                'the port anew' % (nic.port_id, nic.mac, self._prefix,
-                                   self._prefix))
+                "port %s: its MAC %s lacks z/VM's prefix %s; set "
+                'base_mac = %s:00:00:00 in Neutron and make the port anew'
+                % (nic.port_id, nic.mac, self._prefix, self._prefix))
             if self._required:
                 raise nova_exception.InvalidInput(reason=sentence)
             LOG.warning(sentence)

@@ -83,9 +83,9 @@ class Network:
         except (errors.NotFound, errors.BadRequest):
             raise ports.refused(
                 nic.port, "z/VM has no virtual switch '%s'; set [zvm] "
-                "vswitch_mappings for physical network '%s', or [ml2_zvm] "
-                'vswitch_mappings in Neutron where its mechanism driver is '
-                'used' % (nic.vswitch, ports.physical_network_of(nic.port)))
+                "vswitch_mappings, or Neutron's [ml2_zvm] vswitch_mappings, "
+                "for '%s'" % (nic.vswitch,
+                              ports.physical_network_of(nic.port)))
         self._mac_prefix.learn_from_switch(vswitch)
         self._switches[nic.vswitch] = vswitch.vlan_aware
         return vswitch.vlan_aware

@@ -121,6 +121,11 @@ def physical_network_of(vif):
 
 
 def refused(vif, reason):
+    """Return what refuses a port.
+
+    Of a boot's error nova keeps 255 characters, half of them before the
+    reason (nova/compute/utils.py exception_to_dict, 34.0.0).
+    """
     return nova_exception.InvalidInput(
         reason='port %s: %s' % (vif['id'], reason))
 
@@ -153,6 +158,5 @@ def _first_ipv4(vif):
 
 def _one_vlan(nic):
     return refused(
-        nic.port, 'z/VM gives a guest one VLAN for all its NICs on a virtual '
-        'switch, and another port of this server uses another VLAN on %s'
-        % nic.vswitch)
+        nic.port, 'a guest has one VLAN for all its NICs on a virtual switch, '
+        'and another port of this server has another on %s' % nic.vswitch)

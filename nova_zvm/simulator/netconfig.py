@@ -31,11 +31,14 @@ _VDEV = re.compile(r'([0-9a-fA-F]{4})$')
 
 
 def interfaces(files: dict[str, str]) -> list[dict[str, Any]]:
-    """Return vdev, device, ip, prefix, gateway and dns of each adapter."""
+    """Return vdev, device, ip, prefix, gateway, dns, mtu of each adapter.
+
+    No mtu is None: the device keeps its own.
+    """
     found = []
     address = bootloader.option(files, 'ip')
     if address:
-        found.append(_kernel(address))
+        found.append(_kernel(address, bootloader.option(files, 'mtu')))
     for path, text in sorted(files.items()):
         name = path.rpartition('/')[2]
         if name.startswith('ifcfg-'):
@@ -48,18 +51,20 @@ def interfaces(files: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def _interface(device: str, address: str, mask: str, gateway: str,
-               dns: list[str]) -> dict[str, Any]:
+               dns: list[str], mtu: str) -> dict[str, Any]:
     match = _VDEV.search(device)
     prefix = ipaddress.ip_network(f'0.0.0.0/{mask}').prefixlen if mask else 32
     return {'vdev': match[1].upper() if match else '', 'device': device,
-            'ip': address, 'prefix': prefix, 'gateway': gateway, 'dns': dns}
+            'ip': address, 'prefix': prefix, 'gateway': gateway, 'dns': dns,
+            'mtu': int(mtu) if mtu else None}
 
 
-def _kernel(address: str) -> dict[str, Any]:
+def _kernel(address: str, mtu: str) -> dict[str, Any]:
     """Read ip=<client>:<peer>:<gateway>:<mask>:<host>:<interface>:..."""
     fields = address.split(':') + [''] * 9
     return _interface(fields[5], fields[0], fields[3], fields[2],
-                      [server for server in fields[7:9] if server])
+                      [server for server in fields[7:9] if server],
+                      mtu)
 
 
 def _ifcfg(name: str, text: str, files: dict[str, str]) -> dict[str, Any]:
@@ -77,7 +82,7 @@ def _ifcfg(name: str, text: str, files: dict[str, str]) -> dict[str, Any]:
     address, _, prefix = values.get('IPADDR', '').partition('/')
     return _interface(values.get('DEVICE', name.removeprefix('ifcfg-')),
                       address, values.get('NETMASK', prefix), gateway,
-                      dns or _nameservers(files))
+                      dns or _nameservers(files), values.get('MTU', ''))
 
 
 def _nameservers(files: dict[str, str]) -> list[str]:
@@ -113,7 +118,9 @@ def _ethernet(device: str, item: dict[str, Any]) -> dict[str, Any]:
     if 'gateway4' in item:
         ipaddress.IPv4Address(gateway)
     dns = item.get('nameservers', {}).get('addresses', [])
-    return _interface(device, address, str(int(prefix)), gateway, list(dns))
+    mtu = str(int(item['mtu'])) if 'mtu' in item else ''
+    return _interface(device, address, str(int(prefix)), gateway, list(dns),
+                      mtu)
 
 
 def _stanzas(text: str) -> list[dict[str, Any]]:
@@ -127,5 +134,6 @@ def _stanzas(text: str) -> list[dict[str, Any]]:
             found.append(_interface(
                 device.split()[0], values.get('address', ''),
                 values.get('netmask', ''), values.get('gateway', ''),
-                [line[1] for line in words if line[0] == 'dns-nameservers']))
+                [line[1] for line in words if line[0] == 'dns-nameservers'],
+                values.get('mtu', '')))
     return found

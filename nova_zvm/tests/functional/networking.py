@@ -12,19 +12,22 @@
 
 """Base of the tests of networking: ports as Neutron's driver binds them.
 
-Five places know a NIC: nova's info cache, the connector's table, the
-directory entry, the running guest and the switch. After each scenario they
-are compared.
+Many know a NIC: Neutron, nova's info cache and API, the connector's table, the
+directory entry, the running guest with its Linux, and the switch. After each
+scenario they are compared.
 """
 
 import copy
+import ipaddress
 
 from nova import context as nova_context
 from nova import objects
 from oslo_utils import uuidutils
 
+from nova_zvm import ownership
 from nova_zvm.simulator import statements
 from nova_zvm.tests.functional import base
+from nova_zvm.tests import invariants
 
 # The flat network is on VSW2, the VLAN is on VSW1.
 VLAN = 100
@@ -37,17 +40,37 @@ class NetworkingTestCase(base.ZVMTestCase):
         self._ports_made = 0
         super().setUp()
         self.provide_vlan_network('physnet2')
+        # nova's fake gives every port the same address, and tells of all
+        # subnets, whichever are asked for.
+        self.neutron.create_port = self._create_port
+        self.neutron.list_subnets = self._list_subnets
 
-    def make_port(self, vlan=None, vswitch=None, **fields):
+    def make_subnet(self, cidr, **fields):
+        """Return a subnet without DHCP."""
+        network = ipaddress.ip_network(cidr)
+        subnet = dict(
+            self.neutron.subnet_1, id=uuidutils.generate_uuid(), cidr=cidr,
+            ip_version=network.version, gateway_ip=str(network[1]),
+            dns_nameservers=[], enable_dhcp=False)
+        subnet.update(fields)
+        self.neutron._subnets[subnet['id']] = subnet
+        return subnet
+
+    def make_port(self, vlan=None, vswitch=None, subnets=(), **fields):
         """Return a port that the mechanism driver zvm has bound.
 
         :param vlan: then it is on the other network
+        :param subnets: in which it has an address each
         """
         self._ports_made += 1
         number = self._ports_made
         network, subnet = (
             (self.neutron.network_2, self.neutron.subnet_2) if vlan else
             (self.neutron.network_1, self.neutron.subnet_1))
+        fixed_ips = [
+            {'ip_address': str(ipaddress.ip_network(
+                one['cidr'], strict=False)[100 + number]),
+             'subnet_id': one['id']} for one in subnets or [subnet]]
         details = {'port_filter': False, 'connectivity': 'l2',
                    'bound_drivers': {'0': 'zvm'},
                    'vswitch': vswitch or ('VSW1' if vlan else 'VSW2')}
@@ -57,12 +80,29 @@ class NetworkingTestCase(base.ZVMTestCase):
             copy.deepcopy(self.neutron.port_1),
             id=uuidutils.generate_uuid(), network_id=network['id'],
             mac_address='02:00:00:12:34:%02x' % number,
-            fixed_ips=[{'ip_address': '192.168.1.%d' % (100 + number),
-                        'subnet_id': subnet['id']}],
+            fixed_ips=fixed_ips,
             **{'binding:vif_type': 'zvm', 'binding:vif_details': details})
         port.update(fields)
         self.neutron._ports[port['id']] = port
         return port
+
+    def _list_subnets(self, id=None, **_):
+        return {'subnets': [
+            copy.deepcopy(subnet) for subnet in self.neutron._subnets.values()
+            if id is None or subnet['id'] in id]}
+
+    def _create_port(self, body):
+        """Make a port as nova wants it, with the address that it asks for.
+
+        """
+        wanted = body['port']
+        other = wanted['network_id'] == self.neutron.network_2['id']
+        port = self.make_port(vlan=VLAN if other else None)
+        addresses = wanted.pop('fixed_ips', [])
+        port.update(wanted)
+        for fixed_ip, address in zip(port['fixed_ips'], addresses):
+            fixed_ip.update(address)
+        return {'port': copy.deepcopy(port)}
 
     def boot_on(self, *ports, **server):
         return self.boot(networks=[{'port': port['id']} for port in ports]
@@ -80,6 +120,45 @@ class NetworkingTestCase(base.ZVMTestCase):
     def stop(self, server):
         return self._stop_server(server)
 
+    def act(self, server, action, status, body=None):
+        """Ask for an action, and wait for the server to be so."""
+        self.api.post_server_action(server['id'], {action: body})
+        return self._wait_for_server_parameter(
+            server, {'status': status, 'OS-EXT-STS:task_state': None})
+
+    def instance(self, server):
+        return objects.Instance.get_by_uuid(
+            nova_context.get_admin_context(), server['id'],
+            expected_attrs=['system_metadata', 'info_cache', 'flavor'])
+
+    def make_unreachable(self, server):
+        """Let a guest's Linux not answer the connector."""
+        self.zvm.engine.faults.add({
+            'match': {'command': 'iucvclnt', 'userid': self.userid(server)},
+            'action': {'status': 4, 'output':
+                       'Return code 4, Reason code 421. '
+                       'ERROR connecting socket'}})
+
+    def define_switch(self, name):
+        """Define a virtual switch that knows VLANs."""
+        self._on_zvm('Virtual_Network_Vswitch_Create_Extended', name,
+                     '-k', 'vlan_id=AWARE')
+
+    def delete_switch(self, name):
+        self._on_zvm('Virtual_Network_Vswitch_Delete_Extended', name)
+
+    def _on_zvm(self, api, switch, *options):
+        answer = self.zvm.machine.execute('ZVMSYS1', [
+            'smcli', api, '-T', 'ZCCSRV', '-k', 'switch_name=' + switch,
+            *options])
+        self.assertEqual(0, answer.status, answer.output)
+
+    def logged(self):
+        """Return all that was logged from INFO on, as text."""
+        return self.stdlog.logger.output
+
+    # What z/VM, and others, say
+
     def nics(self, server):
         """Return the NICs of a guest that is on, by device number."""
         return {nic['vdev']: nic for nic in self.guest(server)['nics']}
@@ -91,18 +170,30 @@ class NetworkingTestCase(base.ZVMTestCase):
 
     def cached_ports(self, server):
         """Return the VIFs that nova's info cache has, by id."""
-        instance = objects.Instance.get_by_uuid(
-            nova_context.get_admin_context(), server['id'],
-            expected_attrs=['info_cache'])
-        return {vif['id']: vif for vif in instance.get_network_info()}
+        return {vif['id']: vif for vif
+                in self.instance(server).get_network_info()}
 
-    def assert_agree(self, server, hot_plugged=()):
+    def assert_agree(self, server, hot_plugged=(), switches=None):
         """See that all who know of a server's NICs say the same.
 
+        Not whether its Linux has their addresses: see assert_configured.
+
         :param hot_plugged: ports whose MAC address CP has chosen
+        :param switches: of physical networks without a mechanism driver
+            that tells them
         """
+        invariants.check(self.zvm.machine.state(), live=())
+        self.assertIsNone(ownership.nic_change(self.instance(server)))
         userid = self.userid(server)
         cached = self.cached_ports(server)
+        self.assertEqual(sorted(cached), sorted(
+            port_id for port_id, port in self.neutron._ports.items()
+            if port.get('device_id') == server['id']))
+        self.assertEqual(
+            sorted((port_id, vif['address'])
+                   for port_id, vif in cached.items()),
+            sorted((port['port_id'], port['mac_addr']) for port
+                   in self.api.get_port_interfaces(server['id'])))
         rows = {row['port']: row for row in self.rows('switch')
                 if row['userid'] == userid}
         self.assertEqual(sorted(cached), sorted(rows))
@@ -110,24 +201,27 @@ class NetworkingTestCase(base.ZVMTestCase):
             self.entry(server).splitlines())}
         self.assertEqual(sorted(row['interface'] for row in rows.values()),
                          sorted(nicdefs))
-        wanted = {}
+        wanted = {
+            port_id: wanted_coupling(vif, switches or {})
+            for port_id, vif in cached.items()}
+        grants = {}
         for port_id, vif in cached.items():
-            details = vif['details']
-            vlan = details.get('vlan')
+            switch, vlan = wanted[port_id]
             nicdef = nicdefs[rows[port_id]['interface']]
-            self.assertEqual(details['vswitch'], rows[port_id]['switch'])
-            self.assertEqual((details['vswitch'], vlan),
-                             (nicdef.switch, nicdef.vlan))
+            self.assertEqual(switch, rows[port_id]['switch'])
+            self.assertEqual((switch, vlan), (nicdef.switch, nicdef.vlan))
             self.assertEqual(vif['address'][9:].replace(':', '').upper(),
                              ''.join(nicdef.operands['MACID']).upper())
-            wanted[details['vswitch']] = [vlan] if vlan else []
-        self.assertEqual(wanted, self.grants(userid))
+            grants[switch] = [vlan] if vlan else []
+        self.assertEqual(grants, self.grants(userid))
         if self.guest(server):
-            self._assert_running_agrees(server, cached, rows, hot_plugged)
+            self._assert_running_agrees(server, cached, rows, wanted,
+                                        hot_plugged)
         else:
             self.assertEqual({}, self.switch_ports(userid))
 
-    def _assert_running_agrees(self, server, cached, rows, hot_plugged):
+    def _assert_running_agrees(self, server, cached, rows, wanted,
+                               hot_plugged):
         hot = {port['id'] for port in hot_plugged}
         nics = self.nics(server)
         self.assertEqual(sorted(row['interface'] for row in rows.values()),
@@ -135,13 +229,54 @@ class NetworkingTestCase(base.ZVMTestCase):
         ports = self.switch_ports(self.userid(server))
         for port_id, vif in cached.items():
             nic = nics[rows[port_id]['interface']]
-            self.assertEqual(vif['details']['vswitch'], nic['switch'])
+            self.assertEqual(wanted[port_id], (nic['switch'], nic['vlan']))
             self.assertEqual(nic['switch'], ports.pop(nic['vdev']))
-            if port_id not in hot:
-                self.assertEqual(vif['address'][9:].replace(':', ''),
-                                 nic['mac'][6:].lower())
-                self.assertEqual(vif['details'].get('vlan'), nic['vlan'])
+            # Of a NIC that is added to a running guest CP chooses the MAC.
+            self.assertEqual(port_id not in hot,
+                             vif['address'][9:].replace(':', '') ==
+                             nic['mac'][6:].lower())
         self.assertEqual({}, ports)
+
+    def assert_no_guest(self):
+        """See that nothing is left of any server."""
+        self.assertEqual([], self.rows('guests'))
+        self.assertEqual([], self.rows('switch'))
+        self.assertNotIn(self.next_userid()[:3],
+                         ' '.join(self.zvm.machine.state()['directory']))
+
+    def assert_configured(self, server, *but):
+        """See that a guest's Linux has the IPv4 address of each port.
+
+        :param but: ports that only cloud-init or the user configures
+        """
+        ids = {port['id'] for port in but}
+        vdevs = {row['port']: row['interface'] for row in self.rows('switch')}
+        self.assertEqual(
+            {vdevs[port_id]: next(ip['address'] for ip in vif.fixed_ips()
+                                  if ip['version'] == 4)
+             for port_id, vif in self.cached_ports(server).items()
+             if port_id not in ids}, self.linux_interfaces(server))
+
+    def assert_refused(self, *words, **server):
+        """See that a boot is refused with all words; nothing is changed.
+
+        """
+        self.zvm.simulator.wait_idle(30)
+        before = self.snapshot()
+        images = self.rows('image')
+        networks = [{'port': port['id']} for port in server.pop('ports', ())]
+        if networks:
+            server['networks'] = networks
+        self.zvm.engine.clear_log()
+        server = self.boot(expected_state='ERROR', **server)
+        for word in words:
+            self.assertIn(word, server['fault']['message'])
+        self.assertNotIn('Image_Create_DM', [
+            record['name'] for record in self.zvm.engine.log()])
+        self.assert_nothing_left(before)
+        self.assertEqual(images, self.rows('image'))
+        self._delete_server(server)
+        self.assert_nothing_left(before)
 
     def grants(self, userid):
         """Return the VLANs of each switch that a guest may couple to."""
@@ -158,3 +293,11 @@ class NetworkingTestCase(base.ZVMTestCase):
     def _switches(self):
         members = self.zvm.machine.state()['members']
         return next(iter(members.values()))['vswitches']
+
+
+def wanted_coupling(vif, switches):
+    """Return switch and VLAN that a port must have."""
+    details = vif['details']
+    physical_network = vif['network']['meta'].get('physical_network')
+    switch = details.get('vswitch') or switches[physical_network]
+    return switch.upper(), int(details.get('vlan') or 0) or None

@@ -22,6 +22,7 @@ from nova import objects
 
 from nova_zvm.connector import client
 from nova_zvm.tests.functional import base
+from nova_zvm.tests.functional import networking
 from nova_zvm.tests import meter
 from nova_zvm.tests import powersync
 
@@ -41,6 +42,8 @@ CONFIG_DRIVE = HOST_NAME = READER
 INTERFACE = GUARD + ['Virtual_Network_Adapter_Create_Extended_DM'] + READER
 COUPLE = GUARD + ['Image_Query_DM', 'Image_Lock_DM', 'Image_Replace_DM']
 GRANT = GUARD + ['query userid', 'Virtual_Network_Vswitch_Set_Extended']
+# Whether a guest is on, and the device numbers that it has.
+LOOK = ['query user', 'Image_Query_DM']
 START = GUARD + ['Image_Activate']
 
 
@@ -101,6 +104,76 @@ class LifecycleCountsTest(CountsTestCase):
         with self.meter.calls_of(self.driver, 'destroy') as calls:
             self._delete_server(server)
         self.assert_requests(1, calls.total())
+
+
+class InterfaceCountsTest(CountsTestCase, networking.NetworkingTestCase):
+
+    def setUp(self):
+        super().setUp()
+        # Both switches have been seen, and a NIC with z/VM's prefix.
+        self.ports = [self.make_port(), self.make_port(vlan=networking.VLAN)]
+        self.server = self.boot_on(*self.ports)
+        self.port = self.make_port(vlan=networking.VLAN)
+
+    def test_boot(self):
+        for ports, limit in ((1, 3), (2, 5), (4, 9)):
+            with self.meter.calls_of(self.driver, 'spawn') as calls:
+                self.boot_on(*[self.make_port(vlan=networking.VLAN)
+                               for _ in range(ports)])
+            asked = [request for request in calls.total().requests
+                     if '/interface' in request or '/nic' in request or
+                     '/adapters' in request or '/vswitches' in request]
+            self.assertEqual(limit, len(asked), asked)
+
+    def test_of_a_running_server(self):
+        usage = self.measured_attach()
+        self.assert_requests(7, usage)
+        self.assertEqual(
+            LOOK + GRANT + GUARD +
+            ['query user', 'Virtual_Network_Adapter_Create_Extended_DM',
+             'Virtual_Network_Adapter_Create_Extended'] + READER +
+            ['iucvclnt'] + COUPLE +
+            ['query user', 'Virtual_Network_Adapter_Connect_Vswitch',
+             'Virtual_Network_Adapter_Query_Extended'], usage.commands)
+
+        usage = self.measured_detach()
+        self.assert_requests(7, usage)
+        self.assertEqual(
+            ['query user'] + GUARD +
+            ['query user', 'Virtual_Network_Adapter_Delete_DM',
+             'Virtual_Network_Adapter_Delete'] + READER +
+            ['iucvclnt', 'query user',
+             'Virtual_Network_Adapter_Query_Extended'], usage.commands)
+
+    def test_of_a_stopped_server(self):
+        self.stop(self.server)
+        usage = self.measured_attach()
+        self.assert_requests(6, usage)
+        self.assertEqual(LOOK + GRANT + INTERFACE + COUPLE, usage.commands)
+
+        usage = self.measured_detach()
+        self.assert_requests(6, usage)
+        self.assertEqual(
+            ['query user'] + GUARD +
+            ['Virtual_Network_Adapter_Delete_DM'] + READER +
+            ['query user'], usage.commands)
+
+    def test_last_on_a_switch(self):
+        self.stop(self.server)
+        self.port = self.ports[1]
+        usage = self.measured_detach()
+        self.assert_requests(7, usage)
+        self.assertIn('PUT /vswitches/VSW1', usage.requests)
+
+    def measured_attach(self):
+        with self.meter.calls_of(self.driver, 'attach_interface') as calls:
+            self.attach(self.server, self.port)
+        return calls.total()
+
+    def measured_detach(self):
+        with self.meter.calls_of(self.driver, 'detach_interface') as calls:
+            self.detach(self.server, self.port)
+        return calls.total()
 
 
 class PowerCountsTest(CountsTestCase):

@@ -12,18 +12,48 @@
 
 """Interfaces attached to and detached from servers, through nova's API."""
 
+from nova.network import model
+from nova.tests.functional.api import client as api_client
+
+from nova_zvm.connector import client
+from nova_zvm import ownership
 from nova_zvm.tests.functional import networking
 
+ATTACH_TRAIT = 'COMPUTE_NET_ATTACH_INTERFACE'
 
-class AttachTest(networking.NetworkingTestCase):
+
+class InterfacesTestCase(networking.NetworkingTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.before = self.snapshot()
+
+    def assert_delete_leaves_nothing(self, server):
+        self._delete_server(server)
+        self.assert_nothing_left(self.before)
+
+    def assert_attach_refused(self, server, port, words):
+        """See that a port is refused for a reason, and that it is free."""
+        self.zvm.simulator.wait_idle(30)
+        before = self.snapshot()
+        error = self.assertRaises(api_client.OpenStackApiException,
+                                  self.attach, server, port)
+        self.assertEqual(500, error.response.status_code)
+        self.assertIn(words, self.logged())
+        self.assertFalse(self.neutron._ports[port['id']]['device_id'])
+        self.assert_nothing_left(before)
+        self.assertIsNone(ownership.nic_change(self.instance(server)))
+
+
+class AttachTest(InterfacesTestCase):
 
     def test_running_server(self):
         server = self.boot_on(self.make_port())
         port = self.make_port()
         self.attach(server, port)
         self.assert_agree(server, hot_plugged=[port])
-        self.assertEqual({'1000': '192.168.1.101', '1003': '192.168.1.102'},
-                         self.linux_interfaces(server))
+        self.assert_configured(server)
+        self.assert_delete_leaves_nothing(server)
 
     def test_stopped_server(self):
         server = self.stop(self.boot_on(self.make_port()))
@@ -31,24 +61,379 @@ class AttachTest(networking.NetworkingTestCase):
         self.assert_agree(server)
         self._start_server(server)
         self.assert_agree(server)
-        self.assertEqual({'1000': '192.168.1.101', '1003': '192.168.1.102'},
-                         self.linux_interfaces(server))
+        self.assert_configured(server)
+        self.assert_delete_leaves_nothing(server)
 
-    def test_detach_from_a_running_server(self):
-        first, second = self.make_port(), self.make_port(vlan=100)
-        server = self.boot_on(first, second)
-        self.detach(server, second)
-        self.assert_agree(server)
-        self.detach(server, first)
-        self.assert_agree(server)
-        self.assertEqual({}, self.linux_interfaces(server))
+    def test_several_in_a_row(self):
+        """The number of one that was detached is used again."""
+        server = self.boot_on(self.make_port())
+        ports = [self.make_port(vlan=networking.VLAN), self.make_port(),
+                 self.make_port(vlan=networking.VLAN)]
+        for port in ports:
+            self.attach(server, port)
+        self.assert_agree(server, hot_plugged=ports)
+        self.assert_configured(server)
+        self.detach(server, ports[1])
+        last = self.make_port()
+        self.attach(server, last)
+        hot = [ports[0], ports[2], last]
+        self.assert_agree(server, hot_plugged=hot)
+        self.assert_configured(server)
+        self.assertEqual(['1000', '1003', '1006', '1009'],
+                         sorted(self.nics(server)))
 
-    def test_detach_from_a_stopped_server(self):
-        first, second = self.make_port(), self.make_port(vlan=100)
-        server = self.stop(self.boot_on(first, second))
-        self.detach(server, second)
+        self.stop(server)
+        self.assert_agree(server)
+        self.detach(server, ports[0])
+        self.attach(server, self.make_port())
         self.assert_agree(server)
         self._start_server(server)
         self.assert_agree(server)
-        self.assertEqual({'1000': '192.168.1.101'},
-                         self.linux_interfaces(server))
+        self.assert_configured(server)
+        self.assertEqual(['1000', '1003', '1006', '1009'],
+                         sorted(self.nics(server)))
+        self.assert_delete_leaves_nothing(server)
+
+    def test_first_port(self):
+        server = self.boot_on()
+        port = self.make_port(vlan=networking.VLAN)
+        self.attach(server, port)
+        self.assert_agree(server, hot_plugged=[port])
+        self.assert_configured(server)
+        self.detach(server, port)
+        self.assert_agree(server)
+        self.stop(server)
+        self.attach(server, port)
+        self.assert_agree(server)
+        self._start_server(server)
+        self.assert_configured(server)
+        self.assert_delete_leaves_nothing(server)
+
+    def test_number_that_is_something_elses(self):
+        server = self.stop(self.boot_on(
+            self.make_port(), flavor_id=self.create_flavor(ephemeral=1)))
+        self.add_to_entry(server, 'DEDICATE 1005 0A30')
+        self.attach(server, self.make_port())
+        self.assert_agree(server)
+        self.assertIn('NICDEF 1006', self.entry(server))
+        self.assertNotIn('NICDEF 1003', self.entry(server))
+
+    def test_network_and_address_that_the_user_chooses(self):
+        """nova makes the port, and deletes it."""
+        server = self.boot_on(self.make_port())
+        [port] = [self.neutron._ports[port_id] for port_id in [
+            self.api.attach_interface(server['id'], {'interfaceAttachment': {
+                'net_id': self.neutron.network_1['id'],
+                'fixed_ips': [{'ip_address': '192.168.1.55'}]}},
+            ).body['interfaceAttachment']['port_id']]]
+        self.assert_agree(server, hot_plugged=[port])
+        self.assert_configured(server)
+        self.assertEqual('192.168.1.55', self.linux_interfaces(
+            server)['1003'])
+        self.detach(server, port)
+        self.assert_agree(server)
+        self.assertNotIn(port['id'], self.neutron._ports)
+
+    def test_same_port_twice(self):
+        port = self.make_port()
+        server = self.boot_on(port)
+        error = self.assertRaises(api_client.OpenStackApiException,
+                                  self.attach, server, port)
+        self.assertEqual(409, error.response.status_code)
+        self.assert_agree(server)
+
+    def test_mac_address_that_cp_chooses(self):
+        server = self.boot_on(self.make_port())
+        port = self.make_port()
+        self.attach(server, port)
+        chosen = self.nics(server)['1003']['mac'].lower()
+        chosen = ':'.join(chosen[at:at + 2] for at in range(0, 12, 2))
+        self.assertIn('the MAC address %s, not %s' % (
+            chosen, port['mac_address']), self.logged())
+        self.stop(server)
+        self._start_server(server)
+        self.assert_agree(server)
+        self.assert_configured(server)
+
+    def test_linux_that_takes_one_interface(self):
+        """It is given the hardware; a boot or the user does the rest."""
+        server = self.boot_on(self.make_port(), image_id=self.create_image(
+            os_distro='ubuntu22.04'))
+        port = self.make_port()
+        self.attach(server, port)
+        self.assert_agree(server, hot_plugged=[port])
+        self.assert_configured(server, port)
+        self.detach(server, port)
+        self.assert_agree(server)
+        self.assert_configured(server)
+
+    def test_each_other_linux(self):
+        for os_distro in ('rhel7.9', 'sles12', 'sles15.4', 'ubuntu16'):
+            server = self.boot_on(
+                self.make_port(),
+                image_id=self.create_image(os_distro=os_distro))
+            port = self.make_port()
+            self.attach(server, port)
+            self.assert_agree(server, hot_plugged=[port])
+            self.assert_configured(server)
+            self.detach(server, port)
+            self.assert_agree(server)
+            # The simulated Linux has no awk, with which the connector edits
+            # the one file of Ubuntu.
+            if os_distro != 'ubuntu16':
+                self.assert_configured(server)
+            self._delete_server(server)
+
+    def test_ipv6_alone(self):
+        server = self.boot_on(self.make_port())
+        port = self.make_port(subnets=[
+            self.make_subnet('fdf8:f53b:82e4::/64')])
+        self.attach(server, port)
+        self.assert_agree(server, hot_plugged=[port])
+        self.assert_configured(server, port)
+
+    def test_trait(self):
+        [host] = self._get_all_providers()
+        self.assertIn(ATTACH_TRAIT, self._get_provider_traits(host['uuid']))
+
+    def add_to_entry(self, server, statement):
+        """Add a statement to a directory entry, as an operator does."""
+        userid = self.userid(server)
+        text = self.entry(server)
+        path = self.zvm.simulator.member.file_repository / 'entry'
+        path.write_text(text + '\n' + statement + '\n')
+        for words in (['Image_Lock_DM'], ['Image_Replace_DM', '-f',
+                                          str(path)]):
+            answer = self.zvm.machine.execute(
+                'ZVMSYS1', ['smcli', words[0], '-T', userid, *words[1:]])
+            self.assertEqual(0, answer.status, answer.output)
+        path.unlink()
+
+
+class AttachRefusedTest(InterfacesTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.port = self.make_port(vlan=networking.VLAN)
+        self.server = self.boot_on(self.port)
+
+    def assert_refused_for(self, port, words):
+        self.assert_attach_refused(self.server, port, words)
+        self.assert_agree(self.server)
+
+    def test_paused_server(self):
+        self.act(self.server, 'pause', 'PAUSED')
+        self.assert_refused_for(self.make_port(), 'it is paused')
+        self.act(self.server, 'unpause', 'ACTIVE')
+        port = self.make_port()
+        self.attach(self.server, port)
+        self.assert_agree(self.server, hot_plugged=[port])
+
+    def test_server_whose_capture_may_be_under_way(self):
+        ownership.begin_capture(self.instance(self.server), 'on')
+        self.assert_refused_for(self.make_port(), 'a snapshot of it may be')
+        ownership.end_capture(self.instance(self.server))
+        port = self.make_port()
+        self.attach(self.server, port)
+        self.assert_agree(self.server, hot_plugged=[port])
+
+    def test_two_vlans_on_one_switch(self):
+        self.assert_refused_for(self.make_port(vlan=200),
+                                'has another on VSW1')
+        self.assert_refused_for(self.make_port(vswitch='VSW1'),
+                                'has another on VSW1')
+        # With the last of the one VLAN gone there is room for another.
+        self.detach(self.server, self.port)
+        port = self.make_port(vlan=200)
+        self.attach(self.server, port)
+        self.assert_agree(self.server, hot_plugged=[port])
+
+    def test_vlan_on_a_switch_that_knows_none(self):
+        self.assert_refused_for(self.make_port(vlan=100, vswitch='VSW2'),
+                                "'VSW2' is VLAN-unaware")
+
+    def test_switch_that_does_not_exist(self):
+        self.assert_refused_for(self.make_port(vswitch='NOSUCH'),
+                                "no virtual switch 'NOSUCH'")
+
+    def test_unreachable_linux(self):
+        self.make_unreachable(self.server)
+        port = self.make_port()
+        error = self.assertRaises(api_client.OpenStackApiException,
+                                  self.attach, self.server, port)
+        self.assertEqual(500, error.response.status_code)
+        self.assertFalse(self.neutron._ports[port['id']]['device_id'])
+        self.assert_agree(self.server)
+        self.assert_delete_leaves_nothing(self.server)
+
+    def test_unreachable_linux_that_is_told_nothing(self):
+        self.make_unreachable(self.server)
+        port = self.make_port(subnets=[
+            self.make_subnet('fdf8:f53b:82e4::/64')])
+        self.attach(self.server, port)
+        self.assert_agree(self.server, hot_plugged=[port])
+
+
+class RequiredMacPrefixTest(InterfacesTestCase):
+
+    def configure(self):
+        super().configure()
+        self.flags(require_mac_prefix=True, group='zvm')
+
+    def test_foreign_prefix(self):
+        server = self.boot_on(self.make_port())
+        port = self.make_port(mac_address='fa:16:3e:00:00:01')
+        self.assert_attach_refused(server, port, 'base_mac = 02:00:00')
+        self.assert_agree(server)
+
+
+class DetachTest(InterfacesTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.ports = [self.make_port(), self.make_port(),
+                      self.make_port(vlan=networking.VLAN)]
+        self.server = self.boot_on(*self.ports)
+
+    def test_running_server(self):
+        """The grant goes with the last NIC on a switch."""
+        userid = self.userid(self.server)
+        for port, grants in zip(self.ports, (
+                {'VSW1': [100], 'VSW2': []}, {'VSW1': [100]}, {})):
+            self.detach(self.server, port)
+            self.assert_agree(self.server)
+            self.assert_configured(self.server)
+            self.assertEqual(grants, self.grants(userid))
+        self.assert_delete_leaves_nothing(self.server)
+
+    def test_stopped_server(self):
+        self.stop(self.server)
+        for port in self.ports[:2]:
+            self.detach(self.server, port)
+            self.assert_agree(self.server)
+        self._start_server(self.server)
+        self.assert_agree(self.server)
+        self.assert_configured(self.server)
+
+    def test_unreachable_linux(self):
+        self.make_unreachable(self.server)
+        self.detach(self.server, self.ports[0])
+        self.assert_agree(self.server)
+        self.assertIn('configuration of NIC 1000 may be left',
+                      self.logged())
+
+    def test_paused_server(self):
+        self.act(self.server, 'pause', 'PAUSED')
+        self.detach(self.server, self.ports[0])
+        self.assert_agree(self.server)
+        self.act(self.server, 'unpause', 'ACTIVE')
+        self.assert_agree(self.server)
+
+    def test_nic_that_was_added_while_the_server_was_on(self):
+        port = self.make_port()
+        self.attach(self.server, port)
+        self.detach(self.server, port)
+        self.assert_agree(self.server)
+        self.assert_configured(self.server)
+
+    def test_twice(self):
+        instance = self.instance(self.server)
+        vif = self.cached_ports(self.server)[self.ports[0]['id']]
+        self.detach(self.server, self.ports[0])
+        for gone in (vif, model.VIF(id='none', network=vif['network'])):
+            self.driver.detach_interface(self.context_of_admin(), instance,
+                                         gone)
+        self.assert_agree(self.server)
+
+    def test_nic_that_an_operator_removed(self):
+        client.Connector(
+            self.zvm.url, token_file=self.zvm.token_file).guests.delete_nic(
+                self.userid(self.server), '1006', active=True)
+        self.detach(self.server, self.ports[2])
+        self.assertEqual(['1000', '1003'], sorted(self.nics(self.server)))
+
+    def test_port_that_is_deleted_in_neutron(self):
+        port = self.ports[2]
+        del self.neutron._ports[port['id']]
+        self.api.create_server_external_events([
+            {'name': 'network-vif-deleted', 'tag': port['id'],
+             'server_uuid': self.server['id'], 'status': 'completed'}])
+        self._wait_for_assert(lambda: self.assert_not_cached(port))
+        self.assert_agree(self.server)
+        self.assert_configured(self.server)
+
+    def assert_not_cached(self, port):
+        self.assertNotIn(port['id'], self.cached_ports(self.server))
+
+
+class LifeTest(InterfacesTestCase):
+    """What else users do with a server whose ports have changed."""
+
+    def setUp(self):
+        super().setUp()
+        gone = self.make_port()
+        self.server = self.boot_on(self.make_port(), gone)
+        self.hot = [self.make_port(vlan=networking.VLAN)]
+        self.attach(self.server, self.hot[0])
+        self.detach(self.server, gone)
+
+    def test_reboots(self):
+        # A Linux that boots anew still runs on the hardware as it is.
+        self.act(self.server, 'reboot', 'ACTIVE', {'type': 'SOFT'})
+        self.assert_agree(self.server, hot_plugged=self.hot)
+        self.assert_configured(self.server)
+        self.act(self.server, 'reboot', 'ACTIVE', {'type': 'HARD'})
+        self.assert_agree(self.server)
+        self.assert_configured(self.server)
+
+    def test_rebuild(self):
+        self.act(self.server, 'rebuild', 'ACTIVE',
+                 {'imageRef': self.create_image(os_distro='sles15.4')})
+        self.assert_agree(self.server)
+        self.assert_configured(self.server)
+        # With the Linux that it has now.
+        port = self.make_port()
+        self.attach(self.server, port)
+        self.assert_agree(self.server, hot_plugged=[port])
+        self.assert_configured(self.server)
+        self.assert_delete_leaves_nothing(self.server)
+
+    def test_shelve_and_unshelve(self):
+        self.flags(shelved_offload_time=0)
+        self.act(self.server, 'shelve', 'SHELVED_OFFLOADED')
+        self.assert_nothing_left(self.before)
+        self.act(self.server, 'unshelve', 'ACTIVE')
+        self.assert_agree(self.server)
+        self.assert_configured(self.server)
+
+    def test_restart_of_nova_compute(self):
+        """It asks nothing about NICs."""
+        self.zvm.engine.clear_log()
+        self.restart_compute()
+        self.end_sweeps()
+        asked = [record['command'] for record in self.zvm.engine.log()
+                 if record['kind'] == 'rest']
+        self.assertTrue(asked)
+        self.assertEqual([], [line for line in asked if
+                              'nic' in line or 'adapters' in line or
+                              'interface' in line or 'vswitches' in line])
+        self.assert_agree(self.server, hot_plugged=self.hot)
+        port = self.make_port()
+        self.attach(self.server, port)
+        self.assert_agree(self.server, hot_plugged=self.hot + [port])
+
+    def test_delete(self):
+        self.assert_delete_leaves_nothing(self.server)
+
+    def test_delete_of_a_stopped_server(self):
+        self.assert_delete_leaves_nothing(self.stop(self.server))
+
+    def test_delete_when_a_switch_is_gone(self):
+        for gone, kept in (('VSW1', 'VSW2'), ('VSW2', 'VSW1')):
+            self.delete_switch(gone)
+            self._delete_server(self.server)
+            self.assertEqual({}, self.vswitch(kept)['grants'])
+            self.assert_no_guest()
+            self.zvm.simulator.reset()
+            self.server = self.boot_on(self.make_port())
+            self.attach(self.server, self.make_port(vlan=networking.VLAN))

@@ -99,6 +99,7 @@ class Guest:
     mounts: list = dataclasses.field(default_factory=list)
     nics: dict = dataclasses.field(default_factory=dict)
     nic_ids: dict = dataclasses.field(default_factory=dict)
+    macs: dict = dataclasses.field(default_factory=dict)
     couplings: dict = dataclasses.field(default_factory=dict)
     # What a guest that is on has: MAC by vdev.
     live: dict = dataclasses.field(default_factory=dict)
@@ -218,7 +219,9 @@ class _Guests(_Resource):
         return (['USER %s ******' % userid] +
                 ['MDISK %s 3390 1 3338 VOL001 MR' % vdev
                  for vdev in guest.disks] +
-                ['NICDEF %s TYPE QDIO' % vdev for vdev in guest.nics])
+                ['NICDEF %s TYPE QDIO MACID %s' % (
+                    vdev, mac[8:].replace(':', '').upper())
+                 for vdev, mac in guest.macs.items()])
 
     def create(self, userid, **definition):
         self._connector.asked('guests.create', userid, definition)
@@ -268,23 +271,24 @@ class _Guests(_Resource):
                               networks)
         guest = self._connector.existing(userid)
         for network in networks:
-            self._add_nic(guest, network.vdev, network.nic_id, network,
-                          active)
+            self._add_nic(guest, network.vdev, network.nic_id, network.mac,
+                          network, active)
 
     def takes_interface(self, os_version, networks):
         return len(networks) < 16
 
     def create_nic(self, userid, vdev, nic_id, mac, active=False):
         self._connector.asked('guests.create_nic', userid, vdev, nic_id, mac)
-        self._add_nic(self._connector.existing(userid), vdev, nic_id, None,
-                      active)
+        self._add_nic(self._connector.existing(userid), vdev, nic_id, mac,
+                      None, active)
 
     @staticmethod
-    def _add_nic(guest, vdev, nic_id, network, active):
+    def _add_nic(guest, vdev, nic_id, mac, network, active):
         if vdev in guest.nics or active and guest.power == 'off':
             raise error(errors.Conflict, 'guests.create_interface', 409)
         guest.nics[vdev] = network
         guest.nic_ids[vdev] = nic_id
+        guest.macs[vdev] = mac
         if active:
             guest.live[vdev] = CHOSEN_MAC
 
@@ -299,7 +303,7 @@ class _Guests(_Resource):
 
     def _delete_nic(self, userid, vdev, active):
         guest = self._connector.existing(userid)
-        for part in (guest.nics, guest.nic_ids, guest.couplings):
+        for part in (guest.nics, guest.nic_ids, guest.macs, guest.couplings):
             part.pop(vdev, None)
         if active:
             guest.live.pop(vdev, None)
@@ -347,8 +351,8 @@ class _Guests(_Resource):
         self._connector.asked('guests.start', userid, reachable_timeout)
         guest = self._connector.existing(userid)
         guest.power = 'on'
-        guest.live = {vdev: self._connector.mac_prefix + network.mac[8:]
-                      for vdev, network in guest.nics.items() if network}
+        guest.live = {vdev: self._connector.mac_prefix + mac[8:]
+                      for vdev, mac in guest.macs.items()}
 
     def stop(self, userid):
         self._connector.asked('guests.stop', userid)

@@ -50,6 +50,39 @@ class DestroyTestCase(base.ZVMTestCase):
         self.assertEqual([], self.connector.faults['guests.delete'])
         self.assertIsNone(ownership.capture(instance))
 
+    def attaching(self, vswitch='VSWITCH1'):
+        """Return an instance whose attach was cut short."""
+        self.connector.grants['VSWITCH1'] = {'ABC00001': None, 'OTHER': None}
+        instance = self.instance(ownership.BUILT)
+        ownership.begin_nic_change(instance, ownership.NicChange(
+            ownership.ADD, '1003', vswitch))
+        return instance
+
+    def test_the_grant_of_an_unfinished_attach(self):
+        # the connector revokes where a NIC is coupled
+        self.connector.put_guest('ABC00001')
+        instance = self.attaching()
+        self.destroy.run(instance, [base.vif()])
+        self.assertEqual({'OTHER': None}, self.connector.grants['VSWITCH1'])
+        self.assertEqual(ownership.DELETED, ownership.state(instance))
+        self.assertIsNone(ownership.nic_change(instance))
+
+    def test_the_grant_of_an_unfinished_attach_that_stays_at_first(self):
+        self.connector.put_guest('ABC00001')
+        instance = self.attaching()
+        self.connector.faults['vswitches.revoke'] = [fakes.unreachable()]
+        self.assertRaises(exception.ConnectorUnreachable, self.destroy.run,
+                          instance, [])
+        self.destroy.run(instance, [])
+        self.assertEqual({'OTHER': None}, self.connector.grants['VSWITCH1'])
+
+    def test_an_unfinished_attach_to_a_switch_that_is_gone(self):
+        for vswitch in ('GONE', ''):
+            self.connector.put_guest('ABC00001')
+            instance = self.attaching(vswitch)
+            self.destroy.run(instance, [])
+            self.assertEqual(ownership.DELETED, ownership.state(instance))
+
     def test_without_the_mark_nothing_is_sent(self):
         self.connector.put_guest('ABC00001')
         self.destroy.run(self.instance(), [base.vif()])

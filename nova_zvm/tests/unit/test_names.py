@@ -53,6 +53,18 @@ class VdevTestCase(base.BaseTestCase):
                          [names.nic_vdev(number) for number in range(5)])
 
 
+    def test_a_nic_takes_three(self):
+        self.assertEqual([0x100C, 0x100D, 0x100E],
+                         list(names.nic_numbers('100C')))
+
+    def test_the_first_that_is_free(self):
+        for used, vdev in (
+                ([], '1000'), ([0x0100, 0x0FFF], '1000'), ([0x1002], '1003'),
+                ([0x1000, 0x1006], '1003'), (range(0x1000, 0x100C), '100C'),
+                ([0x1001, 0x1004], '1006')):
+            self.assertEqual(vdev, names.free_nic_vdev(set(used)))
+
+
 class ImageNamesTestCase(base.BaseTestCase):
 
     def test_all_of_ours_have_the_prefix_and_differ(self):

@@ -36,49 +36,29 @@ class NetworkTestCase(base.ZVMTestCase):
         self.network.create('ABC00001', 'rhel8.6', nics, 'web')
 
 
-class PlanTestCase(NetworkTestCase):
+class InterfacesTestCase(NetworkTestCase):
+    """What the connector or cloud-init can configure in a new guest."""
 
-    def assertRefused(self, vif, *words):
-        exc = self.assertRaises(nova_exception.InvalidInput,
-                                self.network.plan, [vif])
-        for word in (vif['id'],) + words:
+    def check(self, os_version, *vifs, config_drive=False):
+        self.network.check_interfaces(os_version, self.network.plan(vifs),
+                                      'web', config_drive)
+
+    def assert_refused(self, words, os_version, *vifs):
+        exc = self.assertRaises(nova_exception.InvalidInput, self.check,
+                                os_version, *vifs)
+        for word in words:
             self.assertIn(word, str(exc))
+        self.assertEqual([], self.connector.writes)
 
     def test_no_ports(self):
-        self.assertEqual([], self.network.plan([]))
         self.assertEqual([], self.network.plan(None))
-
-    def test_each_port_has_its_devices(self):
-        nics = self.network.plan([base.vif(), base.vif(), base.vif()])
-        self.assertEqual(['1000', '1003', '1006'],
-                         [nic.vdev for nic in nics])
-
-    def test_a_physical_network_names_its_switch(self):
-        nic, = self.network.plan([base.vif(physical_network='vswitch1')])
-        self.assertEqual('VSWITCH1', nic.vswitch)
-
-    def test_a_mapping_names_another(self):
-        nic, = self.network.plan([base.vif(physical_network='physnet2')])
-        self.assertEqual('VSWITCH2', nic.vswitch)
-
-    def test_no_physical_network(self):
-        self.assertRefused(base.vif(physical_network=None),
-                           'no physical network')
-
-    def test_no_address(self):
-        self.assertRefused(base.vif(subnets=[]), 'no IP address')
-
-    def test_a_subnet_without_address(self):
-        self.assertRefused(base.vif(subnets=[base.subnet(address=None)]),
-                           'no IP address')
+        self.check('rhel8.6')
 
     def test_ipv6_only_is_for_cloud_init(self):
         port = base.vif(subnets=[SIX])
         self.check('rhel8.6', port, config_drive=True)
-        exc = self.assertRaises(nova_exception.InvalidInput, self.check,
-                                'rhel8.6', port)
-        for word in (port['id'], 'no IPv4 address', 'config drive'):
-            self.assertIn(word, str(exc))
+        self.assert_refused((port['id'], 'no IPv4 address', 'config drive'),
+                            'rhel8.6', port)
 
     def test_several_ports_where_the_connector_configures_one(self):
         ports = [base.vif(), base.vif()]
@@ -87,34 +67,8 @@ class PlanTestCase(NetworkTestCase):
         for os_version in ('ubuntu20', 'Ubuntu22.04'):
             self.check(os_version, *ports, config_drive=True)
             self.check(os_version, ports[0])
-            exc = self.assertRaises(nova_exception.InvalidInput, self.check,
-                                    os_version, *ports)
-            self.assertIn(os_version, str(exc))
-
-    def test_dual_stack(self):
-        for subnets in ([SIX, base.subnet()], [base.subnet(), SIX]):
-            nic, = self.network.plan([base.vif(subnets=subnets)])
-            described = nic.guest_network()
-            self.assertEqual(
-                ('192.0.2.10', '192.0.2.0/24', '192.0.2.1', ['192.0.2.2']),
-                (described.ip, described.cidr, described.gateway,
-                 described.dns))
-
-    def test_no_gateway(self):
-        nic, = self.network.plan([base.vif(
-            subnets=[base.subnet(gateway=None)])])
-        self.assertIsNone(nic.guest_network().gateway)
-        self.assertNotIn('gateway_addr', nic.guest_network().body())
-
-    def test_the_binding_names_the_switch(self):
-        for physical_network in ('physnet2', None):
-            nic, = self.network.plan([base.vif(
-                physical_network=physical_network, vswitch='vswitch3')])
-            self.assertEqual('VSWITCH3', nic.vswitch)
-
-    def check(self, os_version, *vifs, config_drive=False):
-        self.network.check_interfaces(os_version, self.network.plan(vifs),
-                                      'web', config_drive)
+            self.assert_refused((os_version, 'config drive'), os_version,
+                                *ports)
 
     def test_no_gateway_in_a_linux_that_needs_one(self):
         port = base.vif(subnets=[base.subnet(gateway=None)])
@@ -122,26 +76,11 @@ class PlanTestCase(NetworkTestCase):
             self.check(os_version, port)
         for os_version in ('ubuntu16', 'Ubuntu22.04'):
             self.check(os_version, base.vif())
-            exc = self.assertRaises(nova_exception.InvalidInput,
-                                    self.check, os_version, port)
-            self.assertIn(port['id'], str(exc))
-            self.assertIn('no gateway', str(exc))
-        self.assertEqual([], self.connector.writes)
+            self.assert_refused((port['id'], 'no gateway'), os_version, port)
 
     def test_more_ports_than_a_request_takes(self):
         self.check('rhel8.6', *[base.vif()] * 15)
-        exc = self.assertRaises(nova_exception.InvalidInput, self.check,
-                                'rhel8.6', *[base.vif()] * 16)
-        self.assertIn('16 ports', str(exc))
-
-    def test_name_servers_of_ipv6_are_left_out(self):
-        nic, = self.network.plan([base.vif(subnets=[
-            base.subnet(dns=('192.0.2.2', '2001:db8::2'))])])
-        self.assertEqual(['192.0.2.2'], nic.guest_network().dns)
-
-    def test_planning_asks_nobody(self):
-        self.network.plan([base.vif()])
-        self.assertEqual([], self.connector.calls)
+        self.assert_refused(('16 ports',), 'rhel8.6', *[base.vif()] * 16)
 
 
 class SwitchesTestCase(NetworkTestCase):
@@ -260,3 +199,39 @@ class RevokeTestCase(NetworkTestCase):
             base.vif(physical_network='gone'),
             base.vif(physical_network='physnet2')])
         self.assertEqual({}, self.connector.grants['VSWITCH2'])
+
+
+class AuthorizeTestCase(NetworkTestCase):
+    """A grant that comes after the guest was deleted stays for ever."""
+
+    def setUp(self):
+        super().setUp()
+        self.nic, = self.network.plan([base.vif()])
+
+    def lose_answer(self, seconds):
+        """Let the grant be there only so long after the answer was lost."""
+        def lose(*args):
+            self.clock.at(seconds, lambda: self.connector.grants[
+                'VSWITCH1'].update(ABC00001=None))
+            raise fakes.outcome_unknown('vswitches.grant', 60)
+
+        self.connector.faults['vswitches.grant'] = [lose]
+
+    def test_one_whose_answer_is_lost_is_waited_for(self):
+        self.lose_answer(20)
+        self.assertRaises(errors.OutcomeUnknown, self.network.authorize,
+                          'ABC00001', self.nic)
+        self.assertIn('ABC00001', self.connector.grants['VSWITCH1'])
+        self.assertEqual(1020, self.clock.now)
+
+    def test_one_that_does_not_come_is_not_waited_for_longer(self):
+        self.lose_answer(1000)
+        self.assertRaises(errors.OutcomeUnknown, self.network.authorize,
+                          'ABC00001', self.nic)
+        self.assertEqual(1060, self.clock.now)
+
+    def test_one_that_is_refused_is_not_waited_for(self):
+        self.connector.faults['vswitches.grant'] = [fakes.error()]
+        self.assertRaises(errors.ConnectorError, self.network.authorize,
+                          'ABC00001', self.nic)
+        self.assertEqual(1000, self.clock.now)

@@ -15,6 +15,8 @@ from nova import exception as nova_exception
 from nova_zvm import ownership
 from nova_zvm.tests.unit import base
 
+CHANGE = ownership.NicChange(ownership.ADD, '1003', 'VSW1')
+
 
 class OwnershipTestCase(base.ZVMTestCase):
 
@@ -114,6 +116,25 @@ class OwnershipTestCase(base.ZVMTestCase):
         ownership.record(instance, ownership.DELETED)
         self.assertFalse(ownership.is_paused(instance))
 
+    def test_a_nic_that_is_changed(self):
+        instance = self.instance(ownership.BUILT)
+        self.assertIsNone(ownership.nic_change(instance))
+        for change in (CHANGE, CHANGE._replace(vswitch='')):
+            ownership.begin_nic_change(instance, change)
+            self.assertEqual(change, ownership.nic_change(instance))
+            self.assertEqual(instance.system_metadata, self.saves[-1])
+        ownership.end_nic_change(instance)
+        self.assertIsNone(ownership.nic_change(instance))
+        self.assertNotIn(ownership.NIC, self.saves[-1])
+
+    def test_a_nic_that_is_changed_goes_with_the_guest(self):
+        for end in (lambda guest: ownership.record(guest, ownership.DELETED),
+                    ownership.forget):
+            instance = self.instance(ownership.BUILT)
+            ownership.begin_nic_change(instance, CHANGE)
+            end(instance)
+            self.assertNotIn(ownership.NIC, self.saves[-1])
+
 
 class CopiesTestCase(base.ZVMTestCase):
     """An instance of which others have copies and change them."""
@@ -121,7 +142,8 @@ class CopiesTestCase(base.ZVMTestCase):
     CHANGES = (
         (ownership.set_paused, True), (ownership.set_paused, False),
         (ownership.begin_capture, 'on'), (ownership.leave_power,),
-        (ownership.end_capture,))
+        (ownership.end_capture,), (ownership.begin_nic_change, CHANGE),
+        (ownership.end_nic_change,))
 
     def setUp(self):
         super().setUp()

@@ -71,9 +71,9 @@ class MinidiskTestCase(CoreOsTestCase):
                           linux['os_version'], linux['mounts']))
         network, = linux['networks']
         self.assertEqual(
-            ('1000', '192.0.2.5', 24, '192.0.2.1', ['192.0.2.3']),
+            ('1000', '192.0.2.5', 24, '192.0.2.1', ['192.0.2.3'], 1500),
             tuple(network[key] for key in ('vdev', 'ip', 'prefix', 'gateway',
-                                           'dns')))
+                                           'dns', 'mtu')))
         self.assertIn('user-provided config was applied', self.console())
         self.assertIn('ignition.firstboot=1', self.console())
 

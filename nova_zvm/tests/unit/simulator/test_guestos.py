@@ -21,7 +21,8 @@ NETWORK = {
         'cat 0001 > /etc/resolv.conf\ncat 0002 > /tmp/znetconfig.sh\n'
         'sleep 2\n/bin/bash /tmp/znetconfig.sh\nrm -rf invokeScript.sh\n'),
     '0000': ('DEVICE="enccw0.0.1000"\nIPADDR="192.0.2.5"\n'
-             'NETMASK="255.255.255.0"\nGATEWAY="192.0.2.1"\n'),
+             'NETMASK="255.255.255.0"\nGATEWAY="192.0.2.1"\n'
+             'MTU="1450"\n'),
     '0001': 'nameserver 192.0.2.2\n',
     '0002': '#!/bin/bash\ncio_ignore -R\nznetconf -A\n'
             'rm -rf /tmp/znetconfig.sh\n',
@@ -115,7 +116,8 @@ class ActivationTestCase(simulated.SimulatorTestCase):
         self.boot()
         self.assertEqual([{
             'vdev': '1000', 'device': 'enccw0.0.1000', 'ip': '192.0.2.5',
-            'prefix': 24, 'gateway': '192.0.2.1', 'dns': ['192.0.2.2']}],
+            'prefix': 24, 'gateway': '192.0.2.1', 'dns': ['192.0.2.2'],
+            'mtu': 1450}],
             self.guest()['linux']['networks'])
         with self.assertRaises(KeyError):
             self.machine.guest_file('GUEST1', '/tmp/znetconfig.sh')
@@ -176,6 +178,10 @@ class NetworkFilesTestCase(simulated.SimulatorTestCase):
     complete = [('1000', '192.0.2.5', 24, '192.0.2.1', ['192.0.2.2'])]
 
     def networks(self, files):
+        return [(item['vdev'], item['ip'], item['prefix'], item['gateway'],
+                 item['dns']) for item in self.interfaces(files)]
+
+    def interfaces(self, files):
         self.bootable()
         self.punch('GUEST1', 'network.doscript', simulated.archive({
             'invokeScript.sh': ''.join(
@@ -184,9 +190,7 @@ class NetworkFilesTestCase(simulated.SimulatorTestCase):
             **{f'{number:04}': text
                for number, text in enumerate(files.values())}}))
         self.boot()
-        return [(item['vdev'], item['ip'], item['prefix'], item['gateway'],
-                 item['dns']) for item in
-                self.guest()['linux']['networks']]
+        return self.guest()['linux']['networks']
 
     def from_netplan(self, *texts):
         return self.networks({f'/etc/netplan/{number}.yaml': text
@@ -218,6 +222,24 @@ class NetworkFilesTestCase(simulated.SimulatorTestCase):
     def test_netplan_refuses_an_address_without_prefix(self):
         self.assertEqual([], self.from_netplan(
             self.netplan.replace('2.5/24', '2.5')))
+
+    def test_netplan_refuses_an_empty_mtu(self):
+        self.assertEqual([], self.from_netplan(
+            self.netplan.replace('      gateway4', "      mtu: ''\n"
+                                 '      gateway4')))
+
+    def test_mtu_of_netplan(self):
+        [item] = self.interfaces({'/etc/netplan/1.yaml': self.netplan.replace(
+            '      gateway4', "      mtu: '1450'\n      gateway4")})
+        self.assertEqual(1450, item['mtu'])
+
+    def test_netplan_without_mtu(self):
+        [item] = self.interfaces({'/etc/netplan/1.yaml': self.netplan})
+        self.assertIsNone(item['mtu'])
+
+    def test_mtu_of_interfaces(self):
+        [item] = self.interfaces({'/etc/network/interfaces': self.stanzas})
+        self.assertEqual(1500, item['mtu'])
 
     def test_netplan_of_an_interface_without_address(self):
         self.assertEqual([], self.from_netplan(

@@ -1,0 +1,177 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+from nova import exception as nova_exception
+from oslo_utils.fixture import uuidsentinel as uuids
+
+from nova_zvm import ports
+from nova_zvm.tests.unit import base
+
+MAPPINGS = {'physnet2': 'vswitch2'}
+SIX = base.subnet('2001:db8::/64', '2001:db8::10', 6, '2001:db8::1',
+                  ('2001:db8::2',))
+
+
+class PortsTestCase(base.ZVMTestCase):
+
+    def plan(self, *vifs):
+        return ports.planned(vifs, MAPPINGS)
+
+    def add(self, vif, *others, used=()):
+        return ports.added(vif, others, set(used), MAPPINGS)
+
+    def assert_refused(self, words, function, *args):
+        exc = self.assertRaises(nova_exception.InvalidInput, function, *args)
+        for word in words:
+            self.assertIn(word, str(exc))
+
+
+class PlannedTestCase(PortsTestCase):
+
+    def test_no_ports(self):
+        self.assertEqual([], ports.planned([], MAPPINGS))
+        self.assertEqual([], ports.planned(None, MAPPINGS))
+
+    def test_each_port_has_its_devices(self):
+        self.assertEqual(
+            ['1000', '1003', '1006'],
+            [nic.vdev for nic in self.plan(*[base.vif()] * 3)])
+
+    def test_a_physical_network_names_its_switch(self):
+        nic, = self.plan(base.vif(physical_network='vswitch1'))
+        self.assertEqual('VSWITCH1', nic.vswitch)
+
+    def test_a_mapping_names_another(self):
+        nic, = self.plan(base.vif(physical_network='physnet2'))
+        self.assertEqual('VSWITCH2', nic.vswitch)
+
+    def test_the_binding_names_the_switch(self):
+        for physical_network in ('physnet2', None):
+            nic, = self.plan(base.vif(
+                physical_network=physical_network, vswitch='vswitch3'))
+            self.assertEqual('VSWITCH3', nic.vswitch)
+
+    def test_no_physical_network(self):
+        port = base.vif(physical_network=None)
+        self.assert_refused((port['id'], 'no physical network'), self.plan,
+                            port)
+        self.assertIsNone(ports.vswitch_of(port, MAPPINGS))
+
+    def test_no_address(self):
+        for subnets in ([], [base.subnet(address=None)]):
+            self.assert_refused((uuids.port, 'no IP address'), self.plan,
+                                base.vif(subnets=subnets))
+
+    def test_vlans(self):
+        for told, vlan_id in ((100, 100), ('100', 100), ('0', None),
+                              (0, None), (None, None), ('', None)):
+            nic, = self.plan(base.vif(vlan=told))
+            self.assertEqual(vlan_id, nic.vlan_id)
+        nic, = self.plan(base.vif())
+        self.assertIsNone(nic.vlan_id)
+
+    def test_one_vlan_for_a_switch(self):
+        self.plan(base.vif(vlan=1), base.vif(vlan=1),
+                  base.vif(physical_network='physnet2', vlan=2))
+        for vlans in ((1, 2), (1, None), (None, 2)):
+            self.assert_refused(
+                (uuids.second, 'VSWITCH1'), self.plan,
+                base.vif(vlan=vlans[0]),
+                base.vif(port_id=uuids.second, vlan=vlans[1]))
+
+    def test_no_details(self):
+        port = base.vif()
+        port['details'] = None
+        nic, = self.plan(port)
+        self.assertEqual(('VSWITCH1', None), (nic.vswitch, nic.vlan_id))
+
+
+class AddedTestCase(PortsTestCase):
+
+    def test_number_that_is_free(self):
+        self.assertEqual('1000', self.add(base.vif(), used=[0x100]).vdev)
+        self.assertEqual('1006', self.add(
+            base.vif(), used=[0x1000, 0x1001, 0x1002, 0x1005]).vdev)
+
+    def test_one_vlan_for_a_switch(self):
+        for mine, theirs in ((1, 2), (None, 2), (1, None)):
+            self.assert_refused(
+                (uuids.added, 'VSWITCH2'), self.add,
+                base.vif(port_id=uuids.added, physical_network='physnet2',
+                         vlan=mine),
+                base.vif(),
+                base.vif(vswitch='VSWITCH2', vlan=theirs))
+
+    def test_the_same_vlan_or_another_switch(self):
+        for other in (base.vif(vlan='7'),
+                      base.vif(physical_network='physnet2', vlan=8),
+                      base.vif(physical_network=None)):
+            nic = self.add(base.vif(vlan=7), other)
+            self.assertEqual(7, nic.vlan_id)
+
+    def test_what_is_refused_of_a_new_guest_too(self):
+        self.assert_refused(('no IP address',), self.add,
+                            base.vif(subnets=[]))
+        self.assert_refused(('no physical network',), self.add,
+                            base.vif(physical_network=None))
+
+
+class GuestNetworkTestCase(PortsTestCase):
+
+    def described(self, **port):
+        nic, = self.plan(base.vif(**port))
+        return nic.guest_network('web')
+
+    def test_a_port(self):
+        described = self.described(mac='02:00:00:AB:CD:EF')
+        self.assertEqual(
+            ('1000', uuids.port, '02:00:00:ab:cd:ef', '192.0.2.10',
+             '192.0.2.0/24', '192.0.2.1', ['192.0.2.2'], 'web'),
+            (described.vdev, described.nic_id, described.mac, described.ip,
+             described.cidr, described.gateway, described.dns,
+             described.hostname))
+
+    def test_dual_stack(self):
+        for subnets in ([SIX, base.subnet()], [base.subnet(), SIX]):
+            described = self.described(subnets=subnets)
+            self.assertEqual(
+                ('192.0.2.10', '192.0.2.0/24', '192.0.2.1', ['192.0.2.2']),
+                (described.ip, described.cidr, described.gateway,
+                 described.dns))
+
+    def test_several_addresses(self):
+        described = self.described(subnets=[
+            base.subnet(address=None), base.subnet(address='192.0.2.11'),
+            base.subnet(address='192.0.2.12')])
+        self.assertEqual('192.0.2.11', described.ip)
+
+    def test_ipv6_alone(self):
+        nic, = self.plan(base.vif(subnets=[SIX]))
+        self.assertIsNone(nic.address)
+        self.assertIsNone(nic.gateway)
+
+    def test_no_gateway(self):
+        described = self.described(subnets=[base.subnet(gateway=None)])
+        self.assertIsNone(described.gateway)
+        self.assertNotIn('gateway_addr', described.body())
+
+    def test_name_servers_of_ipv6_are_left_out(self):
+        described = self.described(subnets=[base.subnet(
+            dns=('192.0.2.2', '2001:db8::2', '192.0.2.3'))])
+        self.assertEqual(['192.0.2.2', '192.0.2.3'], described.dns)
+
+    def test_mtu(self):
+        port = base.vif()
+        nic, = self.plan(port)
+        self.assertEqual(1500, nic.guest_network().mtu)
+        port['network']['meta']['mtu'] = 8992
+        self.assertEqual(8992, nic.guest_network().mtu)
