@@ -121,8 +121,8 @@ class Interfaces:
     # What is done
 
     def _add(self, guest, nic, os_version):
-        ownership.begin_nic_change(guest.instance, ownership.NicChange(
-            ownership.ADD, nic.vdev, nic.vswitch))
+        change = ownership.NicChange(nic.vdev, nic.vswitch)
+        ownership.begin_nic_change(guest.instance, change)
         try:
             # CP couples a guest that is on only if it may.
             self._network.authorize(guest.userid, nic)
@@ -136,7 +136,7 @@ class Interfaces:
                     guest.on)
         except Exception:
             with excutils.save_and_reraise_exception():
-                self._undo(guest, nic)
+                self._undo(guest, change)
         ownership.end_nic_change(guest.instance)
 
     def _create(self, guest, nic, os_version):
@@ -168,15 +168,13 @@ class Interfaces:
                 (nic.gateway or
                  not imageproperties.needs_gateway(os_version)))
 
-    def _undo(self, guest, nic):
-        change = ownership.NicChange(ownership.REMOVE, nic.vdev, nic.vswitch)
+    def _undo(self, guest, change):
         try:
-            ownership.begin_nic_change(guest.instance, change)
             self._remove(guest, change)
             ownership.end_nic_change(guest.instance)
         except Exception as exc:
             LOG.error('The NIC %s could not be removed, the next attach, '
-                      'detach or delete tries again: %s', nic.vdev, exc,
+                      'detach or delete tries again: %s', change.vdev, exc,
                       instance=guest.instance)
 
     def _compare_mac(self, guest, nic):
@@ -195,8 +193,7 @@ class Interfaces:
         rows = self._rows(guest)
         for row in rows:
             if row.nic_id == vif['id']:
-                change = ownership.NicChange(ownership.REMOVE, row.vdev,
-                                             row.vswitch or '')
+                change = ownership.NicChange(row.vdev, row.vswitch or '')
                 ownership.begin_nic_change(guest.instance, change)
                 self._unconfigure(guest, row.vdev)
                 self._remove(guest, change)
@@ -209,29 +206,34 @@ class Interfaces:
             return
         image_meta = objects.ImageMeta.from_instance(guest.instance)
         try:
-            self._connector.guests.delete_interface(
-                guest.userid, self._os_version(guest.instance, image_meta),
-                vdev, guest.on)
+            with exception.late_effect_awaited(
+                    lambda: not self._exists(guest, vdev, guest.on)):
+                self._connector.guests.delete_interface(
+                    guest.userid,
+                    self._os_version(guest.instance, image_meta), vdev,
+                    guest.on)
         except (errors.ConnectorError,
                 nova_exception.ImageUnacceptable) as exc:
             LOG.warning('The configuration of NIC %s may be left in the '
                         'guest: %s', vdev, exc, instance=guest.instance)
 
     def _finish(self, guest):
-        """End what an interrupted attach or detach has begun."""
+        """End what an interrupted attach or detach has begun.
+
+        A NIC that works and whose port is nova's stays: the attach had come
+        to its end, or the detach not to its first step.
+        """
         change = ownership.nic_change(guest.instance)
         if change is None:
             return
-        # To couple it is the last step.
-        if change.verb == ownership.REMOVE or not self._is_coupled(
-                guest, change.vdev):
+        row = self._row(guest, change.vdev)
+        if not (row and self._is_whole(guest, row) and row.nic_id in [
+                vif['id'] for vif in guest.instance.get_network_info()]):
             self._remove(guest, change)
         ownership.end_nic_change(guest.instance)
 
     def _remove(self, guest, change):
-        """Remove what there is of a NIC, and the grant if it was the last.
-
-        """
+        """Remove what there is of a NIC, and the grant if it was the last."""
         try:
             waiting.wait_until(lambda: self._is_deleted(guest, change.vdev),
                                True, DIRECTORY_SECONDS * self._scale,
@@ -256,8 +258,11 @@ class Interfaces:
     def _delete(self, guest, vdev):
         """Delete a NIC of the directory, or of the running guest alone."""
         on = self._is_on(guest.userid)
-        if self._row(guest, vdev) or on and self._is_live(guest, vdev):
-            self._connector.guests.delete_nic(guest.userid, vdev, on)
+        if self._exists(guest, vdev, on):
+            # The next attach may use the number again.
+            with exception.late_effect_awaited(
+                    lambda: not self._exists(guest, vdev, on)):
+                self._connector.guests.delete_nic(guest.userid, vdev, on)
 
     # Looking
 
@@ -270,6 +275,19 @@ class Interfaces:
     def _row(self, guest, vdev):
         return next((row for row in self._rows(guest) if row.vdev == vdev),
                     None)
+
+    def _exists(self, guest, vdev, on):
+        return bool(self._row(guest, vdev) or
+                    on and self._is_live(guest, vdev))
+
+    def _is_whole(self, guest, row):
+        """Tell whether a NIC is coupled and defined.
+
+        To couple it is the last step of an attach, to delete its statement
+        the first of a detach.
+        """
+        return row.vswitch and int(row.vdev, 16) in directory.device_numbers(
+            self._connector.guests.directory_entry(guest.userid))
 
     def _is_coupled(self, guest, vdev):
         row = self._row(guest, vdev)

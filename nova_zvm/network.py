@@ -146,8 +146,7 @@ class Network:
         """Let a guest couple to a NIC's switch, in its VLAN."""
         # A grant that comes late outlives the guest.
         with exception.late_effect_awaited(
-                lambda: userid in self._connector.vswitches.get(
-                    nic.vswitch).authorized):
+                lambda: self._is_authorized(userid, nic.vswitch)):
             # Setting a VLAN for a user grants the switch too.
             if nic.vlan_id is None:
                 self._connector.vswitches.grant(nic.vswitch, userid)
@@ -163,9 +162,25 @@ class Network:
                 self.revoke_switch(userid, vswitch)
 
     def revoke_switch(self, userid, vswitch):
-        """Take a guest's grant back; fine if the switch is gone."""
+        """Take a guest's grant back; fine if the switch is gone.
+
+        The connector answers alike whether z/VM did so or refused
+        (zvmsdk/networkops.py revoke_user_from_vswitch, 1.6.3).
+
+        :raises ConnectorFailure: if the guest still has it
+        """
         with contextlib.suppress(errors.NotFound):
-            self._connector.vswitches.revoke(vswitch, userid)
+            # One that comes late meets the grant of the next attach.
+            with exception.late_effect_awaited(
+                    lambda: not self._is_authorized(userid, vswitch)):
+                self._connector.vswitches.revoke(vswitch, userid)
+            if self._is_authorized(userid, vswitch):
+                raise exception.ConnectorFailure(
+                    reason="%s may still couple to the virtual switch '%s'; "
+                           'revoke it or try again' % (userid, vswitch))
+
+    def _is_authorized(self, userid, vswitch):
+        return userid in self._connector.vswitches.get(vswitch).authorized
 
     def revoke_unfinished(self, instance, userid):
         """Revoke what an interrupted attach may have granted.

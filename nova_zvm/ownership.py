@@ -51,8 +51,6 @@ UPLOAD = 'zvm_upload'
 # A NIC that is being added or removed.
 NIC = 'zvm_nic'
 
-ADD = 'add'
-REMOVE = 'remove'
 # What goes with the guest.
 _OF_GUEST = (PAUSED, CAPTURE, CAPTURE_SINCE, NIC)
 
@@ -62,12 +60,8 @@ DELETED = 'deleted'
 
 
 class NicChange(typing.NamedTuple):
-    """A NIC that is being added or removed, and its switch, if any.
+    """A NIC that is being added or removed, and its switch, if any."""
 
-    :ivar verb: ADD or REMOVE
-    """
-
-    verb: str
     vdev: str
     vswitch: str
 

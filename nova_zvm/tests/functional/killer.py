@@ -50,9 +50,13 @@ class Killer(fixtures.Fixture):
             'oslo_concurrency.lockutils._semaphores',
             lockutils.Semaphores()))
 
-    def arm(self, pattern, nth):
-        """Kill with the nth request to the connector that matches."""
+    def arm(self, pattern, nth, before=False):
+        """Kill with the nth request to the connector that matches.
+
+        :param before: whether the request is then not sent
+        """
         self._pattern, self._left = re.compile(pattern), nth
+        self._before = before
         self.killed = threading.Event()
         self._over = threading.Event()
 
@@ -66,6 +70,8 @@ class Killer(fixtures.Fixture):
         if session in self._dead:
             raise Killed()
         fatal = self._is_fatal(request)
+        if fatal and self._before:
+            self._stop(session)
         try:
             return self._send(session, request, **options)
         finally:
