@@ -55,7 +55,7 @@ class DestroyTestCase(base.ZVMTestCase):
         self.connector.grants['VSWITCH1'] = {'ABC00001': None, 'OTHER': None}
         instance = self.instance(ownership.BUILT)
         ownership.begin_nic_change(instance, ownership.NicChange(
-            ownership.ADD, '1003', vswitch))
+            '1003', vswitch))
         return instance
 
     def test_the_grant_of_an_unfinished_attach(self):

@@ -15,7 +15,7 @@ from nova import exception as nova_exception
 from nova_zvm import ownership
 from nova_zvm.tests.unit import base
 
-CHANGE = ownership.NicChange(ownership.ADD, '1003', 'VSW1')
+CHANGE = ownership.NicChange('1003', 'VSW1')
 
 
 class OwnershipTestCase(base.ZVMTestCase):
