@@ -12,6 +12,8 @@
 
 """Interfaces attached to and detached from servers, through nova's API."""
 
+from concurrent import futures
+
 from nova.network import model
 from nova.tests.functional.api import client as api_client
 
@@ -93,6 +95,27 @@ class AttachTest(InterfacesTestCase):
         self.assertEqual(['1000', '1003', '1006', '1009'],
                          sorted(self.nics(server)))
         self.assert_delete_leaves_nothing(server)
+
+    def test_several_at_once(self):
+        server = self.boot_on(self.make_port())
+        ports = [self.make_port(vlan=networking.VLAN) for _ in range(4)]
+        with futures.ThreadPoolExecutor(len(ports)) as executor:
+            list(executor.map(lambda port: self.attach(server, port), ports))
+        self.assert_agree(server, hot_plugged=ports)
+        self.assert_configured(server)
+        self.assert_delete_leaves_nothing(server)
+
+    def test_two_vlans_at_once(self):
+        """One of two that exclude each other is attached."""
+        server = self.boot_on(self.make_port())
+        ports = [self.make_port(vlan=vlan) for vlan in (100, 200)]
+        with futures.ThreadPoolExecutor(len(ports)) as executor:
+            done = [executor.submit(self.attach, server, port)
+                    for port in ports]
+        attached = [port for port, future in zip(ports, done)
+                    if not future.exception()]
+        self.assertLess(len(attached), 2)
+        self.assert_agree(server, hot_plugged=attached)
 
     def test_first_port(self):
         server = self.boot_on()

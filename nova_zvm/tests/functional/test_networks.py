@@ -217,10 +217,12 @@ class RefusalTest(networking.NetworkingTestCase):
                             port['id'], ports=[port])
 
     def test_switch_that_does_not_exist(self):
-        port = self.make_port(vswitch='NOSUCH')
-        self.assert_refused(
-            "no virtual switch 'NOSUCH'", '[zvm] vswitch_mappings',
-            '[ml2_zvm] vswitch_mappings', "'vsw2'", ports=[port])
+        # The connector has another answer for a name that cannot be one.
+        for name in ('NOSUCH', 'TOOLONGNAME'):
+            port = self.make_port(vswitch=name)
+            self.assert_refused(
+                "no virtual switch '%s'" % name, '[zvm] vswitch_mappings',
+                '[ml2_zvm] vswitch_mappings', "'vsw2'", ports=[port])
 
     def test_more_ports_than_a_request_takes(self):
         ports = [self.make_port() for _ in range(25)]
