@@ -123,14 +123,6 @@ class RefusalTest(base.ZVMTestCase):
         network['provider:physical_network'] = None
         self.assert_refused('no physical network')
 
-    def test_port_without_an_ipv4_address(self):
-        port = self.neutron._ports[self.neutron.port_1['id']]
-        port['fixed_ips'] = [
-            {'ip_address': 'fdf8:f53b:82e4::3',
-             'subnet_id': self.neutron.subnet_ipv6_1['id']}]
-        self.assert_refused('no IPv4 address',
-                            networks=[{'port': port['id']}])
-
     def test_userid_that_is_too_long(self):
         self.flags(instance_name_template='instance-%08x')
         self.assert_refused('instance_name_template',

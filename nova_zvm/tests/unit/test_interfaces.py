@@ -143,6 +143,14 @@ class AttachTestCase(InterfacesTestCase):
         self.assertIn('%s, not %s' % (fakes.CHOSEN_MAC, self.port['address']),
                       self.stdlog.logger.output)
 
+    def test_mac_is_compared_of_the_new_one_only(self):
+        self.power_on()
+        self.attach()
+        self.stdlog.delete_stored_logs()
+        self.attach(base.vif(port_id=uuids.second))
+        self.assertNotIn(uuids.port, self.stdlog.logger.output)
+        self.assertEqual(1, self.stdlog.logger.output.count('Stop and start'))
+
     def test_mac_that_cp_does_not_tell(self):
         self.power_on()
         self.connector.faults['guests.adapters'] = [fakes.error()]
@@ -307,6 +315,13 @@ class DetachTestCase(InterfacesTestCase):
         self.assert_only_first()
         self.detach(self.first)
         self.assert_nics()
+
+    def test_the_last_of_a_guest_that_is_on(self):
+        self.power_on()
+        for port in (self.port, self.first):
+            self.detach(port)
+        self.assert_nics()
+        self.assertEqual({}, self.guest.live)
 
     def test_unknown_port(self):
         before = len(self.connector.writes)
