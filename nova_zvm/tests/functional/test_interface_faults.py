@@ -388,6 +388,8 @@ class InterfaceFaultTest(faulting.FaultTestCase,
     def _attach_another(self, cell):
         whole = self._whole_nics()
         self.assertTrue(self._attach(self.make_port(vlan=cell.vlan)))
+        # Nothing half is left, nothing whole is touched.
+        self.assertEqual(len(whole) + 1, len(self._rows()))
         for nic in whole:
             self.assertIn(nic, self._whole_nics())
 
