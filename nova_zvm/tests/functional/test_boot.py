@@ -15,8 +15,10 @@
 import base64
 import json
 
+import fixtures
 from nova import objects
 
+from nova_zvm import network
 from nova_zvm.tests.functional import base
 
 USER_DATA = b'#cloud-config\nruncmd: [touch /hello]\n'
@@ -297,6 +299,46 @@ class NetworkTest(NetworkTestCase):
     def test_server_without_network(self):
         server = self.boot(networks='none')
         self.assertEqual([], self.guest(server)['nics'])
+
+
+class PluggingTest(NetworkTestCase):
+    """A port that an agent of Neutron has still to bring up."""
+
+    def setUp(self):
+        super().setUp()
+        self.port['status'] = 'DOWN'
+        self.flags(max_attempts=1, group='scheduler')
+
+    def bring_up_what_is_coupled(self):
+        couple = network.Network.create
+
+        def create(*args):
+            couple(*args)
+            [server] = self.api.get_servers()
+            self.admin_api.create_server_external_events([{
+                'server_uuid': server['id'], 'name': 'network-vif-plugged',
+                'tag': self.port['id']}])
+
+        self.useFixture(fixtures.MonkeyPatch(
+            'nova_zvm.network.Network.create', create))
+
+    def test_it_comes_up(self):
+        self.flags(vif_plugging_timeout=base.PATIENCE)
+        self.bring_up_what_is_coupled()
+        self.boot_on(self.port)
+
+    def test_it_does_not_come_up(self):
+        before = self.snapshot()
+        self.flags(vif_plugging_timeout=1)
+        server = self.boot_on(self.port, expected_state='ERROR')
+        self.assertIn('Failed to allocate the network',
+                      server['fault']['message'])
+        self._delete_server(server)
+        self.assert_nothing_left(before)
+
+    def test_it_does_not_come_up_and_need_not(self):
+        self.flags(vif_plugging_timeout=1, vif_plugging_is_fatal=False)
+        self.boot_on(self.port)
 
 
 class GatewayTest(NetworkTestCase):
