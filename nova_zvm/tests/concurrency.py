@@ -21,7 +21,16 @@ import importlib.metadata
 import os
 
 VARIABLE = 'OS_NOVA_DISABLE_EVENTLET_PATCHING'
-FIRST_WITH_THREADS = 34
+THREADS = 'native threads'
+EVENTLET = 'eventlet'
+
+
+def of(release):
+    return THREADS if release >= 34 else EVENTLET
+
+
+def installed_release():
+    return int(importlib.metadata.version('nova').partition('.')[0])
 
 
 def settle():
@@ -29,9 +38,8 @@ def settle():
 
     What the environment says has precedence.
     """
-    release = int(importlib.metadata.version('nova').partition('.')[0])
     os.environ.setdefault(
-        VARIABLE, '1' if release >= FIRST_WITH_THREADS else '0')
+        VARIABLE, '1' if of(installed_release()) == THREADS else '0')
     # nova 31 does it when this is imported, later ones when they are asked.
     from nova import monkey_patch
     if hasattr(monkey_patch, 'patch'):
