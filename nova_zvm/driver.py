@@ -98,6 +98,7 @@ class ZVMDriver(driver.ComputeDriver):
     # Host
 
     def init_host(self, host):
+        self._instances.give_up_lost_tasks(self._hypervisor.nodes)
         self._config_drives.begin_sweep(self._instances.uploading())
         self._staging.begin_sweep()
         for instance in self._instances.captured():
@@ -128,10 +129,6 @@ class ZVMDriver(driver.ComputeDriver):
         return CONF.my_ip
 
     # Instances
-
-    def process_instances_at_startup(self, context, instances):
-        return self._instances.free_of_lost_tasks(
-            instances, self._hypervisor.nodes)
 
     def list_instances(self):
         return self._instances.names()

@@ -69,18 +69,22 @@ class Instances:
         return len(self._with_guest(
             self._recorded(host=CONF.host, deleted=False)))
 
-    def free_of_lost_tasks(self, instances, ask_zvm):
-        """Return instances, their tasks given up if z/VM is not there.
+    @staticmethod
+    def give_up_lost_tasks(ask_zvm):
+        """Give up the tasks that nova-compute died amid if z/VM is not there.
 
-        For the start of nova-compute, which otherwise does them again: an
-        error would end it amid a reboot and leave a server that nobody can
-        delete amid a delete (nova/compute/manager.py _init_instance, 34).
-        So their users can ask again.
+        For its start, which otherwise does them again: an error would end
+        it amid a reboot and leave a server that nobody can delete amid a
+        delete. So their users can ask again. nova reads the instances for
+        that after the driver's init_host (nova/compute/manager.py,
+        init_host and _init_instance, 31 to 34).
 
         :param ask_zvm: called if that matters; raises VirtDriverNotReady
         """
-        busy = [instance for instance in instances
-                if instance.task_state in REPEATED_TASKS]
+        busy = objects.InstanceList.get_by_filters(
+            nova_context.get_admin_context(),
+            {'host': CONF.host, 'deleted': False,
+             'task_state': list(REPEATED_TASKS)})
         try:
             if busy:
                 ask_zvm()
@@ -90,7 +94,6 @@ class Instances:
                             '%s', instance.task_state, instance=instance)
                 instance.task_state = None
                 instance.save()
-        return instances
 
     def captured(self):
         """Return those whose capture may still be under way."""

@@ -227,7 +227,7 @@ class Spawn:
                     instance, events if timeout else [], timeout,
                     error_callback=_plugging_failed):
                 yield
-        except nova_exception.InstanceEventTimeout:
+        except exception.EventTimeout:
             LOG.warning('Neutron has not brought up the ports within %d '
                         'seconds', timeout, instance=instance)
             if CONF.vif_plugging_is_fatal:

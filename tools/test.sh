@@ -3,6 +3,15 @@
 #
 #     tools/test.sh [unit|neutron|functional|faults|pep8|docs|releasenotes ...]
 #
+# unit and functional run on nova 34; with a release of OpenStack behind them
+# (unit-2025.1, functional-2025.1; also 2025.2, 2026.1) on the nova of that.
+# smoke-2025.1 and so on run the boots, power, starts and interfaces of the
+# functional tests.
+#
+#     tools/test.sh --all-releases
+#
+# runs all, and unit and functional on each of those.
+#
 # A part that fails does not keep the others from running. The last line is
 # 'N passed, N failed': tests by their number, each check as one; ', N skipped'
 # follows where tests were. The exit status is 1 if anything failed. PYTHON
@@ -15,6 +24,13 @@ declare -A environments=(
     [unit]=py3 [neutron]=neutron [functional]=functional [faults]=faults
     [pep8]=pep8 [docs]=docs [releasenotes]=releasenotes)
 all=(unit neutron functional pep8 docs releasenotes faults)
+older=()
+for release in 2025.1 2025.2 2026.1; do
+    for part in unit functional smoke; do
+        environments[$part-$release]=$part-$release
+    done
+    older+=("unit-$release" "functional-$release")
+done
 passed=0
 failed=0
 skipped=0
@@ -72,18 +88,19 @@ run() {
         bash tools/tox.sh run --skip-pkg-install -q -e "$environment" 2>&1 |
             tee "$log" || status=1
     case $part in
-        unit | neutron | functional | faults) count=count_tests ;;
+        unit* | neutron | functional* | smoke* | faults) count=count_tests ;;
     esac
     $count "$status" "$log"
     passed=$((passed + good))
     failed=$((failed + bad))
     skipped=$((skipped + out))
-    summary+=("$(printf '%-13s %5d passed, %d failed%s, %d s' "$part" \
+    summary+=("$(printf '%-17s %5d passed, %d failed%s, %d s' "$part" \
         "$good" "$bad" "$(mention_skipped "$out")" $((SECONDS - started)))")
 }
 
 parts=("$@")
 [ $# -gt 0 ] || parts=("${all[@]}")
+[ "$*" != --all-releases ] || parts=("${all[@]}" "${older[@]}")
 for part in "${parts[@]}"; do
     [ -n "${environments[$part]:-}" ] || { usage; exit 2; }
 done

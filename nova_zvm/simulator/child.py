@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import os
 import pathlib
-import select
+import selectors
 import subprocess
 import time
 
@@ -82,17 +82,18 @@ class Child:
         """Read one line of it; '' when it has gone or takes longer."""
         assert self._process.stdout
         pipe = self._process.stdout
-        poll = select.poll()
-        poll.register(pipe, select.POLLIN)
         deadline = time.monotonic() + seconds
         line = b''
-        while not line.endswith(b'\n'):
-            left = max(0.0, deadline - time.monotonic())
-            chunk = os.read(pipe.fileno(), 100) if poll.poll(
-                left * 1000) else b''
-            if not chunk:
-                return ''
-            line += chunk
+        # Not select.poll(), which is gone where eventlet is in force.
+        with selectors.DefaultSelector() as selector:
+            selector.register(pipe, selectors.EVENT_READ)
+            while not line.endswith(b'\n'):
+                left = max(0.0, deadline - time.monotonic())
+                chunk = os.read(pipe.fileno(), 100) if selector.select(
+                    left) else b''
+                if not chunk:
+                    return ''
+                line += chunk
         return line.decode().strip()
 
     def last_words(self) -> str:

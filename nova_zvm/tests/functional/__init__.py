@@ -13,15 +13,9 @@
 """Tests of the whole: nova's services, the driver and a real connector.
 
 nova chooses its concurrency when it is first imported, so that choice stands
-here, before anything else. nova-compute of 34 runs native threads, nova's own
-functional tests default to eventlet: OS_NOVA_DISABLE_EVENTLET_PATCHING=0 in
-the environment asks for that.
+here, before anything else.
 """
 
-import os
+from nova_zvm.tests import concurrency
 
-os.environ.setdefault('OS_NOVA_DISABLE_EVENTLET_PATCHING', '1')
-
-from nova import monkey_patch  # noqa: E402
-
-monkey_patch.patch(backend='threading')
+concurrency.settle()

@@ -12,6 +12,7 @@
 
 """Which driver the real nova-compute loads, in installations of every kind."""
 
+import importlib.metadata
 import pathlib
 import shutil
 import tempfile
@@ -22,6 +23,7 @@ from nova_zvm.tests.functional import installation
 
 OURS = 'nova_zvm.driver.ZVMDriver'
 NOVAS_OWN = 'nova.virt.zvm.driver.ZVMDriver'
+NOVA = importlib.metadata.version('nova')
 
 
 class LoadingTestCase(testtools.TestCase):
@@ -136,19 +138,20 @@ class TestInstalled(LoadingTestCase):
             'print(metadata.version("nova-zvm"))').stdout.strip()
         done = self.which(self.venv.conf())
         self.assertEqual(0, done.returncode, done.stdout)
+        # Where nova has eventlet, that has warned of itself before.
         self.assertEqual([
             'compute_driver  zvm.ZVMDriver',
             'class           nova_zvm.driver.ZVMDriver',
             'file            %s' % (
                 self.venv.site_packages / 'nova_zvm/driver.py'),
             'distribution    nova-zvm %s' % version,
-            'nova            34.0.0',
-            'nova-compute would load nova_zvm'], done.stdout.splitlines())
+            'nova            %s' % NOVA,
+            'nova-compute would load nova_zvm'], done.stdout.splitlines()[-6:])
 
     def test_which_another_driver(self):
         done = self.which(self.venv.conf('fake.FakeDriver'))
         self.assertEqual(1, done.returncode, done.stdout)
-        self.assertIn('distribution    nova 34.0.0\n', done.stdout)
+        self.assertIn('distribution    nova %s\n' % NOVA, done.stdout)
         self.assertIn('set [DEFAULT]compute_driver = zvm.ZVMDriver',
                       done.stdout)
 

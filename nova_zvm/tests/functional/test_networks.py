@@ -12,12 +12,13 @@
 
 """NICs of a new server, and how each family of Linux gets its addresses."""
 
+import contextlib
 import json
 
 from nova.compute import manager
-from nova import exception as nova_exception
 
 from nova_zvm.connector import client
+from nova_zvm import exception
 from nova_zvm.tests.functional import base
 from nova_zvm.tests.functional import networking
 
@@ -280,19 +281,19 @@ class PluggingTest(networking.NetworkingTestCase):
         self.before = self.snapshot()
         self.awaited = []
         self.port = self.make_port(status='DOWN')
-        wait = manager.ComputeVirtAPI._wait_for_instance_events
+        wait = manager.ComputeVirtAPI.wait_for_instance_event
 
-        def waited(instance, events, error_callback, timeout):
-            if events:
-                self.awaited.append((sorted(events), timeout))
-                self.meanwhile(instance)
-            return wait(instance, events, error_callback, timeout)
+        @contextlib.contextmanager
+        def waited(virtapi, instance, events, timeout, **options):
+            with wait(virtapi, instance, events, timeout, **options):
+                yield
+                if events:
+                    self.awaited.append((events, timeout))
+                    self.meanwhile(instance)
 
-        self.patch_wait(staticmethod(waited))
-
-    def patch_wait(self, replacement):
-        self.stub_out('nova.compute.manager.ComputeVirtAPI.'
-                      '_wait_for_instance_events', replacement)
+        self.stub_out(
+            'nova.compute.manager.ComputeVirtAPI.wait_for_instance_event',
+            waited)
 
     def post_event(self, port, status):
         """Return what makes Neutron tell nova's API of a port."""
@@ -303,13 +304,13 @@ class PluggingTest(networking.NetworkingTestCase):
         return post
 
     def time_out(self, instance):
-        raise nova_exception.InstanceEventTimeout()
+        raise exception.EventTimeout()
 
     def meanwhile(self, instance):
         raise AssertionError('Nothing was to be waited for.')
 
     def assert_awaited(self):
-        self.assertEqual([(['network-vif-plugged-' + self.port['id']],
+        self.assertEqual([([('network-vif-plugged', self.port['id'])],
                            base.PATIENCE)], self.awaited)
 
     def assert_boots(self):

@@ -16,6 +16,7 @@ from nova.compute import power_state
 from nova.tests.functional.api import client as api_client
 
 from nova_zvm.tests.functional import base
+from nova_zvm.tests import powersync
 
 
 class PowerTest(base.ZVMTestCase):
@@ -165,9 +166,4 @@ class PowerTest(base.ZVMTestCase):
         self.assertEqual(0, reply.status, reply.output)
 
     def sync_power_states(self):
-        self.compute.manager._sync_power_states(self.context_of_admin())
-        self._wait_for_assert(self.assert_no_sync_in_progress)
-
-    def assert_no_sync_in_progress(self):
-        with self.compute.manager.syncs_in_progress() as syncs:
-            self.assertEqual(set(), set(syncs))
+        powersync.run(self.compute.manager)

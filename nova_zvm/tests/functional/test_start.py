@@ -28,6 +28,7 @@ from nova import exception
 from nova import objects
 
 from nova_zvm.tests.functional import base
+from nova_zvm.tests import powersync
 
 SMAPI_DOWN = {
     'match': {'command': 'smcli'},
@@ -82,12 +83,7 @@ class StartTestCase(base.ZVMTestCase):
         self._run_periodics()
         context = self.context_of_admin()
         self.compute.manager._cleanup_running_deleted_instances(context)
-        self.compute.manager._sync_power_states(context)
-        self._wait_for_assert(self.assert_no_sync_in_progress)
-
-    def assert_no_sync_in_progress(self):
-        with self.compute.manager.syncs_in_progress() as syncs:
-            self.assertEqual(set(), set(syncs))
+        powersync.run(self.compute.manager)
 
     def states(self, server):
         """Return status, task and power state as the API has them."""

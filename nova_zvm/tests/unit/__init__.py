@@ -12,11 +12,6 @@
 
 """Tests that need no network and no other process."""
 
-import os
+from nova_zvm.tests import concurrency
 
-# nova's unit tests default to eventlet; nova-compute runs native threads.
-os.environ.setdefault('OS_NOVA_DISABLE_EVENTLET_PATCHING', '1')
-
-from nova import monkey_patch  # noqa: E402
-
-monkey_patch.patch(backend='threading')
+concurrency.settle()

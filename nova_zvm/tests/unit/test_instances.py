@@ -129,22 +129,31 @@ class LostTasksTestCase(base.ZVMTestCase):
         self.busy = self.instance(ownership.BUILT,
                                   task_state=task_states.DELETING)
         self.booting = self.instance(task_state=task_states.SPAWNING)
-        self.all = [self.idle, self.busy, self.booting]
+        self.elsewhere = self.instance(task_state=task_states.DELETING)
+        self.elsewhere.host = 'another'
+        self.all = [self.idle, self.busy, self.booting, self.elsewhere]
         for instance in self.all:
             instance.save = mock.Mock()
         self.asked = []
 
-    def start(self, started, error=None):
+    def start(self, recorded, error=None):
         def ask_zvm():
             self.asked.append(1)
             if error:
                 raise error
 
-        self.assertEqual(started, self.instances.free_of_lost_tasks(
-            started, ask_zvm))
+        def get_by_filters(context, filters):
+            self.assertIs(False, filters['deleted'])
+            return [instance for instance in recorded
+                    if instance.host == filters['host'] and
+                    instance.task_state in filters['task_state']]
+
+        self.patch(objects.InstanceList, 'get_by_filters', get_by_filters)
+        self.instances.give_up_lost_tasks(ask_zvm)
 
     def test_given_up_while_zvm_is_not_there(self):
         self.start(self.all, nova_exception.VirtDriverNotReady())
+        self.elsewhere.save.assert_not_called()
         self.assertIsNone(self.busy.task_state)
         self.busy.save.assert_called_once_with()
         self.assertEqual(task_states.SPAWNING, self.booting.task_state)

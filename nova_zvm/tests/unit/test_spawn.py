@@ -52,7 +52,7 @@ class FakeVirtAPI:
         yield
         self.waited_for = events
         if events and self.outcome == 'late':
-            raise nova_exception.InstanceEventTimeout()
+            raise exception.EventTimeout()
         if events and self.outcome == 'failed':
             error_callback('network-vif-plugged', instance)
 
