@@ -75,7 +75,8 @@ class Story:
              'ephemeral disk', self.create_server),
             ("show the server, beside it z/VM's directory", self.show_server),
             ('read what cloud-init sees in the guest', self.show_cloud_init),
-            ('look at the virtual switches and the coupled NIC', self.show_nic),
+            ('look at the virtual switches and the coupled NIC',
+             self.show_nic),
             ('read the console log', self.show_console),
         ]
 
