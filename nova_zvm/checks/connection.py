@@ -32,6 +32,8 @@ def connection(deployment):
     """Tell whether the connector answers; a refused token is an answer."""
     url = deployment.conf.zvm.cloud_connector_url
     error = deployment.contact
+    if deployment.lacks_token:
+        deployment.need_connector()
     if isinstance(error, errors.TlsError):
         return finding.failure(
             finding.sentence(error),

@@ -68,6 +68,12 @@ class Deployment:
         return None
 
     @property
+    def lacks_token(self):
+        """Whether nothing was sent, as the token file has no token."""
+        return (isinstance(self.contact, errors.Unauthorized) and
+                self.contact.status is None)
+
+    @property
     def connector(self):
         """The client of a connector that answers."""
         self.need_connector()
@@ -79,6 +85,8 @@ class Deployment:
         reason = 'does not answer as it should'
         if isinstance(self.contact, errors.Unreachable):
             reason = 'is not reachable'
+        elif self.lacks_token:
+            reason = 'cannot be asked without its token'
         elif isinstance(self.contact, errors.Unauthorized):
             reason = 'does not accept requests from here'
         raise finding.NotChecked('the connector %s' % reason,

@@ -18,8 +18,11 @@ As nova-status does for nova itself, with its table and its exit codes.
 import argparse
 import json
 import logging
+import re
 import sys
 import traceback
+
+from oslo_config import cfg
 
 from nova_zvm.cmd import which_driver
 
@@ -59,6 +62,12 @@ def main(argv=None):
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         findings = _findings(args)
+    except cfg.ConfigFileParseError as exc:
+        # Its text repeats the line, which may hold a password.
+        line = re.search(r':(\d+), ', exc.msg)
+        print('Error: %s cannot be parsed%s.' % (
+            exc.config_file, ', see line %s' % line[1] if line else ''))
+        return UNEXPECTED
     except Exception:
         print('Error:\n%s' % traceback.format_exc())
         return UNEXPECTED

@@ -219,6 +219,14 @@ class TestInstalled(LoadingTestCase):
         self.assertEqual(255, done.returncode, done.stdout)
         self.assertIn('absent_library', done.stdout)
 
+    def test_status_of_a_file_that_cannot_be_parsed(self):
+        path = self.directory / 'broken.conf'
+        path.write_text('[database]\nconnection of secret\n')
+        done = self.status('check', '--config-file', path)
+        self.assertEqual(255, done.returncode, done.stdout)
+        self.assertIn('%s cannot be parsed, see line 2.' % path, done.stdout)
+        self.assertNotIn('secret', done.stdout)
+
     def test_status_missing_file(self):
         done = self.status('check', '--config-file', '/absent/nova.conf')
         self.assertEqual(2, done.returncode, done.stdout)

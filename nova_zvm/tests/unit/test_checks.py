@@ -80,7 +80,7 @@ class ChecksTestCase(base.ZVMTestCase):
     def assert_found(self, found, code, details, remedy=''):
         self.assertEqual(code, found.code, found)
         self.assertIn(details, found.details)
-        if code == Code.SUCCESS:
+        if code == Code.SUCCESS or found.details.startswith('Not checked'):
             self.assertEqual('', found.remedy)
         else:
             self.assertNotEqual('', remedy)
@@ -191,8 +191,8 @@ class ConnectionTestCase(ChecksTestCase):
 
     def test_refused_token_is_an_answer(self):
         self.assert_found(
-            self.connection(fakes.error(errors.Unauthorized)), Code.SUCCESS,
-            'answers at')
+            self.connection(fakes.error(errors.Unauthorized, status=401)),
+            Code.SUCCESS, 'answers at')
 
     def test_asked_once(self):
         looked_at = self.deployment()
@@ -204,6 +204,15 @@ class ConnectionTestCase(ChecksTestCase):
                 continue
         self.assertEqual(1, self.connector.version.call_count)
 
+    def test_token_file_without_a_token(self):
+        """Nothing was sent, so that nobody knows of the connector."""
+        error = fakes.error(errors.Unauthorized, status=None)
+        self.assert_found(self.token(error), Code.FAILURE,
+                          'as the test wants it', '[zvm] token_file')
+        unmade = self.assertRaises(finding.NotChecked, self.connection, error)
+        self.assert_found(unmade.finding, Code.WARNING,
+                          'the connector cannot be asked without its token')
+
     def test_token(self):
         self.assert_found(self.token(), Code.SUCCESS, 'asks for no token')
         self.flags(token_file='/etc/nova/zvm-token', group='zvm')
@@ -212,8 +221,8 @@ class ConnectionTestCase(ChecksTestCase):
 
     def test_refused_token(self):
         self.assert_found(
-            self.token(fakes.error(errors.Unauthorized)), Code.FAILURE,
-            'as the test wants it', '[zvm] token_file')
+            self.token(fakes.error(errors.Unauthorized, status=401)),
+            Code.FAILURE, 'as the test wants it', '[zvm] token_file')
 
     def test_token_that_nobody_could_judge(self):
         error = self.assertRaises(finding.NotChecked, self.token,
