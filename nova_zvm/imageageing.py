@@ -46,7 +46,7 @@ class ImageAgeing:
         self._staging.begin_sweep()
         if not CONF.image_cache.remove_unused_base_images:
             return
-        used = _names_of(instances)
+        used = names_of(instances)
         try:
             for image in self._connector.images.list():
                 if names.ages(image.name) and image.name not in used:
@@ -83,7 +83,7 @@ class ImageAgeing:
                  'last used %s', image.name, image.size_bytes, _told(image))
 
 
-def _names_of(instances):
+def names_of(instances):
     """Return the names of all that instances need on the connector."""
     return {name for instance in instances for name in (
         names.image(instance.image_ref),

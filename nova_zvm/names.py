@@ -16,6 +16,7 @@ A userid is made from an instance's name once and then read from the
 instance's record, so everything here goes forward only.
 """
 
+import itertools
 import re
 
 # REST schema of the connector: one to eight letters and digits.
@@ -124,6 +125,24 @@ def template_name(template, instance_id):
         return template % instance_id
     except TypeError:
         return template % {'id': instance_id}
+
+
+def template_id(template, userid_made):
+    """Return the instance id whose name makes a userid, None if none does.
+
+    The id is somewhere in the userid, in one of the bases that a template
+    can write it in.
+    """
+    for start, end in itertools.combinations(range(len(userid_made) + 1), 2):
+        for base in (10, 16, 8):
+            try:
+                instance_id = int(userid_made[start:end], base)
+                if userid(template_name(
+                        template, instance_id)) == userid_made:
+                    return instance_id
+            except ValueError:
+                continue
+    return None
 
 
 def _fits(template, instance_id):

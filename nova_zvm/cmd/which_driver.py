@@ -27,6 +27,10 @@ import sys
 WANTED = 'zvm.ZVMDriver'
 
 
+class NotLoaded(Exception):
+    """nova-compute would stop; the text says why."""
+
+
 def parse_args(argv):
     parser = argparse.ArgumentParser(
         prog='nova-zvm-which-driver',
@@ -34,6 +38,11 @@ def parse_args(argv):
                     'the given configuration, from which file, distribution '
                     'and version. Exit status: 0 when it is nova_zvm, 1 when '
                     'it is another or none.')
+    add_config_options(parser)
+    return parser.parse_args(argv)
+
+
+def add_config_options(parser):
     parser.add_argument(
         '--config-file', action='append', metavar='PATH',
         help="nova's configuration file, may be given more than once; "
@@ -41,7 +50,12 @@ def parse_args(argv):
     parser.add_argument(
         '--config-dir', action='append', metavar='DIR',
         help='a directory of configuration files, as for nova-compute')
-    return parser.parse_args(argv)
+
+
+def missing(args):
+    """Return the first file or directory that is not there, or None."""
+    return next((path for path in (args.config_file or []) +
+                 (args.config_dir or []) if not os.path.exists(path)), None)
 
 
 def configured(args):
@@ -61,11 +75,21 @@ def configured(args):
 
 
 def load_class(compute_driver):
-    """Return the class that nova.virt.driver.load_compute_driver makes."""
+    """Return the class that nova.virt.driver.load_compute_driver makes.
+
+    :raises NotLoaded: if nova-compute would not come so far
+    """
     import os_vif
     from oslo_utils import importutils
-    os_vif.initialize()
-    return importutils.import_class('nova.virt.' + compute_driver)
+    if not compute_driver:
+        raise NotLoaded('[DEFAULT]compute_driver is not set; for nova_zvm '
+                        'set it to %s' % WANTED)
+    try:
+        os_vif.initialize()
+        return importutils.import_class('nova.virt.' + compute_driver)
+    except Exception as exc:
+        raise NotLoaded("compute_driver '%s' cannot be loaded: %s: %s" % (
+            compute_driver, type(exc).__name__, exc)) from exc
 
 
 def distribution_of(cls):
@@ -105,20 +129,15 @@ def reason_against(compute_driver, cls):
 
 def main(argv=None):
     args = parse_args(sys.argv[1:] if argv is None else argv)
-    for path in (args.config_file or []) + (args.config_dir or []):
-        if not os.path.exists(path):
-            print('there is no %s' % path)
-            return 1
-    compute_driver = configured(args).compute_driver
-    if not compute_driver:
-        print('nova-compute stops: [DEFAULT]compute_driver is not set; for '
-              'nova_zvm set it to %s' % WANTED)
+    absent = missing(args)
+    if absent:
+        print('there is no %s' % absent)
         return 1
+    compute_driver = configured(args).compute_driver
     try:
         cls = load_class(compute_driver)
-    except Exception as exc:
-        print("nova-compute stops: compute_driver '%s' cannot be loaded: "
-              '%s: %s' % (compute_driver, type(exc).__name__, exc))
+    except NotLoaded as exc:
+        print('nova-compute stops: %s' % exc)
         return 1
     report(compute_driver, cls)
     against = reason_against(compute_driver, cls)

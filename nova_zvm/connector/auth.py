@@ -18,7 +18,9 @@ when it is refused; the file is read again then, so it can be replaced at any
 time. Neither token appears in a message.
 """
 
+import base64
 from collections import abc
+import json
 import threading
 
 from nova_zvm.connector import errors
@@ -50,6 +52,21 @@ class Tokens:
             if self._token is None:
                 self._token = self._fetched(operation)
             return self._token
+
+    def expiry(self) -> float | None:
+        """Return when the token ends, in seconds since the epoch.
+
+        None if there is no token or it does not tell. It is a JWT whose
+        signature only the connector can verify (zvmsdk/sdkwsgi/handlers/
+        tokens.py, 1.6.3).
+        """
+        with self._lock:
+            parts = (self._token or '').split('.')
+        try:
+            claims = base64.urlsafe_b64decode(parts[1] + '==')
+            return float(json.loads(claims)['exp'])
+        except (LookupError, TypeError, ValueError):
+            return None
 
     def renew(self, operation: op.Operation,
               refused: str) -> str | None:

@@ -86,6 +86,20 @@ class Connector:
         """
         return self._session.found_absent(max_age)
 
+    def clock_offset(self) -> float | None:
+        """Return the seconds that the connector's clock is ahead of ours.
+
+        As its last answer told; None if that told no time.
+        """
+        return self._session.clock_offset
+
+    def token_expiry(self) -> float | None:
+        """Return when our token ends, by the connector's clock.
+
+        In seconds since the epoch; None without a token.
+        """
+        return self._session.token_expiry()
+
     @property
     def on_request(self) -> session.Observer | None:
         return self._session.on_request

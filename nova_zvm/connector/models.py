@@ -44,6 +44,7 @@ class Version:
     """What GET / says, and what follows from it: the only place for that.
 
     :ivar newer: whether it is newer than 1.6.3
+    :ivar older: whether it is older
     """
 
     version: str
@@ -51,8 +52,16 @@ class Version:
 
     @property
     def newer(self) -> bool:
-        numbers = re.findall(r'\d+', self.version)[:3]
-        return tuple(int(number) for number in numbers) > _OLDEST
+        return self._numbers > _OLDEST
+
+    @property
+    def older(self) -> bool:
+        return self._numbers < _OLDEST
+
+    @property
+    def _numbers(self) -> tuple[int, ...]:
+        return tuple(int(number) for number in
+                     re.findall(r'\d+', self.version)[:3])
 
     @property
     def lists_pool_volumes(self) -> bool:

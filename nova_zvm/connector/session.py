@@ -26,6 +26,7 @@ After tries that were in vain one is enough, until there is an answer again.
 
 from collections import abc
 import contextlib
+from email import utils as email_utils
 import ssl
 import threading
 import time
@@ -86,6 +87,7 @@ class Session:
         self._local = threading.local()
         self._tokens = auth.Tokens(token_file, self._fetch_token)
         self._absent_at: float | None = None
+        self._clock_offset: float | None = None
         self.on_request: Observer | None = None
 
     def request(self, name: str, method: str, parts: abc.Sequence[str], *,
@@ -147,6 +149,19 @@ class Session:
         absent_at = self._absent_at
         return (absent_at is not None and
                 time.monotonic() - absent_at < max_age)
+
+    @property
+    def clock_offset(self) -> float | None:
+        """Seconds that the connector's clock was ahead of ours.
+
+        By its last answer, in whole seconds; None if it told no time, as
+        some web servers do not.
+        """
+        return self._clock_offset
+
+    def token_expiry(self) -> float | None:
+        """Return when our token ends, in seconds since the epoch."""
+        return self._tokens.expiry()
 
     # What is tried again
 
@@ -231,6 +246,7 @@ class Session:
                     timeout=self._socket_timeouts(operation, data),
                     stream=stream, allow_redirects=False)
             self._absent_at = None
+            self._clock_offset = _offset(answer.headers.get('Date'))
             if stream:
                 outcome = 'HTTP %d' % answer.status_code
             else:
@@ -316,6 +332,15 @@ def _error(operation: op.Operation,
     with _mapped(operation):
         content = answer.content
     return answers.error(operation, answer.status_code, content)
+
+
+def _offset(date: str | None) -> float | None:
+    """Return the seconds that a Date header is ahead of our clock."""
+    try:
+        return (email_utils.parsedate_to_datetime(date or '').timestamp() -
+                time.time())
+    except ValueError:
+        return None
 
 
 def _outcome(answer: requests.Response) -> str:

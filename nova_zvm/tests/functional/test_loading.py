@@ -13,6 +13,7 @@
 """Which driver the real nova-compute loads, in installations of every kind."""
 
 import importlib.metadata
+import json
 import pathlib
 import shutil
 import tempfile
@@ -182,3 +183,54 @@ class TestInstalled(LoadingTestCase):
         self.assertEqual(1, done.returncode, done.stdout)
         self.assertIn('/absent/nova.conf', done.stdout)
         self.assertNotIn('Traceback', done.stdout)
+
+    # nova-zvm-status
+
+    def status(self, *arguments):
+        return installation.run(
+            [self.venv.bin / 'nova-zvm-status', *arguments],
+            cwd=self.directory)
+
+    def test_status_without_connector(self):
+        done = self.status('check', self.venv.conf())
+        self.assertEqual(2, done.returncode, done.stdout)
+        self.assertIn('nova-compute would load nova-zvm', done.stdout)
+        self.assertIn('See that the connector runs', done.stdout)
+        self.assertEqual(1, done.stdout.count('| Result: Failure '))
+        self.assertNotIn('Traceback', done.stdout)
+
+    def test_status_of_another_driver(self):
+        done = self.status('check', '--format', 'json',
+                           self.venv.conf('fake.FakeDriver'))
+        self.assertEqual(2, done.returncode, done.stdout)
+        driver = json.loads(done.stdout)[0]
+        self.assertEqual(('Driver', 'failure'),
+                         (driver['check'], driver['result']))
+        self.assertIn('nova.virt.fake.FakeDriver', driver['details'])
+        self.assertIn('compute_driver = zvm.ZVMDriver', driver['remedy'])
+
+    def test_status_of_a_broken_driver(self):
+        self.replace('spawn.py', 'import absent_library')
+        done = self.status('check', '--format', 'json', self.venv.conf())
+        self.assertEqual(2, done.returncode, done.stdout)
+        self.assertIn("No module named 'absent_library'",
+                      json.loads(done.stdout)[0]['details'])
+
+    def test_status_that_fails_itself(self):
+        self.replace('checks/catalogue.py', 'import absent_library')
+        done = self.status('check', self.venv.conf())
+        self.assertEqual(255, done.returncode, done.stdout)
+        self.assertIn('absent_library', done.stdout)
+
+    def test_status_of_a_file_that_cannot_be_parsed(self):
+        path = self.directory / 'broken.conf'
+        path.write_text('[database]\nconnection of secret\n')
+        done = self.status('check', '--config-file', path)
+        self.assertEqual(255, done.returncode, done.stdout)
+        self.assertIn('%s cannot be parsed, see line 2.' % path, done.stdout)
+        self.assertNotIn('secret', done.stdout)
+
+    def test_status_missing_file(self):
+        done = self.status('check', '--config-file', '/absent/nova.conf')
+        self.assertEqual(2, done.returncode, done.stdout)
+        self.assertIn('there is no /absent/nova.conf', done.stdout)

@@ -106,18 +106,21 @@ class TestStory(SandboxTestCase):
                      'directory', 'cloud-init', 'virtual switches', 'console',
                      'attach a second interface', 'detach it', 'pause',
                      'unpause', 'soft reboot', 'hard reboot', 'stop', 'start',
-                     'take a snapshot', 'rebuild from', 'delete', 'before'):
+                     'take a snapshot', 'rebuild from', 'delete', 'before',
+                     'check the host'):
             self.assertTrue(any(word in title for _, title in steps), word)
         for seen in ('real  ', 'simulated  ', 'in memory  ',
                      'add minidisk 0101', 'deploy the image',
                      'put cfgdrive.iso into the reader',
-                     '| USER NOVA0001', '| MDISK 0101 3390', '| NICDEF 1000',
+                     '| USER NOV00001', '| MDISK 0101 3390', '| NICDEF 1000',
                      'public key ssh-', '#cloud-config',
                      'grant virtual switch VSW1, VLAN 100',
                      '$ openstack server add port penguin second',
                      'VSW2, VLAN-unaware: NIC 1003',
                      'enc1003 with 192.168.1.3/24',
                      'penguin-1, ', 'creatediskimage',
+                     '$ nova-zvm-status check --config-file nova.conf',
+                     '| Check: Servers without a guest ',
                      'PAUSED, on z/VM paused', 'SHUTOFF, on z/VM logged off'):
             self.assertIn(seen, self.output())
         self.assertLessEqual(max(map(len, self.lines)), 100)
@@ -137,7 +140,7 @@ class TestStory(SandboxTestCase):
         self.assertIn(str(self.dir / 'nova.log'), self.output())
         self.assertTrue((self.dir / 'nova.log').stat().st_size)
         # What could be made good has been, and is looked at all the same.
-        self.assertEqual(['ok', 'ok'], [result for result, _ in steps[-2:]])
+        self.assertEqual(['ok'] * 3, [result for result, _ in steps[-3:]])
         self.assert_no_process_left()
 
 
@@ -233,7 +236,7 @@ class TestKeep(SandboxTestCase):
             addresses[verb] = self.addresses()
 
         self.assertIn('ACTIVE', answers['server list'])
-        self.assertIn('nova0001', answers['server show'])
+        self.assertIn('nov00001', answers['server show'])
         self.assertIn('login:', answers['console log show'])
         self.assertEqual({'192.168.13.3'}, addresses['server show'])
         self.assertEqual({'192.168.13.3', '192.168.1.3'},

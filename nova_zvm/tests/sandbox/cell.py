@@ -34,9 +34,21 @@ from nova_zvm.tests.sandbox import story
 from nova_zvm import vifdetails
 
 HOST = 'sandbox'
-TEMPLATE = 'nova%04x'
+TEMPLATE = 'nov%05x'
 VSW1 = {vifdetails.VSWITCH: 'VSW1', vifdetails.VLAN: story.VLAN}
 VSW2 = {vifdetails.VSWITCH: 'VSW2'}
+CONF_FILE = """\
+[DEFAULT]
+compute_driver = zvm.ZVMDriver
+host = {host}
+instance_name_template = {template}
+
+[database]
+connection = {database}
+
+[zvm]
+{zvm}
+"""
 LOG_FORMAT = '%(asctime)s %(levelname)s %(name)s %(message)s'
 
 
@@ -97,6 +109,23 @@ class Cell(integrated_helpers.ProviderUsageBaseTestCase):
     def client(self):
         """Write the `openstack` command for this cell; return its path."""
         return commandline.write(self._workspace.path, self.endpoint)
+
+    def write_conf(self):
+        """Write the nova.conf of this nova-compute; return its path."""
+        # nova.tests.functional settles how nova runs its threads, and has
+        # to be imported before nova.context.
+        from nova import context
+        with context.target_cell(
+                context.get_admin_context(),
+                self.host_mappings[HOST].cell_mapping) as cell:
+            url = cell.db_connection.writer.get_engine().url
+        options = {**self._system.options(),
+                   'image_tmp_path': conf.CONF.zvm.image_tmp_path}
+        path = self._workspace.path / 'nova.conf'
+        path.write_text(CONF_FILE.format(
+            host=HOST, template=TEMPLATE, database=url, zvm='\n'.join(
+                f'{name} = {value}' for name, value in options.items())))
+        return path
 
     def _provide_networks(self):
         """Have a flat network on VSW2, and a VLAN on VSW1; a port on each.

@@ -18,6 +18,7 @@ A step that finds anything else than it should raises report.StepFailed.
 import base64
 import json
 import subprocess
+import sys
 import time
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -100,6 +101,7 @@ class Story:
         return [
             ('delete the server', self.delete),
             ('compare z/VM with what it was before', self.compare),
+            ('check the host', self.check),
         ]
 
     @property
@@ -258,6 +260,17 @@ class Story:
                 _expect(before[name] == after[part][name],
                         f'{part}: {name} is not as it was')
         return views.as_before(self._zvm.state())
+
+    def check(self):
+        """Run nova-zvm-status with the sandbox's own nova.conf."""
+        path = self.cell.write_conf()
+        done = subprocess.run(
+            [sys.executable, '-m', 'nova_zvm.cmd.status', 'check',
+             '--config-file', path], capture_output=True, text=True)
+        _expect(done.returncode == 0,
+                f'nova-zvm-status: {done.stdout}{done.stderr}')
+        return [f'$ nova-zvm-status check --config-file {path.name}',
+                *done.stdout.splitlines()]
 
     def _started_anew(self, action, arguments):
         """Do an action after which the guest's Linux has booted once more.

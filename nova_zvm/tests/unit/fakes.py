@@ -142,6 +142,10 @@ class FakeConnector:
         self.mac_prefix = '02:00:00'
         self.first_vdev = 0x100
         self.console = ''
+        self.offset = 0.0
+        self.expiry = None
+        self.switch_status = 'OSA device ready.'
+        self.contact = None
         self.guests = _Guests(self)
         self.host = _Host(self)
         self.images = _Images(self)
@@ -183,10 +187,18 @@ class FakeConnector:
 
     def version(self):
         """Return what the client asks for once and then remembers."""
+        if self.contact:
+            raise self.contact
         return models.Version(self.release)
 
     def found_absent(self, max_age):
         return self.absent
+
+    def clock_offset(self):
+        return self.offset
+
+    def token_expiry(self):
+        return self.expiry
 
     def settle_seconds(self, operation):
         return 600.0
@@ -488,7 +500,8 @@ class _Vswitches(_Resource):
     def get(self, name):
         self._connector.asked('vswitches.get', name)
         return models.Vswitch(
-            name=name, port_type='', status='',
+            name=name, port_type='',
+            status=self._connector.switch_status,
             vlan_aware=name not in self._connector.vlan_unaware,
             authorized={userid: (vlan_id,) for userid, vlan_id
                         in self._of(name).items()},

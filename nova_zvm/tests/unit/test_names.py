@@ -45,6 +45,16 @@ class TemplateCapacityTestCase(base.BaseTestCase):
     def test_one_name_for_all_instances_has_room_for_one(self):
         self.assertEqual(0, names.template_capacity('linux'))
 
+    def test_id_of_a_userid(self):
+        for template, userid, instance_id in (
+                ('abc%05x', 'ABC0002A', 42), ('abc%05d', 'ABC00042', 42),
+                ('abc%d', 'ABC42', 42), ('a1%(id)04x', 'A1002A', 42),
+                ('%08x', '0000002A', 42), ('a%05o', 'A00052', 42),
+                ('abc%05x', 'ABC0002G', None), ('abc%05x', 'ABC2A', None),
+                ('abc%05x', 'ABD0002A', None), ('abc%05x', 'MAINT', None)):
+            self.assertEqual(instance_id,
+                             names.template_id(template, userid), userid)
+
 
 class VdevTestCase(base.BaseTestCase):
 

@@ -12,7 +12,10 @@
 
 """Every method of the client is this request, with this result."""
 
+import calendar
 import json
+
+import fixtures
 
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
@@ -79,11 +82,30 @@ class RequestTest(conversation.TestCase):
         self.assertRaises(errors.ConnectorError, self.connector.version)
         self.assertTrue(self.connector.version().newer)
 
+    def test_clock(self):
+        self.assertIsNone(self.connector.clock_offset())
+        now = calendar.timegm((2026, 1, 2, 10, 0, 0))
+        self.useFixture(fixtures.MonkeyPatch(
+            'nova_zvm.connector.session.time.time', lambda: now))
+        for date, offset in (('Fri, 02 Jan 2026 10:00:07 GMT', 7.0),
+                             ('Fri, 02 Jan 2026 09:00:00 GMT', -3600.0),
+                             ('', None), ('yesterday', None)):
+            self.answer('GET', '/guests', {
+                'json': conversation.envelope([]),
+                'headers': {'Date': date} if date else {}})
+            self.connector.guests.list()
+            self.assertEqual(offset, self.connector.clock_offset(), date)
+
     def test_newer(self):
         for text, newer in (('1.6.3', False), ('1.6.2', False),
                             ('1.6.4', True), ('1.6.10.dev3', True),
                             ('1.7', True), ('2.0.0', True), ('1.6', False)):
             self.assertEqual(newer, models.Version(text).newer, text)
+
+    def test_older(self):
+        for text, older in (('1.6.3', False), ('1.6.2', True),
+                            ('1.6.4', False), ('1.6', True), ('1.7', False)):
+            self.assertEqual(older, models.Version(text).older, text)
 
     def test_host(self):
         self._check(

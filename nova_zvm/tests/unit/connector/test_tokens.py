@@ -12,7 +12,9 @@
 
 """Who we say we are."""
 
+import base64
 import concurrent.futures
+import json
 import logging
 import os
 
@@ -66,6 +68,23 @@ class TokenTest(conversation.TestCase):
         guests = self.answer('GET', '/guests', conversation.envelope([]))
         self.connector.guests.list()
         self.assertNotIn('X-Admin-Token', guests.last_request.headers)
+
+    def test_when_the_token_ends(self):
+        self.answer('GET', '/guests', conversation.envelope([]))
+        self.assertIsNone(self.connector.token_expiry())
+        for claims, expiry in (({'exp': 1700003600}, 1700003600.0),
+                               ({}, None), ([], None)):
+            payload = base64.urlsafe_b64encode(
+                json.dumps(claims).encode()).decode().rstrip('=')
+            self._tokens(token('e30.%s.c2lnbmVk' % payload))
+            connector = self.connect(token_file=self.token_file)
+            connector.guests.list()
+            self.assertEqual(expiry, connector.token_expiry(), claims)
+        for value in ('opaque', 'a.b.c', 'a.\xe9.c'):
+            self._tokens(token(value))
+            connector = self.connect(token_file=self.token_file)
+            connector.guests.list()
+            self.assertIsNone(connector.token_expiry(), value)
 
     def test_no_file_no_token(self):
         guests = self.answer('GET', '/guests', conversation.envelope([]))

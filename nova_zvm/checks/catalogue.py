@@ -1,0 +1,55 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""All checks in their order, each under the name that it is told by."""
+
+from nova_zvm.checks import configuration
+from nova_zvm.checks import connection
+from nova_zvm.checks import finding
+from nova_zvm.checks import guests
+from nova_zvm.checks import leftovers
+from nova_zvm.checks import system
+from nova_zvm.connector import errors
+
+CHECKS = (
+    ('Options', configuration.options),
+    ('Connection', connection.connection),
+    ('Token', connection.token),
+    ('Connector release', connection.version),
+    ('Clock', connection.clock),
+    ('SMAPI', system.smapi),
+    ('Disk pool', system.disk_pool),
+    ('Virtual switches', system.switches),
+    ('File transfer', connection.file_round_trip),
+    ('Names of future servers', guests.future_names),
+    ('Guests without a server', guests.without_server),
+    ('Servers without a guest', guests.without_guest),
+    ('Unused images', leftovers.unused_images),
+    ('Config drives and captures', leftovers.passing_images),
+    ('Uploads', leftovers.uploads),
+)
+
+
+def run(deployment):
+    """Return the name and the finding of each check."""
+    return [(name, _found(check, deployment)) for name, check in CHECKS]
+
+
+def _found(check, deployment):
+    try:
+        return check(deployment)
+    except finding.NotChecked as exc:
+        return exc.finding
+    except errors.ConnectorError as exc:
+        return finding.failure(
+            finding.sentence(exc),
+            "The reason is in the connector's sdkserver.log.")

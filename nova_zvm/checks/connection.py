@@ -1,0 +1,158 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The connector itself: there, known, trusted, and of our time."""
+
+import io
+import ipaddress
+import time
+from urllib import parse
+
+from nova_zvm.checks import finding
+from nova_zvm.connector import errors
+from nova_zvm import diskimage
+
+# Beyond it the age of images is wrong by so much that it matters beside the
+# shortest useful age, and the logs of the two hosts do not match.
+SKEW_SECONDS = 300
+# A token that is good for less ends between one request and the next.
+VALIDITY_SECONDS = 60
+
+
+def connection(deployment):
+    """Tell whether the connector answers; a refused token is an answer."""
+    url = deployment.conf.zvm.cloud_connector_url
+    error = deployment.contact
+    if deployment.lacks_token:
+        deployment.need_connector()
+    if isinstance(error, errors.TlsError):
+        return finding.failure(
+            finding.sentence(error),
+            "Let [zvm] ca_file name the CA of the connector's certificate, "
+            'and [zvm] cloud_connector_url the host that it is made for.')
+    if isinstance(error, errors.Unreachable):
+        return finding.failure(
+            finding.sentence(error),
+            'See that the connector runs, that this host can connect to it, '
+            'and that [zvm] cloud_connector_url is its URL: %s.' % url)
+    if error and not isinstance(error, errors.Unauthorized):
+        return finding.failure(
+            finding.sentence(error),
+            'See that [zvm] cloud_connector_url is the URL of a z/VM Cloud '
+            'Connector: %s.' % url)
+    if parse.urlsplit(url).scheme == 'http' and not _is_loopback(url):
+        return finding.warning(
+            'The connector answers at %s, without TLS: tokens, passwords and '
+            'user data can be read on the way.' % url,
+            'Serve the connector by https and change [zvm] '
+            'cloud_connector_url.')
+    return finding.success('The connector answers at %s%s.' % (
+        url, ', its certificate is verified'
+        if url.startswith('https') else ''))
+
+
+def _is_loopback(url):
+    host = parse.urlsplit(url).hostname
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == 'localhost'
+
+
+def token(deployment):
+    if isinstance(deployment.contact, errors.Unauthorized):
+        return finding.failure(
+            finding.sentence(deployment.contact),
+            "Let [zvm] token_file name a copy of the connector's own token "
+            "file ([wsgi] token_path in zvmsdk.conf) that nova's user can "
+            'read.')
+    deployment.need_connector()
+    token_file = deployment.conf.zvm.token_file
+    return finding.success(
+        'The connector accepts the token of %s.' % token_file
+        if token_file else 'The connector asks for no token.')
+
+
+def version(deployment):
+    found = deployment.connector.version()
+    if found.older:
+        return finding.failure(
+            'The connector is release %s, older than 1.6.3.' % found.version,
+            'Install release 1.6.3 of the z/VM Cloud Connector.')
+    if found.newer:
+        return finding.warning(
+            'The connector is release %s, which this driver is not tested '
+            'with.' % found.version,
+            'Try it out before servers matter; release 1.6.3 is tested.')
+    return finding.success('The connector is release %s.' % found.version)
+
+
+def clock(deployment):
+    """Compare the clocks, and when our token ends.
+
+    The connector alone judges a token, by its own clock; a difference
+    between the two clocks matters for what else it tells times of.
+    """
+    connector = deployment.connector
+    offset = connector.clock_offset()
+    expiry = connector.token_expiry()
+    left = None if expiry is None else expiry - time.time() - (offset or 0)
+    if offset is not None and abs(offset) > SKEW_SECONDS:
+        return finding.warning(
+            "The connector's clock is %d seconds %s this host's. When an "
+            'image was used last is told by the one and judged by the '
+            'other.' % (abs(offset), 'ahead of' if offset > 0 else 'behind'),
+            'Have both synchronised, by chrony for example.')
+    if left is not None and left < VALIDITY_SECONDS:
+        return finding.warning(
+            "A new token ends %s by the connector's clock, so that nearly "
+            'every request needs another.' % (
+                'in %d seconds' % left if left >= 0 else
+                '%d seconds ago' % -left),
+            'Raise [wsgi] token_validation_period in zvmsdk.conf, and have '
+            'both clocks synchronised.')
+    return finding.success(' '.join([
+        "The connector's web server does not tell its time."
+        if offset is None else
+        "The connector's clock is as this host's, to %d seconds." % (
+            abs(offset)),
+        *(['A new token is good for %d minutes.' % round(left / 60)]
+          if left is not None else [])]))
+
+
+def file_round_trip(deployment):
+    """Send a file and fetch it back. It stays, so this has to be wanted."""
+    if not deployment.file_round_trip:
+        raise finding.NotChecked(
+            'it leaves 512 bytes on the connector; ask for it with '
+            '--file-round-trip', finding.Code.SUCCESS)
+    data = diskimage.Header(1, 'CYL').pack()
+    files = deployment.connector.files
+    try:
+        stored = files.upload(io.BytesIO(data), len(data))
+        with files.download(parse.urlsplit(stored.url).path) as pieces:
+            fetched = b''.join(pieces)
+    except errors.ConnectorError as exc:
+        return _transfer_failed(finding.sentence(exc))
+    if fetched != data:
+        return _transfer_failed(
+            'Of a file of %d bytes that was sent, %d bytes that differ came '
+            'back.' % (len(data), len(fetched)))
+    return finding.success('%d bytes went to the connector and came back.'
+                           % len(data))
+
+
+def _transfer_failed(details):
+    return finding.failure(
+        details, 'See that [file] file_repository in zvmsdk.conf is a '
+        "directory that the connector can write to, with room, and that "
+        'nothing between here and there changes or limits bodies.')

@@ -1,0 +1,152 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""What the checks look at, each part asked for once.
+
+A part that is not to be had raises NotChecked, so that a connector that is
+down is one finding and not ten.
+"""
+
+import contextlib
+import functools
+
+from nova import context as nova_context
+from nova import exception as nova_exception
+from nova import objects
+
+from nova_zvm.checks import finding
+from nova_zvm.connector import client
+from nova_zvm.connector import errors
+from nova_zvm import instances
+from nova_zvm import ownership
+from nova_zvm import settings
+
+# What checked settings and oslo.config say of a value that cannot be.
+WRONG_OPTIONS = (nova_exception.InvalidConfiguration, ValueError)
+
+NO_DATABASE = 'this nova.conf has no [database] connection'
+
+
+class Deployment:
+    """One compute service: its options, its connector, its cell."""
+
+    def __init__(self, conf, file_round_trip=False):
+        self.conf = conf
+        self.file_round_trip = file_round_trip
+
+    # The connector
+
+    @functools.cached_property
+    def client(self):
+        """The connector's client, whether the connector is there or not."""
+        try:
+            zvm = settings.checked(self.conf)
+            return client.Connector(
+                zvm.cloud_connector_url, token_file=zvm.token_file,
+                ca_file=zvm.ca_file, connect_timeout=zvm.connect_timeout,
+                timeout_scale=zvm.timeout_scale)
+        except WRONG_OPTIONS as exc:
+            raise finding.NotChecked('the options are wrong',
+                                     finding.Code.WARNING) from exc
+
+    @functools.cached_property
+    def contact(self):
+        """The error that a first request has met, None if all is well."""
+        try:
+            self.client.version()
+        except errors.ConnectorError as exc:
+            return exc
+        return None
+
+    @property
+    def lacks_token(self):
+        """Whether nothing was sent, as the token file has no token."""
+        return (isinstance(self.contact, errors.Unauthorized) and
+                self.contact.status is None)
+
+    @property
+    def connector(self):
+        """The client of a connector that answers."""
+        self.need_connector()
+        return self.client
+
+    def need_connector(self):
+        if self.contact is None:
+            return
+        reason = 'does not answer as it should'
+        if isinstance(self.contact, errors.Unreachable):
+            reason = 'is not reachable'
+        elif self.lacks_token:
+            reason = 'cannot be asked without its token'
+        elif isinstance(self.contact, errors.Unauthorized):
+            reason = 'does not accept requests from here'
+        raise finding.NotChecked('the connector %s' % reason,
+                                 finding.Code.WARNING)
+
+    @functools.cached_property
+    def userids(self):
+        """The userids that the connector knows."""
+        return frozenset(self.connector.guests.list())
+
+    # nova's cell
+
+    @functools.cached_property
+    def claims(self):
+        """The instances of the cell that may have a guest, by userid.
+
+        Deleted ones too, whose guest has not been removed yet.
+        """
+        return {
+            ownership.userid(instance): instance
+            for state in (ownership.BUILDING, ownership.BUILT)
+            for instance in self._instances(
+                {'system_metadata': {ownership.STATE: state}},
+                expected_attrs=['system_metadata'])}
+
+    @functools.cached_property
+    def uploading(self):
+        """This host's instances whose config drive is on the connector."""
+        with self._database():
+            return instances.Instances(None).uploading()
+
+    @functools.cached_property
+    def last_instance_id(self):
+        """The highest id that nova has given in the cell, 0 for none."""
+        last = self._instances({}, expected_attrs=[], limit=1,
+                               sort_keys=['id'], sort_dirs=['desc'])
+        return last[0].id if last else 0
+
+    def _instances(self, filters, **options):
+        with self._database():
+            return list(objects.InstanceList.get_by_filters(
+                nova_context.get_admin_context(read_deleted='yes'), filters,
+                **options))
+
+    def _database(self):
+        if not self.conf.database.connection:
+            raise finding.NotChecked(NO_DATABASE, finding.Code.SUCCESS)
+        return _readable()
+
+
+@contextlib.contextmanager
+def _readable():
+    """Raise NotChecked for whatever a database library raises.
+
+    Its text can hold the password of the connection, so that no more than
+    its class is told.
+    """
+    try:
+        yield
+    except Exception as exc:
+        raise finding.NotChecked(
+            "nova's database cannot be read by [database] connection (%s)"
+            % type(exc).__name__, finding.Code.WARNING) from None

@@ -1,0 +1,80 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""What a check has found, and what is to be done about it."""
+
+import dataclasses
+
+from oslo_upgradecheck import upgradecheck
+
+Code = upgradecheck.Code
+
+# What a finding names of many.
+FEW = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """The outcome of one check, in sentences for the operator."""
+
+    code: Code
+    details: str
+    remedy: str = ''
+
+
+class NotChecked(Exception):
+    """A check could not be made; the text says why.
+
+    :ivar code: what that is worth
+    """
+
+    def __init__(self, reason, code):
+        super().__init__(reason)
+        self.code = code
+
+    @property
+    def finding(self):
+        return Finding(self.code, 'Not checked: %s.' % self)
+
+
+def success(details):
+    return Finding(Code.SUCCESS, details)
+
+
+def warning(details, remedy):
+    return Finding(Code.WARNING, details, remedy)
+
+
+def failure(details, remedy):
+    return Finding(Code.FAILURE, details, remedy)
+
+
+def together(findings):
+    """Return several findings as one, which is as bad as the worst."""
+    return Finding(
+        max(finding.code for finding in findings),
+        ' '.join(finding.details for finding in findings),
+        ' '.join(dict.fromkeys(finding.remedy for finding in findings
+                               if finding.remedy)))
+
+
+def sentence(error):
+    """Return what an error says, to stand as a sentence."""
+    return str(error).rstrip('.') + '.'
+
+
+def some(names):
+    """Return how many there are and the first few of them."""
+    names = sorted(names)
+    told = ', '.join(names[:FEW])
+    return '%d: %s%s' % (len(names), told,
+                         ', ...' if len(names) > FEW else '')

@@ -1,0 +1,93 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Guests on z/VM against the servers in nova's cell."""
+
+from nova_zvm.checks import finding
+from nova_zvm import guest
+from nova_zvm import names
+from nova_zvm import ownership
+
+# Userids of the next servers that are looked for in the directory.
+AHEAD = 5
+
+
+def future_names(deployment):
+    """Find userids that servers will be given and that are taken."""
+    last = deployment.last_instance_id
+    taken = {userid for userid, instance_id in _foreign(deployment).items()
+             if instance_id > last}
+    guests = guest.Guests(deployment.connector,
+                          deployment.conf.zvm.timeout_scale)
+    coming = {_userid(deployment, instance_id)
+              for instance_id in range(last + 1, last + 1 + AHEAD)}
+    taken |= {userid for userid in coming - taken
+              if guests.in_directory(userid)}
+    if not taken:
+        return finding.success(
+            'The next %d servers will get userids that are free, from %s on, '
+            'and the connector knows no guest with a later name.'
+            % (AHEAD, _userid(deployment, last + 1)))
+    return finding.warning(
+        'Userids that servers of this cell would get are taken on z/VM, '
+        '%s. Such a boot is refused.' % finding.some(taken),
+        'Change instance_name_template to names that nobody else on this '
+        'z/VM uses, no other cell either.')
+
+
+def without_server(deployment):
+    """Find guests that look as if they were of the cell, and are not."""
+    last = deployment.last_instance_id
+    left = [userid for userid, instance_id in _foreign(deployment).items()
+            if instance_id <= last]
+    if not left:
+        return finding.success('No guest has the name of a server of this '
+                               'cell without being one.')
+    return finding.warning(
+        'Guests have names of servers of this cell that nova has deleted or '
+        'never placed here, %s.' % finding.some(left),
+        'Unless another cell with the same instance_name_template has them, '
+        'look at what they are and delete them through the connector, by '
+        'DELETE /guests/USERID: nova does not touch them.')
+
+
+def without_guest(deployment):
+    """Find servers of this host whose guest the connector does not know."""
+    known = deployment.userids
+    lost = ['%s (server %s)' % (userid, instance.uuid)
+            for userid, instance in deployment.claims.items()
+            if userid not in known and not instance.deleted and
+            instance.host == deployment.conf.host and
+            ownership.state(instance) == ownership.BUILT]
+    if not lost:
+        return finding.success('All servers of this host have their guest.')
+    return finding.warning(
+        'The connector does not know the guests of servers of this host, '
+        '%s.' % finding.some(lost),
+        'Rebuild or delete these servers, or bring their guests back into '
+        'the directory and register them with the connector.')
+
+
+def _foreign(deployment):
+    """Return guests that nova does not record, with the id they stand for.
+
+    """
+    template = deployment.conf.instance_name_template
+    found = {userid: names.template_id(template, userid)
+             for userid in deployment.userids - deployment.claims.keys()}
+    return {userid: instance_id for userid, instance_id in found.items()
+            if instance_id is not None}
+
+
+def _userid(deployment, instance_id):
+    return names.userid(names.template_name(
+        deployment.conf.instance_name_template, instance_id))

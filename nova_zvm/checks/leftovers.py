@@ -1,0 +1,94 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""What the driver keeps on the connector for a time, and might be left."""
+
+import time
+
+from nova_zvm.checks import finding
+from nova_zvm import imageageing
+from nova_zvm import journal
+from nova_zvm import names
+from nova_zvm import ownership
+
+# What lies there for the time of a boot or a snapshot.
+PASSING = (names.config_drive(''), names.capture(''))
+
+
+def unused_images(deployment):
+    """Find images that ageing should have removed by now."""
+    options = deployment.conf.image_cache
+    used = imageageing.names_of(deployment.claims.values())
+    age = (options.remove_unused_original_minimum_age_seconds +
+           max(options.manager_interval, 0))
+    kept = [image for image in deployment.connector.images.list()
+            if names.ages(image.name) and
+            not image.name.startswith(PASSING)]
+    old = [image for image in kept if image.name not in used and
+           time.time() - image.last_access_time >= age]
+    if not options.remove_unused_base_images:
+        return finding.success(
+            '%s on the connector, of which no server uses %d; they stay, '
+            'since [image_cache] remove_unused_base_images is false.'
+            % (_images(kept), len(old)))
+    if not old:
+        return finding.success('%s on the connector, none of them unused '
+                               'for longer than it may.' % _images(kept))
+    return finding.warning(
+        'Images on the connector are unused for longer than [image_cache] '
+        'allows, %s; %d bytes.' % (
+            finding.some(image.name for image in old),
+            sum(image.size_bytes for image in old)),
+        'nova-compute deletes them in its periodic task: see that it runs '
+        '([image_cache] manager_interval), and what its log says of them.')
+
+
+def passing_images(deployment):
+    """Find config drives and captures whose boot or snapshot is over."""
+    busy = {name for instance in deployment.claims.values()
+            if instance.task_state or ownership.capture(instance)
+            for name in (names.config_drive(instance.uuid),
+                         names.capture(instance.uuid))}
+    left = [image.name for image in deployment.connector.images.list()
+            if image.name.startswith(PASSING) and image.name not in busy]
+    if not left:
+        return finding.success('No config drive or captured image is left.')
+    return finding.warning(
+        'Config drives, which hold secrets, or captured images are left on '
+        'the connector, %s.' % finding.some(left),
+        'Delete them through the connector, by DELETE /images/NAME, unless a '
+        'server of another cell is just being booted or captured.')
+
+
+def uploads(deployment):
+    """Find files on record that have not been overwritten."""
+    left = ['%d of images' % len(journal.Journal().left())]
+    remark = ''
+    drives = []
+    try:
+        drives = [instance.uuid for instance in deployment.uploading
+                  if not instance.task_state]
+        left.append('%d of config drives' % len(drives))
+    except finding.NotChecked as exc:
+        remark = ' Config drives are not checked: %s.' % exc
+    if not drives and left[0].startswith('0 '):
+        return finding.success('No upload is left.' + remark)
+    return finding.warning(
+        'Uploads are on record as not overwritten yet, %s.%s' % (
+            ' and '.join(left), remark),
+        'nova-compute overwrites them at its start and in its periodic task, '
+        'once the connector is there; an image that is being imported just '
+        'now is no more than that.')
+
+
+def _images(images):
+    return '1 image is' if len(images) == 1 else '%d images are' % len(images)

@@ -1,0 +1,142 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""nova-zvm-status: check nova.conf, the connector and z/VM, change nothing.
+
+As nova-status does for nova itself, with its table and its exit codes.
+"""
+
+import argparse
+import json
+import logging
+import re
+import sys
+import traceback
+
+from oslo_config import cfg
+
+from nova_zvm.cmd import which_driver
+
+UNEXPECTED = 255
+
+
+def parse_args(argv):
+    parser = argparse.ArgumentParser(
+        prog='nova-zvm-status',
+        description='Check the driver that nova-compute would load with the '
+                    'given configuration, its options, its z/VM Cloud '
+                    'Connector, and what z/VM has.')
+    check = parser.add_subparsers(
+        required=True, metavar='COMMAND').add_parser(
+            'check', help='run all checks',
+            description='Run all checks; change nothing. Exit status: 0 when '
+                        'all is well, 1 after a warning, 2 after a failure, '
+                        '255 when the command itself failed.')
+    which_driver.add_config_options(check)
+    check.add_argument(
+        '--format', choices=['table', 'json'], default='table',
+        help='how findings are printed (default: %(default)s)')
+    check.add_argument(
+        '--file-round-trip', action='store_true',
+        help='also send a file to the connector and fetch it back; 512 '
+             'bytes stay there')
+    args = parser.parse_args(argv)
+    absent = which_driver.missing(args)
+    if absent:
+        check.error('there is no %s' % absent)
+    return args
+
+
+def main(argv=None):
+    args = parse_args(sys.argv[1:] if argv is None else argv)
+    # What is logged on the way is in the findings.
+    logging.getLogger().addHandler(logging.NullHandler())
+    try:
+        findings = _findings(args)
+    except cfg.ConfigFileParseError as exc:
+        # Its text repeats the line, which may hold a password.
+        line = re.search(r':(\d+), ', exc.msg)
+        print('Error: %s cannot be parsed%s.' % (
+            exc.config_file, ', see line %s' % line[1] if line else ''))
+        return UNEXPECTED
+    except Exception:
+        print('Error:\n%s' % traceback.format_exc())
+        return UNEXPECTED
+    if args.format == 'json':
+        return _print_json(findings)
+    return _print_table(findings)
+
+
+def _findings(args):
+    """Return the name and the finding of each check.
+
+    nova is imported by the first step, which has to know the options.
+    """
+    conf = which_driver.configured(args)
+    driver = _driver(conf.compute_driver)
+    from nova.db.main import api as database
+    from nova import objects
+    from nova_zvm.checks import catalogue
+    from nova_zvm.checks import deployment
+    from nova_zvm import conf as zvm_conf
+    zvm_conf.register_opts(conf)
+    objects.register_all()
+    # Without it a database that is down costs ten tries of ten seconds.
+    conf.set_override('max_retries', 0, 'database')
+    database.configure(conf)
+    return [('Driver', driver), *catalogue.run(
+        deployment.Deployment(conf, args.file_round_trip))]
+
+
+def _driver(compute_driver):
+    from nova_zvm.checks import finding
+    try:
+        cls = which_driver.load_class(compute_driver)
+    except which_driver.NotLoaded as exc:
+        return finding.failure(
+            'nova-compute stops: %s.' % exc,
+            'Correct nova.conf, or install nova-zvm again.')
+    against = which_driver.reason_against(compute_driver, cls)
+    if against:
+        return finding.failure(
+            'nova-compute would load %s.%s.' % (
+                cls.__module__, cls.__qualname__),
+            '%s%s.' % (against[:1].upper(), against[1:]))
+    return finding.success('nova-compute would load %s %s.' %
+                           which_driver.distribution_of(cls))
+
+
+def _print_json(findings):
+    print(json.dumps([
+        {'check': name, 'result': found.code.name.lower(),
+         'details': found.details, 'remedy': found.remedy}
+        for name, found in findings], indent=2))
+    return int(max(found.code for _, found in findings))
+
+
+def _print_table(findings):
+    """Print the table of oslo.upgradecheck; return the worst code."""
+    from oslo_upgradecheck import upgradecheck
+
+    class Table(upgradecheck.UpgradeCommands):
+        display_title = 'nova-zvm Status'
+        _upgrade_checks = tuple(
+            (name, lambda self, found=found: upgradecheck.Result(
+                found.code, ' '.join(filter(None, [
+                    found.details, found.remedy]))))
+            for name, found in findings)
+
+    return int(Table().check())
+
+
+if __name__ == '__main__':
+    sys.exit(main())

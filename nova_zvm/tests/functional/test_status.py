@@ -1,0 +1,394 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""nova-zvm-status against nova's cell, a real connector and its z/VM.
+
+Nothing on z/VM may change by it, so each test compares before and after.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+import fixtures
+from nova import context as nova_context
+from nova.db.main import api as database
+from nova import objects
+from oslo_utils.fixture import uuidsentinel as uuids
+
+from nova_zvm.checks import catalogue
+from nova_zvm.checks import deployment
+from nova_zvm.checks import finding
+from nova_zvm import names
+from nova_zvm import ownership
+from nova_zvm.tests.functional import base
+from nova_zvm.tests import meter
+
+Code = finding.Code
+
+CONF_FILE = """
+[DEFAULT]
+compute_driver = zvm.ZVMDriver
+instance_name_template = %(template)s
+host = host
+transport_url = fake:/
+[database]
+connection = %(database)s
+[zvm]
+cloud_connector_url = %(url)s
+token_file = %(token_file)s
+image_tmp_path = %(image_tmp_path)s
+disk_pool = %(disk_pool)s
+vswitch_mappings = physnet1:VSW1,physnet2:VSW2
+"""
+
+
+class StatusTestCase(base.ZVMTestCase):
+
+    disk_pool = 'ECKD:POOL1'
+
+    def setUp(self):
+        super().setUp()
+        self.useFixture(fixtures.MonkeyPatch(
+            'nova_zvm.connector.session.PAUSES', (0.0, 0.0)))
+
+    def configure(self):
+        super().configure()
+        self.flags(disk_pool=self.disk_pool, vswitch_mappings={
+            'physnet1': 'VSW1', 'physnet2': 'vsw2'}, group='zvm')
+
+    def check(self, **options):
+        """Run all checks; return the findings by their name."""
+        return dict(catalogue.run(
+            deployment.Deployment(base.CONF, **options)))
+
+    def check_unchanged(self):
+        """Run all checks; see that they leave everything as it is."""
+        before = self.snapshot(), self.rows('image'), self.uploads()
+        findings = self.check()
+        self.assertEqual(
+            before, (self.snapshot(), self.rows('image'), self.uploads()))
+        return findings
+
+    def assert_only(self, findings, **expected):
+        """See that only these, by their first word, are not a success."""
+        self.assertEqual(expected, {
+            name.split()[0].lower(): found.code.name.lower()
+            for name, found in findings.items()
+            if found.code != Code.SUCCESS}, findings)
+        for found in findings.values():
+            if found.code != Code.SUCCESS and not (
+                    found.details.startswith('Not checked')):
+                self.assertNotEqual('', found.remedy)
+
+    def instance(self, server):
+        return objects.Instance.get_by_uuid(
+            nova_context.get_admin_context(), server['id'],
+            expected_attrs=['system_metadata'])
+
+
+class WellTest(StatusTestCase):
+
+    def test_all_well(self):
+        self.boot(config_drive=True)
+        seen = meter.Meter(self.zvm.engine.log)
+        with seen.running() as usage:
+            findings = self.check_unchanged()
+
+        self.assert_only(findings)
+        details = {name: found.details for name, found in findings.items()}
+        self.assertIn(self.zvm.token_file, details['Token'])
+        self.assertIn('1.6.3', details['Connector release'])
+        self.assertIn('A new token is good for 60 minutes',
+                      details['Clock'])
+        self.assertIn('ZVMSYS1, z/VM 7.3', details['SMAPI'])
+        self.assertIn('ECKD:POOL1 has ', details['Disk pool'])
+        self.assertIn('on 4 volumes, the largest with 60102 cylinders',
+                      details['Disk pool'])
+        self.assertIn('VSW1 is VLAN-aware, its uplink is ready. VSW2 is '
+                      'VLAN-unaware', details['Virtual switches'])
+        self.assertIn('--file-round-trip', details['File transfer'])
+        self.assertIn('1 image is on the connector',
+                      details['Unused images'])
+        methods = {request.split()[0] for request in usage.requests}
+        self.assertEqual({'GET', 'POST'}, methods)
+        self.assertEqual(['POST /token'], [
+            request for request in usage.requests
+            if request.startswith('POST')])
+        self.assertEqual(19, len(usage.requests), usage.requests)
+
+    def test_file_round_trip(self):
+        before = len(self.uploads())
+        findings = self.check(file_round_trip=True)
+        self.assert_only(findings)
+        self.assertIn('512 bytes went to the connector and came back',
+                      findings['File transfer'].details)
+        self.assertEqual(before + 1, len(self.uploads()))
+
+
+class ConnectorTest(StatusTestCase):
+
+    def test_connector_down(self):
+        connector = self.zvm.simulator.member
+        self.addCleanup(connector.start)
+        connector.kill()
+        findings = self.check()
+
+        self.assertEqual(Code.FAILURE, findings['Connection'].code)
+        self.assertIn('cloud_connector_url', findings['Connection'].remedy)
+        unmade = finding.Finding(
+            Code.WARNING, 'Not checked: the connector is not reachable.')
+        for name in ('Token', 'Connector release', 'Clock', 'SMAPI',
+                     'Disk pool', 'Virtual switches',
+                     'Names of future servers', 'Guests without a server',
+                     'Servers without a guest', 'Unused images',
+                     'Config drives and captures'):
+            self.assertEqual(unmade, findings[name], name)
+        self.assertEqual(Code.SUCCESS, findings['Options'].code)
+        self.assertEqual(Code.SUCCESS, findings['Uploads'].code)
+
+    def test_wrong_token(self):
+        path = os.path.join(self.state_path, 'token')
+        with open(path, 'w') as token_file:
+            token_file.write('not-the-token')
+        self.flags(token_file=path, group='zvm')
+        findings = self.check_unchanged()
+
+        self.assertEqual(Code.SUCCESS, findings['Connection'].code)
+        self.assertEqual(Code.FAILURE, findings['Token'].code)
+        self.assertIn('refuses the admin token', findings['Token'].details)
+        self.assertEqual('Not checked: the connector does not accept '
+                         'requests from here.', findings['SMAPI'].details)
+        self.assertNotIn('not-the-token', str(findings))
+
+    def test_no_token_where_one_is_needed(self):
+        self.flags(token_file=None, group='zvm')
+        found = self.check_unchanged()['Token']
+        self.assertEqual(Code.FAILURE, found.code)
+        self.assertIn('no token file is configured', found.details)
+
+    def test_smapi_down(self):
+        self.addCleanup(self.zvm.engine.faults.clear)
+        self.zvm.engine.faults.add({
+            'match': {'command': 'smcli'}, 'action': {
+                'status': 25, 'output': '25 -110 111 (details) Connection '
+                'refused ULGSMC6009E Failed to connect\n'}})
+        found = self.check_unchanged()['SMAPI']
+        self.assertEqual(Code.FAILURE, found.code)
+        self.assertIn('VSMGUARD', found.remedy)
+
+
+class SystemTest(StatusTestCase):
+
+    def test_missing_disk_pool(self):
+        self.flags(disk_pool='ECKD:NOPOOL', group='zvm')
+        findings = self.check_unchanged()
+        self.assert_only(findings, disk='failure')
+        self.assertIn("no disk pool 'ECKD:NOPOOL'",
+                      findings['Disk pool'].details)
+        self.assertIn('[zvm] disk_pool', findings['Disk pool'].remedy)
+
+    def test_own_disk_pool(self):
+        self.flags(disk_pool=None, group='zvm')
+        findings = self.check_unchanged()
+        self.assert_only(findings)
+        self.assertIn("The connector's own disk pool (ECKD) has",
+                      findings['Disk pool'].details)
+
+    def test_missing_switch(self):
+        self.flags(vswitch_mappings={'physnet1': 'VSW1',
+                                     'physnet2': 'VSW9'}, group='zvm')
+        findings = self.check_unchanged()
+        self.assert_only(findings, virtual='warning')
+        found = findings['Virtual switches']
+        self.assertIn("no virtual switch 'VSW9', to which physical network "
+                      "'physnet2' is mapped", found.details)
+        self.assertIn('[zvm] vswitch_mappings', found.remedy)
+
+
+class GuestsTest(StatusTestCase):
+
+    def test_taken_names(self):
+        self._delete_server(self.boot())
+        coming = self.next_userid()
+        last = names.template_id(base.TEMPLATE, coming) - 1
+        self.foreign_guest(coming)
+        later = (base.TEMPLATE % (last + 4711)).upper()
+        self.foreign_guest(later)
+        self.foreign_guest('SOMEBODY')
+        findings = self.check_unchanged()
+        self.assert_only(findings, names='warning')
+        self.assertIn('2: %s, %s.' % (coming, later),
+                      findings['Names of future servers'].details)
+
+    def test_taken_by_who_is_in_the_directory_only(self):
+        coming = self.next_userid()
+        self.foreign_guest(coming).guests.deregister(coming)
+        findings = self.check_unchanged()
+        self.assert_only(findings, names='warning')
+        self.assertIn('1: %s.' % coming,
+                      findings['Names of future servers'].details)
+
+    def test_guest_without_server(self):
+        server = self.boot()
+        userid = self.userid(server)
+        self._delete_server(server)
+        self.foreign_guest(userid)
+        findings = self.check_unchanged()
+        self.assert_only(findings, guests='warning')
+        found = findings['Guests without a server']
+        self.assertIn('1: %s.' % userid, found.details)
+        self.assertIn('DELETE /guests/USERID', found.remedy)
+
+    def test_guest_of_a_server_deleted_while_the_host_was_down(self):
+        """nova still removes it."""
+        self.delete_in_database_only(self.boot())
+        self.assert_only(self.check_unchanged())
+
+    def test_server_without_guest(self):
+        server = self.boot()
+        userid = self.userid(server)
+        self.foreign_guest('SOMEBODY').guests.delete(userid)
+        findings = self.check_unchanged()
+        self.assert_only(findings, servers='warning')
+        self.assertIn('1: %s (server %s)' % (userid, server['id']),
+                      findings['Servers without a guest'].details)
+
+    def test_without_database(self):
+        """As on most hosts of nova-compute."""
+        self.flags(connection='', group='database')
+        self.foreign_guest(self.next_userid())
+        findings = self.check_unchanged()
+        self.assert_only(findings)
+        for name in ('Names of future servers', 'Guests without a server',
+                     'Servers without a guest', 'Unused images',
+                     'Config drives and captures', 'Uploads'):
+            self.assertIn('ot checked: this nova.conf has no [database] '
+                          'connection', findings[name].details)
+
+
+class LeftoversTest(StatusTestCase):
+
+    def rename_image(self, name):
+        """Give the one cached image another name on the connector."""
+        server = self.boot()
+        image_name = names.image(self.image_id)
+        connector = self.driver._spawn._connector
+        connector.images.export(image_name, 'file://%s' % os.path.join(
+            self.state_path, 'exported'))
+        connector.images.create(
+            name, 'file://%s' % os.path.join(self.state_path, 'exported'),
+            'rhel8')
+        return server
+
+    def test_unused_image(self):
+        self.boot_image_once()
+        self.flags(remove_unused_original_minimum_age_seconds=0,
+                   manager_interval=-1, group='image_cache')
+        findings = self.check_unchanged()
+        self.assert_only(findings, unused='warning')
+        self.assertIn('1: %s; ' % names.image(self.image_id),
+                      findings['Unused images'].details)
+        self.flags(remove_unused_base_images=False, group='image_cache')
+        self.assert_only(self.check_unchanged())
+
+    def test_captured_image_left(self):
+        name = names.capture(uuids.instance)
+        server = self.rename_image(name)
+        findings = self.check_unchanged()
+        self.assert_only(findings, config='warning')
+        found = findings['Config drives and captures']
+        self.assertIn('1: %s.' % name, found.details)
+        self.assertIn('DELETE /images/NAME', found.remedy)
+        self.assertEqual('ACTIVE', self.api.get_server(
+            server['id'])['status'])
+
+    def test_config_drive_on_record(self):
+        server = self.boot()
+        ownership.set_upload(self.instance(server), 'file:///left')
+        findings = self.check_unchanged()
+        self.assert_only(findings, uploads='warning')
+        self.assertIn('1 of config drives', findings['Uploads'].details)
+
+    def test_image_on_record(self):
+        self.driver._staging._journal.add('file:///left')
+        findings = self.check_unchanged()
+        self.assert_only(findings, uploads='warning')
+        self.assertIn('1 of images', findings['Uploads'].details)
+
+
+class CommandTest(StatusTestCase):
+    """The command as its users run it."""
+
+    def run_command(self, *options, **values):
+        context = nova_context.get_admin_context()
+        with nova_context.target_cell(context, self.cell_of_host()) as cell:
+            url = database.get_engine(context=cell).url
+        path = os.path.join(self.state_path, 'nova.conf')
+        with open(path, 'w') as conf_file:
+            conf_file.write(CONF_FILE % {
+                'template': base.TEMPLATE,
+                'database': url.render_as_string(hide_password=False),
+                'url': self.zvm.url, 'token_file': self.zvm.token_file,
+                'image_tmp_path': base.CONF.zvm.image_tmp_path,
+                'disk_pool': self.disk_pool, **values})
+        done = subprocess.run(
+            [sys.executable, '-m', 'nova_zvm.cmd.status', 'check',
+             '--config-file', path, *options],
+            capture_output=True, text=True)
+        self.assertNotIn('Traceback', done.stdout + done.stderr)
+        return done
+
+    def test_table(self):
+        self.boot()
+        done = self.run_command()
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        self.assertEqual('', done.stderr)
+        self.assertIn('| nova-zvm Status ', done.stdout)
+        self.assertEqual(16, done.stdout.count('| Result: Success '))
+        self.assertIn('nova-compute would load nova-zvm', done.stdout)
+        self.assertIn('All servers of this host have their guest',
+                      done.stdout)
+
+    def test_json(self):
+        server = self.boot()
+        self.foreign_guest(self.next_userid())
+        done = self.run_command('--format', 'json')
+        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+        checks = json.loads(done.stdout)
+        self.assertEqual(
+            ['Driver', *(name for name, _ in catalogue.CHECKS)],
+            [check['check'] for check in checks])
+        for check in checks:
+            self.assertEqual({'check', 'result', 'details', 'remedy'},
+                             set(check))
+        warned, = [check for check in checks
+                   if check['result'] != 'success']
+        self.assertEqual(('Names of future servers', 'warning'),
+                         (warned['check'], warned['result']))
+        self.assertIn(self.next_userid(), warned['details'])
+        self.assertIn('instance_name_template', warned['remedy'])
+        self.assertEqual('ACTIVE', self.api.get_server(
+            server['id'])['status'])
+
+    def test_failure(self):
+        done = self.run_command(disk_pool='ECKD:NOPOOL')
+        self.assertEqual(2, done.returncode, done.stdout + done.stderr)
+        self.assertEqual(1, done.stdout.count('| Result: Failure '))
+
+    def test_database_that_is_not_there(self):
+        done = self.run_command(
+            database='sqlite:////absent/secret-password/nova.sqlite')
+        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+        self.assertIn("nova's database cannot be read", done.stdout)
+        self.assertNotIn('secret-password', done.stdout + done.stderr)

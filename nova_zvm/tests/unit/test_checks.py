@@ -1,0 +1,529 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""What each check of nova-zvm-status finds, and the remedy that it tells."""
+
+import errno
+import os.path
+from unittest import mock
+
+from nova.conf import zvm as zvm_opts
+from nova import objects
+from oslo_config import cfg
+from oslo_utils.fixture import uuidsentinel as uuids
+
+from nova_zvm.checks import catalogue
+from nova_zvm.checks import configuration
+from nova_zvm.checks import connection
+from nova_zvm.checks import deployment
+from nova_zvm.checks import finding
+from nova_zvm.checks import guests
+from nova_zvm.checks import leftovers
+from nova_zvm.checks import system
+from nova_zvm import conf as zvm_conf
+from nova_zvm.connector import errors
+from nova_zvm.connector import models
+from nova_zvm import journal
+from nova_zvm import names
+from nova_zvm import ownership
+from nova_zvm.tests.unit import base
+from nova_zvm.tests.unit import fakes
+
+Code = finding.Code
+URL = 'https://zcc.example.org/'
+
+
+class ChecksTestCase(base.ZVMTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.flags(cloud_connector_url=URL, disk_pool='ECKD:POOL1',
+                   group='zvm')
+        self.flags(connection='sqlite://', group='database')
+        self.database = []
+        self.patch(objects.InstanceList, 'get_by_filters', self._filtered)
+
+    def _filtered(self, context, filters, expected_attrs, limit=None,
+                  sort_keys=None, sort_dirs=None):
+        found = [instance for instance in self.database
+                 if filters.get('system_metadata', {}).items() <=
+                 instance.system_metadata.items()]
+        if sort_keys == ['id'] and sort_dirs == ['desc']:
+            found.sort(key=lambda instance: -instance.id)
+        return found[:limit]
+
+    def deployment(self, **options):
+        looked_at = deployment.Deployment(base.CONF, **options)
+        looked_at.client = self.connector
+        return looked_at
+
+    def put_server(self, number, **fields):
+        """Let nova have a server with a guest; return the instance."""
+        instance = self.instance(**{
+            'id': number, 'uuid': getattr(uuids, 'server%d' % number),
+            'task_state': None, **fields})
+        self.database.append(instance)
+        userid = names.userid(base.CONF.instance_name_template % number)
+        ownership.claim(instance, userid)
+        ownership.record(instance, ownership.BUILT)
+        return instance
+
+    def assert_found(self, found, code, details, remedy=''):
+        self.assertEqual(code, found.code, found)
+        self.assertIn(details, found.details)
+        if code == Code.SUCCESS or found.details.startswith('Not checked'):
+            self.assertEqual('', found.remedy)
+        else:
+            self.assertNotEqual('', remedy)
+            self.assertIn(remedy, found.remedy)
+
+
+class FindingTestCase(ChecksTestCase):
+
+    def test_together_is_as_bad_as_the_worst(self):
+        found = finding.together([
+            finding.warning('One.', 'Do.'), finding.failure('Two.', 'Do.'),
+            finding.success('Three.')])
+        self.assertEqual(
+            finding.Finding(Code.FAILURE, 'One. Two. Three.', 'Do.'), found)
+
+    def test_some(self):
+        self.assertEqual('2: A, B', finding.some({'B', 'A'}))
+        self.assertEqual('6: A, B, C, D, E, ...', finding.some('FEDCBA'))
+
+
+class OptionsTestCase(ChecksTestCase):
+
+    def options(self):
+        return configuration.options(self.deployment())
+
+    def test_good(self):
+        self.flags(instance_name_template='abc%05x')
+        self.assert_found(self.options(), Code.SUCCESS, 'good')
+
+    def test_sentence_of_settings(self):
+        self.flags(disk_pool='POOL1', group='zvm')
+        self.assert_found(self.options(), Code.FAILURE,
+                          "[zvm] disk_pool: 'POOL1' must be",
+                          'Correct this option')
+
+    def test_value_that_cannot_be(self):
+        conf = cfg.ConfigOpts()
+        path = os.path.join(base.CONF.zvm.image_tmp_path, 'nova.conf')
+        with open(path, 'w') as conf_file:
+            conf_file.write('[zvm]\nguest_max_vcpus = many\n')
+        conf.register_opts(zvm_opts.zvm_opts, group='zvm')
+        zvm_conf.register_opts(conf)
+        conf(['--config-file', path], project='nova')
+        conf.set_override('cloud_connector_url', URL, 'zvm')
+        conf.register_opts([
+            cfg.StrOpt('instance_name_template', default='abc%05x'),
+            cfg.StrOpt('config_drive_format', default='iso9660')])
+        found = configuration.options(deployment.Deployment(conf))
+        self.assert_found(found, Code.FAILURE, 'guest_max_vcpus',
+                          'Correct this option')
+
+    def test_template_with_little_room(self):
+        self.flags(instance_name_template='abcd%04x')
+        self.assert_found(self.options(), Code.WARNING,
+                          'has room up to instance 65535', 'prefix')
+
+    def test_wrong_options_leave_the_connector_alone(self):
+        self.flags(cloud_connector_url=None, group='zvm')
+        found = dict(catalogue.run(deployment.Deployment(base.CONF)))
+        self.assert_found(found['Options'], Code.FAILURE,
+                          'cloud_connector_url is not set', 'Correct')
+        self.assertEqual(
+            finding.Finding(Code.WARNING,
+                            'Not checked: the options are wrong.'),
+            found['SMAPI'])
+        self.assertEqual(found['SMAPI'], found['Connection'])
+
+
+class ConnectionTestCase(ChecksTestCase):
+
+    def connection(self, error=None):
+        self.connector.contact = error
+        return connection.connection(self.deployment())
+
+    def token(self, error=None):
+        self.connector.contact = error
+        return connection.token(self.deployment())
+
+    def test_https(self):
+        self.assert_found(self.connection(), Code.SUCCESS,
+                          'its certificate is verified')
+
+    def test_http(self):
+        self.flags(cloud_connector_url='http://zcc.example.org/',
+                   group='zvm')
+        self.assert_found(self.connection(), Code.WARNING, 'without TLS',
+                          'https')
+
+    def test_http_on_this_host(self):
+        for host in ('localhost', '127.0.0.1', '[::1]'):
+            self.flags(cloud_connector_url='http://%s:8080' % host,
+                       group='zvm')
+            self.assert_found(self.connection(), Code.SUCCESS, host)
+
+    def test_unreachable(self):
+        self.assert_found(self.connection(fakes.unreachable()),
+                          Code.FAILURE, 'as the test wants it',
+                          'cloud_connector_url is its URL: ' + URL)
+
+    def test_certificate(self):
+        self.assert_found(
+            self.connection(fakes.error(errors.TlsError)), Code.FAILURE,
+            'as the test wants it', '[zvm] ca_file')
+
+    def test_no_connector_at_the_url(self):
+        self.assert_found(self.connection(fakes.error()), Code.FAILURE,
+                          'as the test wants it', 'cloud_connector_url')
+
+    def test_refused_token_is_an_answer(self):
+        self.assert_found(
+            self.connection(fakes.error(errors.Unauthorized, status=401)),
+            Code.SUCCESS, 'answers at')
+
+    def test_asked_once(self):
+        looked_at = self.deployment()
+        self.connector.version = mock.Mock(side_effect=fakes.unreachable())
+        for _, check in catalogue.CHECKS[1:7]:
+            try:
+                check(looked_at)
+            except finding.NotChecked:
+                continue
+        self.assertEqual(1, self.connector.version.call_count)
+
+    def test_token_file_without_a_token(self):
+        """Nothing was sent, so that nobody knows of the connector."""
+        error = fakes.error(errors.Unauthorized, status=None)
+        self.assert_found(self.token(error), Code.FAILURE,
+                          'as the test wants it', '[zvm] token_file')
+        unmade = self.assertRaises(finding.NotChecked, self.connection, error)
+        self.assert_found(unmade.finding, Code.WARNING,
+                          'the connector cannot be asked without its token')
+
+    def test_token(self):
+        self.assert_found(self.token(), Code.SUCCESS, 'asks for no token')
+        self.flags(token_file='/etc/nova/zvm-token', group='zvm')
+        self.assert_found(self.token(), Code.SUCCESS,
+                          'accepts the token of /etc/nova/zvm-token')
+
+    def test_refused_token(self):
+        self.assert_found(
+            self.token(fakes.error(errors.Unauthorized, status=401)),
+            Code.FAILURE, 'as the test wants it', '[zvm] token_file')
+
+    def test_token_that_nobody_could_judge(self):
+        error = self.assertRaises(finding.NotChecked, self.token,
+                                  fakes.unreachable())
+        self.assertEqual('the connector is not reachable', str(error))
+
+    def test_release(self):
+        for release, code, details, remedy in (
+                ('1.6.3', Code.SUCCESS, 'release 1.6.3', ''),
+                ('1.6.2', Code.FAILURE, 'older than 1.6.3', '1.6.3'),
+                ('1.6.7', Code.WARNING, 'not tested', '1.6.3')):
+            self.connector.release = release
+            self.assert_found(connection.version(self.deployment()), code,
+                              details, remedy)
+
+
+class ClockTestCase(ChecksTestCase):
+
+    def compared(self, offset, left=None):
+        self.patch(connection, 'time', self.clock)
+        self.connector.offset = offset
+        if left is not None:
+            self.connector.expiry = self.clock.now + (offset or 0) + left
+        return connection.clock(self.deployment())
+
+    def test_same(self):
+        self.assert_found(self.compared(-2.0, 3600), Code.SUCCESS,
+                          'to 2 seconds. A new token is good for 60 minutes')
+
+    def test_no_time_and_no_token(self):
+        self.assert_found(self.compared(None), Code.SUCCESS,
+                          'does not tell its time.')
+
+    def test_skew(self):
+        self.assert_found(self.compared(301.0, 3600), Code.WARNING,
+                          '301 seconds ahead of', 'synchronised')
+        self.assert_found(self.compared(-301.0), Code.WARNING,
+                          '301 seconds behind', 'synchronised')
+        self.assert_found(self.compared(299.0, 3600), Code.SUCCESS, '299')
+
+    def test_short_token(self):
+        self.assert_found(self.compared(0.0, 30), Code.WARNING,
+                          'ends in 30 seconds', 'token_validation_period')
+
+    def test_token_that_has_ended(self):
+        """By our clock, where the connector does not tell its own."""
+        self.assert_found(self.compared(None, -90), Code.WARNING,
+                          'ends 90 seconds ago', 'synchronised')
+
+
+class FileTestCase(ChecksTestCase):
+
+    def round_trip(self):
+        def download(path):
+            self.connector.exports[path] = self.connector.uploads[
+                'file://' + path]
+            return original(path)
+
+        original = self.connector.files.download
+        self.connector.files.download = download
+        return connection.file_round_trip(
+            self.deployment(file_round_trip=True))
+
+    def test_only_if_wanted(self):
+        error = self.assertRaises(finding.NotChecked,
+                                  connection.file_round_trip,
+                                  self.deployment())
+        self.assert_found(error.finding, Code.SUCCESS, '--file-round-trip')
+        self.assertEqual([], self.connector.calls)
+
+    def test_there_and_back(self):
+        self.assert_found(self.round_trip(), Code.SUCCESS,
+                          '512 bytes went to the connector and came back')
+
+    def test_other_bytes_stored(self):
+        self.connector.faults['files.upload'] = [fakes.transfer_error()]
+        self.assert_found(self.round_trip(), Code.FAILURE,
+                          'as the test wants it', 'file_repository')
+
+    def test_other_bytes_come_back(self):
+        def spoil(path):
+            self.connector.exports[path] = b'short'
+
+        self.connector.faults['files.download'] = [spoil]
+        self.assert_found(self.round_trip(), Code.FAILURE,
+                          '5 bytes that differ came back',
+                          'changes or limits')
+
+
+class SystemTestCase(ChecksTestCase):
+
+    def disk_pool(self):
+        return system.disk_pool(self.deployment())
+
+    def switches(self, **mappings):
+        self.flags(vswitch_mappings=mappings, group='zvm')
+        return system.switches(self.deployment())
+
+    def test_smapi(self):
+        self.assert_found(system.smapi(self.deployment()), Code.SUCCESS,
+                          'ZVMSYS1, z/VM 7.3, for userid ZCCUSER')
+        self.connector.faults['host.info'] = [fakes.error()]
+        self.assert_found(system.smapi(self.deployment()), Code.FAILURE,
+                          'as the test wants it', 'VSMREQIN')
+
+    def test_disk_pool(self):
+        self.connector.host.volumes = ['VOL001', 'VOL002']
+        self.assert_found(
+            self.disk_pool(), Code.SUCCESS,
+            'ECKD:POOL1 has 500 GB, 450 GB free, on 2 volumes, the largest '
+            'with 65520 cylinders.')
+
+    def test_missing_disk_pool(self):
+        self.flags(disk_pool='FBA:OTHER', group='zvm')
+        self.assert_found(self.disk_pool(), Code.FAILURE,
+                          "no disk pool 'FBA:OTHER'", '[zvm] disk_pool')
+
+    def test_own_disk_pool(self):
+        self.flags(disk_pool=None, group='zvm')
+        self.assert_found(self.disk_pool(), Code.FAILURE,
+                          'that the connector is configured with',
+                          '[zvm] disk_pool')
+        self.connector.pools[None] = models.DiskPool(500, 50, 450)
+        self.connector.host.volume_type = '9336-ET'
+        self.assert_found(self.disk_pool(), Code.SUCCESS,
+                          'own disk pool (FBA) has 500 GB')
+
+    def test_full_disk_pool(self):
+        self.connector.pools['ECKD:POOL1'] = models.DiskPool(500, 500, 0)
+        self.assert_found(self.disk_pool(), Code.WARNING, ' 0 GB free',
+                          'more volumes')
+
+    def test_volumes_that_are_not_told(self):
+        self.connector.faults['host.volume'] = [fakes.not_found()]
+        self.assert_found(self.disk_pool(), Code.SUCCESS,
+                          'does not tell its volumes')
+        self.connector.host.volumes = []
+        self.assert_found(self.disk_pool(), Code.SUCCESS, 'on no volume')
+        self.connector.release = '1.6.7'
+        self.assert_found(self.disk_pool(), Code.SUCCESS,
+                          'does not list its volumes')
+
+    def test_switches(self):
+        self.connector.grants['VSWITCH2'] = {}
+        self.connector.vlan_unaware.add('VSWITCH2')
+        self.assert_found(
+            self.switches(physnet1='vswitch1', physnet2='VSWITCH2'),
+            Code.SUCCESS, 'VSWITCH1 is VLAN-aware, its uplink is ready. '
+            'VSWITCH2 is VLAN-unaware, its uplink is ready.')
+
+    def test_switches_without_mappings(self):
+        self.assert_found(self.switches(), Code.SUCCESS,
+                          'VSWITCH1 is VLAN-aware')
+
+    def test_missing_switch(self):
+        found = self.switches(physnet1='VSWITCH1', physnet2='OTHER')
+        self.assert_found(found, Code.WARNING, "no virtual switch 'OTHER'",
+                          '[zvm] vswitch_mappings')
+        self.assertIn('VSWITCH1 is', found.details)
+
+    def test_uplink(self):
+        self.connector.switch_status = 'Disconnected.'
+        self.assert_found(self.switches(physnet1='VSWITCH1'), Code.WARNING,
+                          "status is 'Disconnected'.", 'uplink')
+
+    def test_any_other_error_is_a_finding(self):
+        self.connector.faults['vswitches.get'] = [fakes.error()]
+        self.flags(vswitch_mappings={'physnet1': 'VSWITCH1'}, group='zvm')
+        found = dict(catalogue.run(self.deployment()))
+        self.assert_found(found['Virtual switches'], Code.FAILURE,
+                          'as the test wants it', 'sdkserver.log')
+
+
+class GuestsTestCase(ChecksTestCase):
+
+    def test_all_well(self):
+        self.put_server(7)
+        for userid in ('ABC00007', 'MAINT', 'ABC', 'ABC0000G'):
+            self.connector.put_guest(userid)
+        looked_at = self.deployment()
+        self.assert_found(guests.future_names(looked_at), Code.SUCCESS,
+                          'from ABC00008 on')
+        self.assert_found(guests.without_server(looked_at), Code.SUCCESS, '')
+        self.assert_found(guests.without_guest(looked_at), Code.SUCCESS, '')
+        self.assertEqual([], self.connector.writes)
+        self.assertEqual(1, self.connector.count('guests.list'))
+
+    def test_taken_names(self):
+        self.put_server(7)
+        for userid in ('ABC00007', 'ABC00006', 'ABC0FFFF'):
+            self.connector.put_guest(userid)
+        self.connector.put_guest('ABC0000C', known=False)
+        self.connector.put_guest('ABC0000D', known=False)
+        self.assert_found(guests.future_names(self.deployment()),
+                          Code.WARNING, 'on z/VM, 2: ABC0000C, ABC0FFFF.',
+                          'instance_name_template')
+
+    def test_guest_without_server(self):
+        self.put_server(7)
+        for userid in ('ABC00007', 'ABC00006', 'ABC0FFFF'):
+            self.connector.put_guest(userid)
+        self.assert_found(guests.without_server(self.deployment()),
+                          Code.WARNING, '1: ABC00006.', 'DELETE /guests')
+
+    def test_server_without_guest(self):
+        lost = self.put_server(7)
+        self.put_server(8, deleted=True)
+        self.put_server(9, host='another')
+        ownership.record(self.put_server(10), ownership.BUILDING)
+        self.assert_found(guests.without_guest(self.deployment()),
+                          Code.WARNING, '1: ABC00007 (server %s).'
+                          % lost.uuid, 'Rebuild or delete')
+
+    def test_no_database(self):
+        self.flags(connection=None, group='database')
+        found = dict(catalogue.run(self.deployment()))
+        for name in ('Names of future servers', 'Guests without a server',
+                     'Servers without a guest', 'Unused images',
+                     'Config drives and captures'):
+            self.assertEqual(finding.Finding(
+                Code.SUCCESS, 'Not checked: this nova.conf has no '
+                '[database] connection.'), found[name])
+
+    def test_database_that_cannot_be_read(self):
+        self.patch(objects.InstanceList, 'get_by_filters', mock.Mock(
+            side_effect=OSError(errno.EIO, 'mysql://nova:secret@db')))
+        found = dict(catalogue.run(self.deployment()))
+        self.assertEqual(finding.Finding(
+            Code.WARNING, "Not checked: nova's database cannot be read by "
+            '[database] connection (OSError).'),
+            found['Servers without a guest'])
+        self.assertNotIn('secret', str(found))
+
+
+class LeftoversTestCase(ChecksTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.flags(remove_unused_original_minimum_age_seconds=100,
+                   manager_interval=10, group='image_cache')
+        self.patch(leftovers, 'time', self.clock)
+
+    def put(self, name, age):
+        self.connector.put_image(name, last_access_time=self.clock.now - age)
+
+    def test_images(self):
+        self.put_server(7, image_ref='used')
+        self.put(names.image('used'), 9999)
+        self.put(names.image('young'), 109)
+        self.put('rhel8', 9999)
+        self.put(names.BLANK_IMAGE, 9999)
+        self.put(names.config_drive(uuids.any), 9999)
+        self.assert_found(leftovers.unused_images(self.deployment()),
+                          Code.SUCCESS, '2 images are on the connector')
+        self.put(names.image('old'), 110)
+        self.assert_found(leftovers.unused_images(self.deployment()),
+                          Code.WARNING, '1: nova-old; 2048 bytes',
+                          'manager_interval')
+
+    def test_images_that_stay(self):
+        self.flags(remove_unused_base_images=False, group='image_cache')
+        self.put(names.image('old'), 110)
+        self.assert_found(leftovers.unused_images(self.deployment()),
+                          Code.SUCCESS, '1 image is on the connector, of '
+                          'which no server uses 1')
+
+    def test_passing_images(self):
+        busy = self.put_server(7, task_state='spawning')
+        captured = self.put_server(8)
+        ownership.begin_capture(captured, 'on')
+        idle = self.put_server(9)
+        self.put(names.config_drive(busy.uuid), 1)
+        self.put(names.capture(captured.uuid), 1)
+        self.put('rhel8', 1)
+        self.assert_found(leftovers.passing_images(self.deployment()),
+                          Code.SUCCESS, '')
+        left = [names.config_drive(idle.uuid), names.capture(uuids.gone)]
+        for name in left:
+            self.put(name, 1)
+        self.assert_found(leftovers.passing_images(self.deployment()),
+                          Code.WARNING, '2: %s.' % ', '.join(sorted(left)),
+                          'DELETE /images/NAME')
+
+    def test_uploads(self):
+        self.assert_found(leftovers.uploads(self.deployment()),
+                          Code.SUCCESS, 'No upload is left.')
+        busy = self.put_server(7, task_state='spawning')
+        ownership.set_upload(busy, 'file:///1')
+        self.assert_found(leftovers.uploads(self.deployment()),
+                          Code.SUCCESS, 'No upload is left.')
+        ownership.set_upload(self.put_server(8), 'file:///2')
+        journal.Journal().add('file:///3')
+        self.assert_found(leftovers.uploads(self.deployment()),
+                          Code.WARNING, '1 of images and 1 of config drives',
+                          'overwrites them')
+
+    def test_uploads_without_a_database(self):
+        self.flags(connection=None, group='database')
+        self.connector.contact = fakes.unreachable()
+        self.assert_found(leftovers.uploads(self.deployment()),
+                          Code.SUCCESS, 'Config drives are not checked')
+        journal.Journal().add('file:///3')
+        self.assert_found(leftovers.uploads(self.deployment()),
+                          Code.WARNING, '1 of images.', 'overwrites them')
