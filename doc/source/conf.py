@@ -19,6 +19,7 @@ copyright = author
 extensions = [
     'openstackdocstheme',
     'oslo_config.sphinxext',
+    'sphinx_feature_classification.support_matrix',
 ]
 
 html_theme = 'openstackdocs'

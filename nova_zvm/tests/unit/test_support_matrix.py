@@ -1,0 +1,191 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The support matrix says what the driver can do.
+
+A feature is there if the driver has all that nova calls for it and has the
+capabilities that nova asks for before.
+"""
+
+import configparser
+import pathlib
+
+from nova.virt import driver as nova_driver
+import testtools
+
+from nova_zvm import configdrive
+from nova_zvm import driver
+from nova_zvm import network
+from nova_zvm import spawn
+
+MATRIX = (pathlib.Path(__file__).parents[3] /
+          'doc/source/user/support-matrix.ini')
+PREFIX = 'operation.'
+OURS = 'nova-zvm'
+STATUSES = ('complete', 'partial', 'missing', 'unknown')
+
+# By the name of a feature in nova's own matrix, what makes it: methods of the
+# driver, and capabilities, whose names begin with 'supports' or 'has'.
+MADE_BY = {
+    'operation.attach-volume': ['attach_volume', 'get_volume_connector'],
+    'operation.attach-tagged-volume': [
+        'attach_volume', 'supports_tagged_attach_volume'],
+    'operation.detach-volume': ['detach_volume'],
+    'operation.extend-volume': ['extend_volume', 'supports_extend_volume'],
+    'operation.attach-interface': [
+        'attach_interface', 'supports_attach_interface'],
+    'operation.attach-tagged-interface': [
+        'attach_interface', 'supports_tagged_attach_interface'],
+    'operation.detach-interface': [
+        'detach_interface', 'supports_attach_interface'],
+    'operation.maintenance-mode': [
+        'host_maintenance_mode', 'set_host_enabled'],
+    'operation.evacuate': ['supports_evacuate'],
+    'operation.rebuild': ['rebuild', 'spawn', 'destroy'],
+    'operation.rebuild-volume-backed': [
+        'rebuild', 'attach_volume', 'detach_volume'],
+    'operation.get-guest-info': ['get_info'],
+    'operation.get-host-uptime': ['get_host_uptime'],
+    'operation.get-host-ip': ['get_host_ip_addr'],
+    'operation.live-migrate': [
+        'live_migration', 'pre_live_migration',
+        'check_can_live_migrate_destination'],
+    'operation.force-live-migration-to-complete': [
+        'live_migration_force_complete'],
+    'operation.abort-in-progress-live-migration': ['live_migration_abort'],
+    'operation.launch': ['spawn'],
+    'operation.pause': ['pause'],
+    'operation.reboot': ['reboot'],
+    'operation.rescue': ['rescue', 'unrescue'],
+    'operation.resize': [
+        'migrate_disk_and_power_off', 'finish_migration',
+        'finish_revert_migration', 'confirm_migration'],
+    'operation.resume': ['resume'],
+    'operation.set-admin-password': ['set_admin_password'],
+    'operation.snapshot': ['snapshot'],
+    'operation.suspend': ['suspend'],
+    'operation.swap-volume': ['swap_volume'],
+    'operation.terminate': ['destroy', 'cleanup'],
+    'operation.trigger-crash-dump': ['trigger_crash_dump'],
+    'operation.unpause': ['unpause'],
+    'console.serial.log': ['get_console_output'],
+    'console.serial.interactive': ['get_serial_console'],
+    'console.spice': ['get_spice_console'],
+    'console.vnc': ['get_vnc_console'],
+    'storage.block': ['attach_volume', 'get_volume_connector'],
+    'storage.block.backend.fibrechannel': [
+        'attach_volume', 'get_volume_connector'],
+    'storage.image': ['spawn', 'supports_image_type_raw'],
+    'operation.device-tags': ['supports_device_tagging'],
+    'operation.quiesce': ['quiesce'],
+    'operation.unquiesce': ['unquiesce'],
+    'operation.multiattach-volume': ['supports_multiattach'],
+    'operation.trusted-certs': ['supports_trusted_certs'],
+    'operation.file-backed-memory': ['supports_mem_backing_file'],
+    'operation.cache-images': [
+        'cache_image', 'manage_image_cache', 'has_imagecache'],
+    'operation.boot-emulated-tpm': ['supports_vtpm'],
+    'operation.boot-stateless-firmware': ['supports_stateless_firmware'],
+}
+
+# What is no method of ComputeDriver: which part of ours makes it.
+PARTS = {
+    'guest.disk.autoconfig': (spawn, 'Spawn'),
+    'guest.setup.configdrive': (configdrive, 'ConfigDrives'),
+    'guest.setup.inject.networking': (network, 'Network'),
+}
+
+# What nothing in the driver could show.
+NEVER = {
+    'guest.disk.rate-limit', 'guest.setup.inject.file', 'console.rdp',
+    'storage.block.backend.iscsi', 'storage.block.backend.iscsi.auth.chap',
+    'operation.uefi-boot', 'operation.encrypted-volume',
+    'operation.report-cpu-traits',
+    'operation.port-with-resource-request', 'operation.boot-encrypted-vm',
+}
+
+
+def is_overridden(method):
+    return (getattr(driver.ZVMDriver, method) is not
+            getattr(nova_driver.ComputeDriver, method))
+
+
+def has(name):
+    """Tell whether the driver has a method or a capability."""
+    if name.startswith(('supports_', 'has_')):
+        return bool(driver.ZVMDriver.capabilities.get(name))
+    return is_overridden(name)
+
+
+class TestMatrix(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.matrix = configparser.ConfigParser(interpolation=None)
+        self.matrix.read_string(MATRIX.read_text())
+        self.columns = [name.partition('.')[2] for name in
+                        self.matrix.sections() if name.startswith('driver.')]
+
+    def features(self):
+        """Return the sections by nova's names of the features."""
+        found = {}
+        for name in self.matrix.sections():
+            if name.startswith(PREFIX):
+                short = name.removeprefix(PREFIX)
+                root = short.partition('.')[0]
+                found[short if root in ('guest', 'console', 'storage')
+                      else name] = self.matrix[name]
+        return found
+
+    def test_each_feature_of_nova_has_a_row(self):
+        self.assertEqual(sorted([*MADE_BY, *PARTS, *NEVER]),
+                         sorted(self.features()))
+
+    def test_nothing_else_is_in_the_file(self):
+        self.assertEqual([], [name for name in self.matrix.sections()
+                              if not name.startswith((PREFIX, 'driver.'))])
+
+    def test_what_the_driver_has(self):
+        """Each feature that the driver has is in the matrix; none else is."""
+        features = self.features()
+        said = {name for name in MADE_BY if features[name][
+            'driver.' + OURS] in ('complete', 'partial')}
+        self.assertEqual({name for name, parts in MADE_BY.items()
+                          if all(has(part) for part in parts)}, said)
+
+    def test_what_no_method_makes(self):
+        features = self.features()
+        for name, (module, part) in PARTS.items():
+            self.assertTrue(hasattr(module, part))
+            self.assertIn(features[name]['driver.' + OURS],
+                          ('complete', 'partial'), name)
+        for name in NEVER:
+            self.assertEqual('missing', features[name]['driver.' + OURS],
+                             name)
+
+    def test_each_driver_has_a_status(self):
+        for name, feature in self.features().items():
+            for column in self.columns:
+                self.assertIn(feature['driver.' + column], STATUSES, name)
+
+    def test_options(self):
+        known = {'title', 'status', 'notes', 'cli'}.union(*(
+            {'driver.' + column, 'driver-notes.' + column}
+            for column in self.columns))
+        for name, feature in self.features().items():
+            self.assertEqual(set(), set(feature) - known, name)
+
+    def test_partial_is_explained(self):
+        for name, feature in self.features().items():
+            for column in self.columns:
+                if feature['driver.' + column] == 'partial':
+                    self.assertIn('driver-notes.' + column, feature, name)
