@@ -23,9 +23,6 @@ FAILED = {'binding:vif_type': 'binding_failed', 'binding:vif_details': {}}
 
 class BindingTestCase(base.MechanismTestCase):
 
-    def assertBinding(self, binding, port):
-        self.assertEqual(binding, {key: port[key] for key in binding})
-
     def assertLeftToOthers(self, port):
         self.assertNotEqual('zvm', port[portbindings.VIF_TYPE])
         self.assertEqual('', self.log.output)
@@ -137,8 +134,7 @@ class LastInTheListTestCase(base.MechanismTestCase):
 
     def test_binding(self):
         port = self.port(self.flat())
-        self.assertEqual(bindings.FLAT,
-                         {key: port[key] for key in bindings.FLAT})
+        self.assertBinding(bindings.FLAT, port)
 
     def test_host_of_another_driver(self):
         port = self.port(self.flat(), host=base.KVM_HOST)
@@ -183,8 +179,7 @@ class StatusTestCase(base.MechanismTestCase):
         self.assertEqual('ACTIVE', port['status'])
         self.assertEqual([self.PLUGGED, self.UNPLUGGED, self.PLUGGED],
                          self.sent())
-        self.assertEqual(bindings.FLAT,
-                         {key: port[key] for key in bindings.FLAT})
+        self.assertBinding(bindings.FLAT, port)
 
     def test_host_and_admin_state_at_once(self):
         port = self.port(self.flat(), admin_state_up=False)
@@ -244,23 +239,34 @@ class SecurityGroupsTestCase(base.MechanismTestCase):
         self.assertEqual(0, self.notices())
 
 
-class HostFilterTestCase(base.MechanismTestCase):
-    """Hosts that reach a network, of which the DHCP scheduler asks."""
+class AgentOnOurHostTestCase(base.MechanismTestCase):
+    """A host of nova-compute for z/VM that runs agents of Neutron's, too."""
 
-    HOSTS = {base.HOST, base.OTHER_HOST, base.KVM_HOST, 'kvm2'}
+    PORTS = ('network:dhcp', 'network:router_interface',
+             'network:router_gateway')
 
-    def reaching(self, network):
-        return self.plugin.filter_hosts_with_network_access(
-            self.context, network, self.HOSTS)
+    def test_their_ports(self):
+        self.register_ovs_agent(base.HOST)
+        network = self.flat()
+        for owner in self.PORTS:
+            port = self.port(network, device_owner=owner)
+            self.assertEqual('ovs', port[portbindings.VIF_TYPE], owner)
+        self.assertBinding(bindings.FLAT, self.port(network))
 
-    def test_mapped(self):
-        for network in (self.flat(), self.vlan()):
-            self.assertEqual({base.HOST, base.OTHER_HOST, base.KVM_HOST},
-                             self.reaching(network))
+    def test_without_the_agent(self):
+        network = self.flat()
+        for owner in self.PORTS:
+            port = self.port(network, device_owner=owner)
+            self.assertBinding(FAILED, port)
 
-    def test_unmapped(self):
-        self.assertEqual({base.KVM_HOST},
-                         self.reaching(self.flat('physnet3')))
-
-    def test_tunnel(self):
-        self.assertEqual({base.KVM_HOST}, self.reaching(self.vxlan()))
+    def test_hosts_for_dhcp(self):
+        """A switch of z/VM makes no host one where a DHCP agent reaches it."""
+        hosts = [base.HOST, base.OTHER_HOST, base.KVM_HOST]
+        network = self.flat()
+        for agent, reaching in ((None, {base.KVM_HOST}),
+                                (base.HOST, {base.HOST, base.KVM_HOST})):
+            if agent:
+                self.register_ovs_agent(agent)
+            self.assertEqual(
+                reaching, self.plugin.filter_hosts_with_network_access(
+                    self.context, network, hosts))
