@@ -82,10 +82,14 @@ class ZVMMechanismDriver(api.MechanismDriver):
                     segment[api.PHYSICAL_NETWORK] for segment in segments})))
 
     def update_port_postcommit(self, context: api.PortContext) -> None:
-        """Let the status of a bound port follow its admin_state_up."""
-        port, original = context.current, context.original
+        """Let the status of a bound port follow its admin_state_up.
+
+        And raise a port whose second binding becomes the active one: Neutron
+        leaves that DOWN (neutron/plugins/ml2/plugin.py activate, 29).
+        """
+        port = context.current
         if (context.vif_type == vifdetails.VIF_TYPE and
-                port['admin_state_up'] != original['admin_state_up']):
+                port['status'] != _status(port)):
             directory.get_plugin().update_port_status(
                 context.plugin_context, port['id'], _status(port))
 

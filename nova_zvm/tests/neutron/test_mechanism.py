@@ -192,6 +192,57 @@ class StatusTestCase(base.MechanismTestCase):
         self.assertEqual('DOWN', port['status'])
         self.assertEqual('zvm', port[portbindings.VIF_TYPE])
 
+    def test_second_binding(self):
+        """What a migration does: bind on another host, then activate it."""
+        port = self.port(self.flat())
+        self.bind(port, base.OTHER_HOST)
+        self.assertEqual(base.HOST, self.show(port)[portbindings.HOST_ID])
+        self.assertEqual('ACTIVE', self.show(port)['status'])
+        self.assertEqual([self.PLUGGED], self.sent())
+        self.plugin.activate(self.context, base.OTHER_HOST, port['id'])
+        port = self.show(port)
+        self.assertEqual(base.OTHER_HOST, port[portbindings.HOST_ID])
+        self.assertBinding(bindings.FLAT, port)
+        self.assertEqual('ACTIVE', port['status'])
+        self.plugin.delete_port_binding(self.context, base.HOST, port['id'])
+        self.assertEqual('ACTIVE', self.show(port)['status'])
+
+    def test_second_binding_of_a_port_that_is_down(self):
+        port = self.port(self.flat(), admin_state_up=False)
+        self.bind(port, base.OTHER_HOST)
+        self.plugin.activate(self.context, base.OTHER_HOST, port['id'])
+        port = self.show(port)
+        self.assertBinding(bindings.FLAT, port)
+        self.assertEqual('DOWN', port['status'])
+        self.assertEqual([], self.sent())
+
+    def test_second_binding_of_another_driver(self):
+        port = self.port(self.flat())
+        self.bind(port, base.KVM_HOST)
+        self.plugin.activate(self.context, base.KVM_HOST, port['id'])
+        port = self.show(port)
+        self.assertEqual('ovs', port[portbindings.VIF_TYPE])
+        self.assertEqual('DOWN', port['status'])
+
+    def bind(self, port, host):
+        self.plugin.create_port_binding(
+            self.context, port['id'], {'binding': {
+                'host': host, 'vnic_type': 'normal', 'profile': {}}})
+
+    def test_unbind_and_admin_state_at_once(self):
+        port = self.port(self.flat(), admin_state_up=False)
+        port = self.update(port, admin_state_up=True,
+                           **{portbindings.HOST_ID: ''})
+        self.assertBinding(UNBOUND, port)
+        self.assertEqual('DOWN', port['status'])
+
+    def test_admin_state_by_the_user(self):
+        port = self.port(self.flat())
+        for up, status in ((False, 'DOWN'), (True, 'ACTIVE')):
+            self._update('ports', port['id'],
+                         {'port': {'admin_state_up': up}})
+            self.assertEqual(status, self.show(port)['status'])
+
     def test_other_updates_leave_the_status(self):
         port = self.port(self.flat(), admin_state_up=False)
         port = self.update(port, name='other')
