@@ -26,7 +26,8 @@ Hosts whose ports are bound to virtual switches, as shell patterns.
 
 The names are those that ``openstack compute service list`` shows: the value
 of ``[DEFAULT] host`` of each nova-compute for z/VM. Ports of other hosts are
-left to other mechanism drivers. Needed.
+left to other mechanism drivers, and so are those of Neutron's own agents.
+Needed.
 """),
     cfg.DictOpt('vswitch_mappings',
                 default={},

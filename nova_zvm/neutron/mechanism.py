@@ -60,11 +60,14 @@ class ZVMMechanismDriver(api.MechanismDriver):
 
     def bind_port(self, context: api.PortContext) -> None:
         port = context.current
-        if not (self._is_ours(context.host) and
-                port[portbindings.VNIC_TYPE] == portbindings.VNIC_NORMAL):
-            LOG.debug('Port %s with VNIC type %s on host %s is left to other '
-                      'drivers', port['id'], port[portbindings.VNIC_TYPE],
-                      context.host)
+        # A nova-compute for z/VM can share its host with a DHCP agent.
+        if (not self._is_ours(context.host) or
+                port['device_owner'].startswith(
+                    constants.DEVICE_OWNER_NETWORK_PREFIX) or
+                port[portbindings.VNIC_TYPE] != portbindings.VNIC_NORMAL):
+            LOG.debug('Port %s of %s with VNIC type %s on host %s is left to '
+                      'other drivers', port['id'], port['device_owner'],
+                      port[portbindings.VNIC_TYPE], context.host)
             return
         segments = _carried(context.segments_to_bind)
         for segment in segments:
@@ -79,10 +82,14 @@ class ZVMMechanismDriver(api.MechanismDriver):
                     segment[api.PHYSICAL_NETWORK] for segment in segments})))
 
     def update_port_postcommit(self, context: api.PortContext) -> None:
-        """Let the status of a bound port follow its admin_state_up."""
-        port, original = context.current, context.original
+        """Let the status of a bound port follow its admin_state_up.
+
+        And raise a port whose second binding becomes the active one: Neutron
+        leaves that DOWN (neutron/plugins/ml2/plugin.py activate, 29).
+        """
+        port = context.current
         if (context.vif_type == vifdetails.VIF_TYPE and
-                port['admin_state_up'] != original['admin_state_up']):
+                port['status'] != _status(port)):
             directory.get_plugin().update_port_status(
                 context.plugin_context, port['id'], _status(port))
 
@@ -90,15 +97,12 @@ class ZVMMechanismDriver(api.MechanismDriver):
             self, context: neutron_context.Context, segments: list[Segment],
             candidate_hosts: set[str],
             agent_getter: Callable[..., Any]) -> set[str]:
-        """Return those of some hosts that are ours and have a segment.
+        """Return none: it is asked where DHCP agents reach a network.
 
         One driver without this method ends the filtering of hosts for all
         drivers (neutron/plugins/ml2/managers.py, 29).
         """
-        if not any(segment[api.PHYSICAL_NETWORK] in self._switches
-                   for segment in _carried(segments)):
-            return set()
-        return {host for host in candidate_hosts if self._is_ours(host)}
+        return set()
 
     def _is_ours(self, host: str) -> bool:
         return any(fnmatch.fnmatchcase(host, pattern)

@@ -50,9 +50,7 @@ class MechanismTestCase(test_plugin.Ml2PluginV2TestCase):
 
     def setUp(self):
         super().setUp()
-        helpers.register_ovs_agent(
-            host=KVM_HOST, plugin=self.plugin, bridge_mappings={
-                'physnet1': 'br1', 'physnet2': 'br2', 'physnet3': 'br3'})
+        self.register_ovs_agent(KVM_HOST)
         self.log = self.useFixture(fixtures.FakeLogger(
             name='nova_zvm', level=logging.INFO,
             format='%(levelname)s %(message)s'))
@@ -69,6 +67,14 @@ class MechanismTestCase(test_plugin.Ml2PluginV2TestCase):
         # Neutron's test base has just turned this off.
         cfg.CONF.set_override('notify_nova_on_port_status_changes', True)
         super().setup_coreplugin(*args, **kwargs)
+
+    def register_ovs_agent(self, host):
+        helpers.register_ovs_agent(
+            host=host, plugin=self.plugin, bridge_mappings={
+                'physnet1': 'br1', 'physnet2': 'br2', 'physnet3': 'br3'})
+
+    def assertBinding(self, binding, port):
+        self.assertEqual(binding, {key: port[key] for key in binding})
 
     def patch(self, owner, name, replacement):
         patcher = mock.patch.object(owner, name, replacement)

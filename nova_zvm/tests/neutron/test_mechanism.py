@@ -23,9 +23,6 @@ FAILED = {'binding:vif_type': 'binding_failed', 'binding:vif_details': {}}
 
 class BindingTestCase(base.MechanismTestCase):
 
-    def assertBinding(self, binding, port):
-        self.assertEqual(binding, {key: port[key] for key in binding})
-
     def assertLeftToOthers(self, port):
         self.assertNotEqual('zvm', port[portbindings.VIF_TYPE])
         self.assertEqual('', self.log.output)
@@ -137,8 +134,7 @@ class LastInTheListTestCase(base.MechanismTestCase):
 
     def test_binding(self):
         port = self.port(self.flat())
-        self.assertEqual(bindings.FLAT,
-                         {key: port[key] for key in bindings.FLAT})
+        self.assertBinding(bindings.FLAT, port)
 
     def test_host_of_another_driver(self):
         port = self.port(self.flat(), host=base.KVM_HOST)
@@ -183,8 +179,7 @@ class StatusTestCase(base.MechanismTestCase):
         self.assertEqual('ACTIVE', port['status'])
         self.assertEqual([self.PLUGGED, self.UNPLUGGED, self.PLUGGED],
                          self.sent())
-        self.assertEqual(bindings.FLAT,
-                         {key: port[key] for key in bindings.FLAT})
+        self.assertBinding(bindings.FLAT, port)
 
     def test_host_and_admin_state_at_once(self):
         port = self.port(self.flat(), admin_state_up=False)
@@ -196,6 +191,57 @@ class StatusTestCase(base.MechanismTestCase):
                            **{portbindings.HOST_ID: base.HOST})
         self.assertEqual('DOWN', port['status'])
         self.assertEqual('zvm', port[portbindings.VIF_TYPE])
+
+    def test_second_binding(self):
+        """What a migration does: bind on another host, then activate it."""
+        port = self.port(self.flat())
+        self.bind(port, base.OTHER_HOST)
+        self.assertEqual(base.HOST, self.show(port)[portbindings.HOST_ID])
+        self.assertEqual('ACTIVE', self.show(port)['status'])
+        self.assertEqual([self.PLUGGED], self.sent())
+        self.plugin.activate(self.context, base.OTHER_HOST, port['id'])
+        port = self.show(port)
+        self.assertEqual(base.OTHER_HOST, port[portbindings.HOST_ID])
+        self.assertBinding(bindings.FLAT, port)
+        self.assertEqual('ACTIVE', port['status'])
+        self.plugin.delete_port_binding(self.context, base.HOST, port['id'])
+        self.assertEqual('ACTIVE', self.show(port)['status'])
+
+    def test_second_binding_of_a_port_that_is_down(self):
+        port = self.port(self.flat(), admin_state_up=False)
+        self.bind(port, base.OTHER_HOST)
+        self.plugin.activate(self.context, base.OTHER_HOST, port['id'])
+        port = self.show(port)
+        self.assertBinding(bindings.FLAT, port)
+        self.assertEqual('DOWN', port['status'])
+        self.assertEqual([], self.sent())
+
+    def test_second_binding_of_another_driver(self):
+        port = self.port(self.flat())
+        self.bind(port, base.KVM_HOST)
+        self.plugin.activate(self.context, base.KVM_HOST, port['id'])
+        port = self.show(port)
+        self.assertEqual('ovs', port[portbindings.VIF_TYPE])
+        self.assertEqual('DOWN', port['status'])
+
+    def bind(self, port, host):
+        self.plugin.create_port_binding(
+            self.context, port['id'], {'binding': {
+                'host': host, 'vnic_type': 'normal', 'profile': {}}})
+
+    def test_unbind_and_admin_state_at_once(self):
+        port = self.port(self.flat(), admin_state_up=False)
+        port = self.update(port, admin_state_up=True,
+                           **{portbindings.HOST_ID: ''})
+        self.assertBinding(UNBOUND, port)
+        self.assertEqual('DOWN', port['status'])
+
+    def test_admin_state_by_the_user(self):
+        port = self.port(self.flat())
+        for up, status in ((False, 'DOWN'), (True, 'ACTIVE')):
+            self._update('ports', port['id'],
+                         {'port': {'admin_state_up': up}})
+            self.assertEqual(status, self.show(port)['status'])
 
     def test_other_updates_leave_the_status(self):
         port = self.port(self.flat(), admin_state_up=False)
@@ -244,23 +290,34 @@ class SecurityGroupsTestCase(base.MechanismTestCase):
         self.assertEqual(0, self.notices())
 
 
-class HostFilterTestCase(base.MechanismTestCase):
-    """Hosts that reach a network, of which the DHCP scheduler asks."""
+class AgentOnOurHostTestCase(base.MechanismTestCase):
+    """A host of nova-compute for z/VM that runs agents of Neutron's, too."""
 
-    HOSTS = {base.HOST, base.OTHER_HOST, base.KVM_HOST, 'kvm2'}
+    PORTS = ('network:dhcp', 'network:router_interface',
+             'network:router_gateway')
 
-    def reaching(self, network):
-        return self.plugin.filter_hosts_with_network_access(
-            self.context, network, self.HOSTS)
+    def test_their_ports(self):
+        self.register_ovs_agent(base.HOST)
+        network = self.flat()
+        for owner in self.PORTS:
+            port = self.port(network, device_owner=owner)
+            self.assertEqual('ovs', port[portbindings.VIF_TYPE], owner)
+        self.assertBinding(bindings.FLAT, self.port(network))
 
-    def test_mapped(self):
-        for network in (self.flat(), self.vlan()):
-            self.assertEqual({base.HOST, base.OTHER_HOST, base.KVM_HOST},
-                             self.reaching(network))
+    def test_without_the_agent(self):
+        network = self.flat()
+        for owner in self.PORTS:
+            port = self.port(network, device_owner=owner)
+            self.assertBinding(FAILED, port)
 
-    def test_unmapped(self):
-        self.assertEqual({base.KVM_HOST},
-                         self.reaching(self.flat('physnet3')))
-
-    def test_tunnel(self):
-        self.assertEqual({base.KVM_HOST}, self.reaching(self.vxlan()))
+    def test_hosts_for_dhcp(self):
+        """A switch of z/VM makes no host one where a DHCP agent reaches it."""
+        hosts = [base.HOST, base.OTHER_HOST, base.KVM_HOST]
+        network = self.flat()
+        for agent, reaching in ((None, {base.KVM_HOST}),
+                                (base.HOST, {base.HOST, base.KVM_HOST})):
+            if agent:
+                self.register_ovs_agent(agent)
+            self.assertEqual(
+                reaching, self.plugin.filter_hosts_with_network_access(
+                    self.context, network, hosts))
