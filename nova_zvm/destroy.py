@@ -54,12 +54,7 @@ class Destroy:
         if userid is None:
             LOG.debug('There is no guest to destroy', instance=instance)
         elif ownership.state(instance) == ownership.BUILT:
-            # Else who looks after a capture would start it amid the delete.
-            ownership.leave_power(instance)
-            with exception.translated():
-                self._guests.delete(userid)
-                self._network.revoke_unfinished(instance, userid)
-            ownership.record(instance, ownership.DELETED)
+            self._remove_whole(instance, userid)
         else:
             # Somebody may still be at work on it: a process of ours that
             # was killed left the connector working.
@@ -87,6 +82,16 @@ class Destroy:
                     raise
             time.sleep(RESTART_POLL_SECONDS * self._scale)
         self._config_drives.discard(instance)
+
+    def _remove_whole(self, instance, userid):
+        # What an attach makes of a guest that is gone nobody removes.
+        with ownership.nics_locked(userid), exception.translated():
+            ownership.refresh(instance)
+            # Else who looks after a capture would start it amid the delete.
+            ownership.leave_power(instance)
+            self._guests.delete(userid)
+            self._network.revoke_unfinished(instance, userid)
+            ownership.record(instance, ownership.DELETED)
 
     def _remove_unfinished(self, instance, network_info, seconds):
         userid = ownership.userid(instance)

@@ -69,7 +69,7 @@ class SnapshotDamaged(exception.NovaException):
 
 
 class InterfaceRefused(exception.NovaException):
-    msg_fmt = _('No interface can be attached to the server: %(reason)s')
+    msg_fmt = _('The interfaces of the server cannot be changed: %(reason)s')
 
 
 class GuestStillThere(exception.NovaException):

@@ -23,7 +23,6 @@ import dataclasses
 
 from nova import exception as nova_exception
 from nova import objects
-from oslo_concurrency import lockutils
 from oslo_log import log as logging
 from oslo_utils import excutils
 
@@ -85,8 +84,14 @@ class Interfaces:
     @contextlib.contextmanager
     def _guest_of(self, instance):
         userid = ownership.guest_of(instance)
-        with lockutils.lock('zvm-nics-%s' % userid), exception.translated():
+        with ownership.nics_locked(userid), exception.translated():
             ownership.refresh(instance)
+            # A rebuild may have begun since nova looked, and Neutron tells
+            # of deleted ports at any time.
+            ownership.guest_of(instance)
+            if ownership.state(instance) != ownership.BUILT:
+                raise exception.InterfaceRefused(
+                    reason='it is being built; try again when that is over')
             yield _Guest(instance, userid, self._is_on(userid))
 
     # What is refused

@@ -252,6 +252,11 @@ def end_capture(instance):
             metadata.pop(key, None)
 
 
+def nics_locked(userid):
+    """Keep others from a guest's NICs, and from deleting it, in a block."""
+    return lockutils.lock('zvm-nics-%s' % userid)
+
+
 def begin_nic_change(instance, change):
     """Record that a NIC is about to be added or removed."""
     with _changing(instance) as metadata:

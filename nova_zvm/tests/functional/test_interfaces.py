@@ -421,6 +421,29 @@ class LifeTest(InterfacesTestCase):
         self.assert_configured(self.server)
         self.assert_delete_leaves_nothing(self.server)
 
+    def test_rebuild_during_an_attach(self):
+        """The attach, or its undoing, does not meet the new guest."""
+        self.zvm.engine.faults.add({
+            'match': {'command': 'iucvclnt', 'userid': self.userid(
+                self.server)}, 'times': 1, 'action': {'delay': 2000}})
+        image_id = self.create_image(os_distro='sles15.4')
+        with futures.ThreadPoolExecutor(1) as executor:
+            attach = executor.submit(self.attach, self.server,
+                                     self.make_port())
+            self._wait_for_assert(lambda: self.assertEqual(
+                3, len(self.rows('switch'))), sleep=0.1)
+            self.act(self.server, 'rebuild', 'ACTIVE', {'imageRef': image_id})
+            # nova logs the guest off in the middle of it.
+            self.assertIsNotNone(attach.exception())
+        # Not assert_agree: nova rebuilds with the port that it then frees.
+        nics = self.nics(self.server)
+        rows = {row['port']: row for row in self.rows('switch')}
+        for port_id, vif in self.cached_ports(self.server).items():
+            switch, vlan = networking.wanted_coupling(vif, {})
+            nic = nics[rows[port_id]['interface']]
+            self.assertEqual(switch, rows[port_id]['switch'])
+            self.assertEqual((switch, vlan), (nic['switch'], nic['vlan']))
+
     def test_shelve_and_unshelve(self):
         self.flags(shelved_offload_time=0)
         self.act(self.server, 'shelve', 'SHELVED_OFFLOADED')

@@ -19,6 +19,7 @@ from nova import conf
 from nova.network import model
 from nova import objects
 from nova import test
+from oslo_concurrency import lockutils
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm import conf as zvm_conf
@@ -89,6 +90,14 @@ class ZVMTestCase(test.NoDBTestCase):
             ownership.claim(instance, 'ABC00001')
             ownership.record(instance, state)
         return instance
+
+    def is_locked(self, userid):
+        """Tell whether the NICs of a guest are kept from others."""
+        lock = lockutils.internal_lock('zvm-nics-%s' % userid)
+        free = lock.acquire(blocking=False)
+        if free:
+            lock.release()
+        return not free
 
     def make_network(self, mappings=(), require_mac_prefix=False):
         return network.Network(

@@ -10,6 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+import contextlib
 from unittest import mock
 
 from nova import exception as nova_exception
@@ -73,6 +74,30 @@ class DestroyTestCase(base.ZVMTestCase):
         self.connector.faults['vswitches.revoke'] = [fakes.unreachable()]
         self.assertRaises(exception.ConnectorUnreachable, self.destroy.run,
                           instance, [])
+        self.destroy.run(instance, [])
+        self.assertEqual({'OTHER': None}, self.connector.grants['VSWITCH1'])
+
+    def test_no_attach_in_the_middle(self):
+        """What one adds to a guest that is gone nobody removes."""
+        self.connector.put_guest('ABC00001')
+        self.connector.faults['guests.delete'] = [
+            lambda *args: self.assertTrue(self.is_locked('ABC00001'))]
+        self.destroy.run(self.instance(ownership.BUILT), [])
+        self.assertEqual([], self.connector.faults['guests.delete'])
+        self.assertFalse(self.is_locked('ABC00001'))
+
+    def test_the_grant_of_an_attach_that_is_waited_for(self):
+        self.connector.put_guest('ABC00001')
+        instance = self.attaching()
+        unfinished = dict(self.saved[instance.uuid])
+        ownership.end_nic_change(instance)
+
+        @contextlib.contextmanager
+        def locked(userid):
+            self.saved[instance.uuid] = unfinished
+            yield
+
+        self.patch(ownership, 'nics_locked', locked)
         self.destroy.run(instance, [])
         self.assertEqual({'OTHER': None}, self.connector.grants['VSWITCH1'])
 

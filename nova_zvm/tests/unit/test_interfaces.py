@@ -105,6 +105,13 @@ class AttachTestCase(InterfacesTestCase):
             self.assert_only_first()
             self.assertNotIn('1003', self.guest.live)
 
+    def test_no_delete_in_the_middle(self):
+        self.connector.faults['guests.create_interface'] = [
+            lambda *args: self.assertTrue(self.is_locked('ABC00001'))]
+        self.attach()
+        self.assertEqual([], self.connector.faults['guests.create_interface'])
+        self.assertFalse(self.is_locked('ABC00001'))
+
     def test_a_guest_that_is_on_is_granted_before_it_is_coupled(self):
         self.power_on()
         self.connector.faults['guests.couple'] = [
@@ -220,6 +227,20 @@ class RefusedTestCase(InterfacesTestCase):
     def test_no_guest(self):
         ownership.record(self.server, ownership.DELETED)
         self.assertRaises(nova_exception.InstanceNotFound, self.attach)
+
+    def test_deleted_since_nova_looked(self):
+        before = len(self.connector.writes)
+        self.saved[self.server.uuid][ownership.STATE] = ownership.DELETED
+        self.assertRaises(nova_exception.InstanceNotFound, self.attach)
+        self.assertEqual(before, len(self.connector.writes))
+
+    def test_building_since_nova_looked(self):
+        self.saved[self.server.uuid][ownership.STATE] = ownership.BUILDING
+        for verb in (self.attach, lambda: self.detach(self.first)):
+            before = len(self.connector.writes)
+            exc = self.assertRaises(exception.InterfaceRefused, verb)
+            self.assertIn('it is being built', str(exc))
+            self.assertEqual(before, len(self.connector.writes))
 
     def test_port_that_cannot_work(self):
         for port, words in (
