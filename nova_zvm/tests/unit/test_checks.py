@@ -261,7 +261,8 @@ class ClockTestCase(ChecksTestCase):
                           '301 seconds ahead of', 'synchronised')
         self.assert_found(self.compared(-301.0), Code.WARNING,
                           '301 seconds behind', 'synchronised')
-        self.assert_found(self.compared(299.0, 3600), Code.SUCCESS, '299')
+        self.assert_found(self.compared(299.0, 3600), Code.SUCCESS,
+                          '299 seconds. A new token is good for 60 minutes')
 
     def test_short_token(self):
         self.assert_found(self.compared(0.0, 30), Code.WARNING,
@@ -426,6 +427,15 @@ class GuestsTestCase(ChecksTestCase):
             self.connector.put_guest(userid)
         self.assert_found(guests.without_server(self.deployment()),
                           Code.WARNING, '1: ABC00006.', 'DELETE /guests')
+
+    def test_guest_of_the_last_server_that_was_deleted(self):
+        ownership.record(self.put_server(7), ownership.DELETED)
+        self.connector.put_guest('ABC00007')
+        looked_at = self.deployment()
+        self.assert_found(guests.future_names(looked_at), Code.SUCCESS,
+                          'from ABC00008 on')
+        self.assert_found(guests.without_server(looked_at), Code.WARNING,
+                          '1: ABC00007.', 'DELETE /guests')
 
     def test_server_without_guest(self):
         lost = self.put_server(7)
