@@ -27,8 +27,9 @@ from nova_zvm import driver
 from nova_zvm import network
 from nova_zvm import spawn
 
-MATRIX = (pathlib.Path(__file__).parents[3] /
-          'doc/source/user/support-matrix.ini')
+DOC = pathlib.Path(__file__).parents[3] / 'doc/source'
+MATRIX = DOC / 'user/support-matrix.ini'
+COMPARISON = DOC / 'concepts/comparison.rst'
 PREFIX = 'operation.'
 OURS = 'nova-zvm'
 STATUSES = ('complete', 'partial', 'missing', 'unknown')
@@ -113,6 +114,13 @@ NEVER = {
     'operation.port-with-resource-request', 'operation.boot-encrypted-vm',
 }
 
+# What the comparison says that the driver lacks.
+LACKS = {
+    'Volumes': 'storage.block', 'resize': 'operation.resize',
+    'live migration': 'operation.live-migrate', 'rescue': 'operation.rescue',
+    'an interactive console': 'console.serial.interactive',
+}
+
 
 def is_overridden(method):
     return (getattr(driver.ZVMDriver, method) is not
@@ -189,3 +197,25 @@ class TestMatrix(testtools.TestCase):
             for column in self.columns:
                 if feature['driver.' + column] == 'partial':
                     self.assertIn('driver-notes.' + column, feature, name)
+
+    def test_comparison_counts_the_others(self):
+        count = {column: [feature['driver.' + column] for feature in
+                          self.features().values()].count
+                 for column in self.columns}
+        self.assertIn(
+            'Of the %d features of nova\'s matrix, its own z/VM driver has %d '
+            'complete, VMware %d and two in part, KVM on Z %d.' % (
+                len(self.features()), count['zvm']('complete'),
+                count['vmware']('complete'),
+                count['libvirt-kvm-s390x']('complete')),
+            ' '.join(COMPARISON.read_text().split()))
+        self.assertEqual(2, count['vmware']('partial'))
+
+    def test_comparison_tells_what_the_driver_lacks(self):
+        row = COMPARISON.read_text().partition('* - nova_zvm\n')[2].partition(
+            '   * - ')[0]
+        features = self.features()
+        self.assertEqual(
+            [word for word, name in LACKS.items()
+             if features[name]['driver.' + OURS] == 'missing'],
+            ' '.join(row.rpartition('     - ')[2].split()).split(', '))

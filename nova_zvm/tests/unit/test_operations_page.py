@@ -1,0 +1,219 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The map of operations is that of the driver, its client and the connector.
+
+Its first table is compared with the source of the driver and its parts, its
+second with what the client asks for and with what was measured of the
+connector.
+"""
+
+import ast
+import contextlib
+import inspect
+import io
+import json
+import pathlib
+import re
+from unittest import mock
+
+import testtools
+
+from nova_zvm.connector import files
+from nova_zvm.connector import guests
+from nova_zvm.connector import host
+from nova_zvm.connector import images
+from nova_zvm.connector import vswitches
+
+PACKAGE = pathlib.Path(__file__).parents[2]
+PAGE = PACKAGE.parent / 'doc/source/contributor/operations.rst'
+SAMPLES = PACKAGE / 'tests/functional/simulator/data/samples.json'
+CLIENT = {'files': files.Files, 'guests': guests.Guests, 'host': host.Host,
+          'images': images.Images, 'vswitches': vswitches.Vswitches}
+# What the connector does before nearly everything, told above the table.
+GUARD = 'q'
+
+
+def literals(cell):
+    return re.findall(r'``([^`]+)``', cell)
+
+
+def table(number):
+    """Return the rows of a list-table of the page as lists of cells."""
+    text = PAGE.read_text().split('.. list-table::')[number]
+    rows = []
+    for line in text.partition('\n\n')[2].splitlines():
+        if line.startswith('   * - '):
+            rows.append([line[7:]])
+        elif line.startswith('     - '):
+            rows[-1].append(line[7:])
+        elif line.startswith('       '):
+            rows[-1][-1] += ' ' + line.strip()
+        elif line and not line.startswith(' '):
+            break
+    return rows[1:]
+
+
+class Wire:
+    """Notes which requests the client would send."""
+
+    def __init__(self):
+        self.sent = []
+
+    def request(self, name, method, parts, *, body=None, **_kwargs):
+        action = (body or {}).get('action')
+        self.sent.append((name, '%s /%s%s' % (
+            method, '/'.join(parts), ' ' + action if action else '')))
+
+    def operation(self, name, method, parts, **_kwargs):
+        self.request(name, method, parts)
+
+    def upload(self, *_args):
+        raise EOFError()
+
+    download = upload
+
+
+def argument(name):
+    if name in ('userid', 'name', 'vdev'):
+        return name.upper()
+    if name == 'stream':
+        return io.BytesIO(b'1')
+    if name in ('disks', 'networks'):
+        return [mock.Mock(body=dict)]
+    return 1 if name in ('length', 'vlan_id') else name
+
+
+def sent_by_client():
+    """Return the routes of all requests of the client by their names."""
+    wire = Wire()
+    for part in CLIENT.values():
+        for name, method in inspect.getmembers(part, inspect.isfunction):
+            if name.startswith('_'):
+                continue
+            needed = [parameter for parameter in
+                      inspect.signature(method).parameters.values()
+                      if parameter.default is parameter.empty]
+            with contextlib.suppress(EOFError):
+                result = method(part(wire), *[
+                    argument(parameter.name) for parameter in needed[1:]])
+                if hasattr(result, '__enter__'):
+                    with result:
+                        pass
+    routes = {}
+    for name, route in wire.sent:
+        # guests.unlock couples, too: what a NIC that cannot be is for.
+        routes.setdefault(name, route)
+    return routes
+
+
+def command_name(line):
+    """Return what a command is called: of SMAPI, CP or a program."""
+    words = line.replace("'", '').split()
+    program = words[0].rpartition('/')[2]
+    if program == 'smcli':
+        return words[1]
+    if program != 'vmcp':
+        return program
+    if words[1] in ('query', 'spool'):
+        return ' '.join(words[1:3])
+    return words[1]
+
+
+def measured():
+    """Return the names of the commands of each sample with its request."""
+    for sample in json.loads(SAMPLES.read_text()):
+        action = (sample['body'].get('action')
+                  if isinstance(sample.get('body'), dict) else None)
+        yield (sample['send'].partition('?')[0] +
+               (' ' + action if action else ''),
+               {command_name(line) for line in sample.get('commands', [])})
+
+
+def commands_of(route):
+    """Return the commands that were measured of a route, None if it was not.
+
+    """
+    pattern = re.compile(re.sub('USERID|NAME|VDEV', '[^/ ]+', route))
+    found = [names for sent, names in measured() if pattern.fullmatch(sent)]
+    return set().union(*found) - {GUARD} if found else None
+
+
+def driver_class():
+    tree = ast.parse((PACKAGE / 'driver.py').read_text())
+    return next(node for node in tree.body if isinstance(node, ast.ClassDef))
+
+
+def attributes_of_self(node):
+    """Yield the names of what a piece of the driver takes from self."""
+    for part in ast.walk(node):
+        if (isinstance(part, ast.Attribute) and
+                isinstance(part.value, ast.Name) and part.value.id == 'self'):
+            yield part.attr
+
+
+def modules_of_verbs():
+    """Return by verb the modules that the driver hands it to."""
+    methods = {node.name: node for node in driver_class().body
+               if isinstance(node, ast.FunctionDef)}
+    wired = {}
+    for node in ast.walk(methods.pop('__init__')):
+        if (isinstance(node, ast.Assign) and
+                isinstance(node.targets[0], ast.Attribute)):
+            wired[node.targets[0].attr] = node.value.func.value.id
+    return {verb: {wired[name] for name in attributes_of_self(node)
+                   if name in wired} for verb, node in methods.items()}
+
+
+def used_calls(calls):
+    """Return those calls of the client that the driver's parts use."""
+    used = set()
+    for path in PACKAGE.glob('*.py'):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute):
+                owner = getattr(node.value, 'attr',
+                                getattr(node.value, 'id', None))
+                used.add('%s.%s' % (owner, node.attr))
+    return used & calls
+
+
+class TestPage(testtools.TestCase):
+
+    def test_verbs_and_their_modules(self):
+        self.assertEqual(
+            modules_of_verbs(),
+            {literals(verb)[0]: set(literals(modules))
+             for verb, modules, _word, _calls in table(1)})
+
+    def test_modules_exist(self):
+        for _verb, modules, _word, _calls in table(1):
+            for module in literals(modules):
+                self.assertTrue(
+                    (PACKAGE / ('%s.py' % module)).is_file(), module)
+
+    def test_calls_of_verbs(self):
+        shown = {call for row in table(1) for call in literals(row[3])}
+        self.assertEqual(used_calls(set(sent_by_client())), shown)
+
+    def test_routes(self):
+        expected = {}
+        for name, route in sent_by_client().items():
+            expected.setdefault(route, set()).add(name)
+        self.assertEqual(expected, {
+            literals(route)[0]: set(literals(calls))
+            for route, calls, _commands in table(2)})
+
+    def test_commands(self):
+        for route, _calls, commands in table(2):
+            expected = commands_of(literals(route)[0])
+            if expected is not None:
+                self.assertEqual(expected, set(literals(commands)), route)
