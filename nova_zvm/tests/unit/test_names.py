@@ -52,7 +52,6 @@ class VdevTestCase(base.BaseTestCase):
         self.assertEqual(['1000', '1003', '1006', '1009', '100C'],
                          [names.nic_vdev(number) for number in range(5)])
 
-
     def test_a_nic_takes_three(self):
         self.assertEqual([0x100C, 0x100D, 0x100E],
                          list(names.nic_numbers('100C')))
