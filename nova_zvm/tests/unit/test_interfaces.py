@@ -287,6 +287,16 @@ class UndoTestCase(InterfacesTestCase):
         self.assert_only_first()
         self.assertEqual(1, self.connector.count('guests.unlock'))
 
+    def test_guest_that_is_stopped_in_the_middle(self):
+        def stop(*args):
+            self.connector.guests.stop('ABC00001')
+            raise fakes.error(errors.Conflict)
+
+        self.power_on()
+        self.connector.faults['guests.couple'] = [stop]
+        self.assertRaises(exception.ConnectorFailure, self.attach)
+        self.assert_only_first()
+
     def test_configuration_goes_too(self):
         self.connector.faults['guests.couple'] = [fakes.error()]
         self.assertRaises(exception.ConnectorFailure, self.attach)
