@@ -175,7 +175,7 @@ class Interfaces:
 
     def _undo(self, guest, change):
         try:
-            self._remove(guest, change)
+            self._discard(guest, change)
             ownership.end_nic_change(guest.instance)
         except Exception as exc:
             LOG.error('The NIC %s could not be removed, the next attach, '
@@ -234,8 +234,18 @@ class Interfaces:
         row = self._row(guest, change.vdev)
         if not (row and self._is_whole(guest, row) and row.nic_id in [
                 vif['id'] for vif in guest.instance.get_network_info()]):
-            self._remove(guest, change)
+            self._discard(guest, change)
         ownership.end_nic_change(guest.instance)
+
+    def _discard(self, guest, change):
+        """Remove what there is of a NIC that is not whole.
+
+        Else the guest, which reads what was punched to it when it boots,
+        would give an address that is free again to another NIC.
+        """
+        if self._row(guest, change.vdev):
+            self._unconfigure(guest, change.vdev)
+        self._remove(guest, change)
 
     def _remove(self, guest, change):
         """Remove what there is of a NIC, and the grant if it was the last."""

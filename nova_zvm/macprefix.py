@@ -84,7 +84,8 @@ class MacPrefix:
         for nic, mac in list(vswitch.adapters.items())[:LOOKS]:
             if self._prefix is not None:
                 return
-            userid, _, vdev = nic.partition('_')
+            # A userid can have an underscore.
+            userid, _, vdev = nic.rpartition('_')
             with contextlib.suppress(errors.ConnectorError):
                 self._learn(mac, directory.macid(
                     self._connector.guests.directory_entry(userid), vdev))

@@ -48,7 +48,6 @@ ATTACH_READS = (
     Request('NIC of the port', '^GET /guests/nics', recovers=QUERY),
     Request('directory entry', '^GET /guests/.*/user_direct',
             recovers=QUERY),
-    Request('NICs', '^GET /guests/nics', nth=2, recovers=QUERY),
 )
 ATTACH_WRITES = (GRANT, INTERFACE, COUPLE)
 # Only a guest that is on has them.
@@ -58,11 +57,12 @@ ATTACH_ADAPTERS = Request('adapters', '^GET /guests/.*/adapters',
 # What undoes an attach whose couple was refused.
 UNDO = (
     Request('power state', '^GET /guests/.*/power_state', nth=2),
-    Request('NICs', '^GET /guests/nics', nth=3),
-    Request('removal', '^DELETE /guests/.*/nic/'),
+    Request('NICs', '^GET /guests/nics', nth=2),
+    Request('removal', '^DELETE /guests/.*/interface'),
     Request('NICs on the switch', '^GET /guests/nics', nth=4),
     Request('revoke', '^PUT /vswitches', nth=2),
 )
+UNDO_ALONE = Request('removal alone', '^DELETE /guests/.*/nic/')
 
 DETACH_READS = (
     Request('power state', '^GET /guests/.*/power_state', recovers=QUERY),
@@ -209,6 +209,9 @@ class InterfaceFaultTest(faulting.FaultTestCase,
         # The couple is refused, and what is to undo the attach fails.
         self.run_cells(cells('attach', UNDO, READ_KINDS, STATES[:2],
                              faults=COUPLE.faults('refused')))
+        self.run_cells(cells('attach', [UNDO_ALONE], READ_KINDS, STATES[:2],
+                             faults=[*COUPLE.faults('refused'),
+                                     *UNDO[2].faults('refused')]))
 
     def test_attach_commands(self):
         self.run_cells(cells('attach', ATTACH_COMMANDS,

@@ -289,6 +289,17 @@ class AttachRefusedTest(InterfacesTestCase):
         self.assert_agree(self.server)
         self.assert_delete_leaves_nothing(self.server)
 
+    def test_boot_after_a_failed_attach(self):
+        """The guest is not told of the NIC that is gone."""
+        self.make_unreachable(self.server)
+        self.assertRaises(api_client.OpenStackApiException, self.attach,
+                          self.server, self.make_port())
+        self.zvm.engine.faults.clear()
+        self.stop(self.server)
+        self._start_server(self.server)
+        self.assert_agree(self.server)
+        self.assert_configured(self.server)
+
     def test_unreachable_linux_that_is_told_nothing(self):
         self.make_unreachable(self.server)
         port = self.make_port(subnets=[

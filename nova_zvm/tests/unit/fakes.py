@@ -315,6 +315,8 @@ class _Guests(_Resource):
 
     def _delete_nic(self, userid, vdev, active):
         guest = self._connector.existing(userid)
+        if active and guest.power == 'off':
+            raise error(errors.Conflict, 'guests.delete_nic', 409)
         for part in (guest.nics, guest.nic_ids, guest.macs, guest.couplings):
             part.pop(vdev, None)
         if active:

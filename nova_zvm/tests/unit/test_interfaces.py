@@ -277,6 +277,8 @@ class UndoTestCase(InterfacesTestCase):
 
     def test_entry_that_is_locked_for_a_while(self):
         self.connector.faults['guests.couple'] = [fakes.error()]
+        self.connector.faults['guests.delete_interface'] = [
+            fakes.error(errors.Conflict)]
         self.connector.faults['guests.delete_nic'] = [
             fakes.error(errors.Conflict)] * 3
         self.assertRaises(exception.ConnectorFailure, self.attach)
@@ -285,15 +287,34 @@ class UndoTestCase(InterfacesTestCase):
 
     def test_entry_that_stays_locked(self):
         self.connector.faults['guests.couple'] = [fakes.error()]
+        self.connector.faults['guests.delete_interface'] = [
+            fakes.error(errors.Conflict)]
         self.connector.faults['guests.delete_nic'] = [
             fakes.error(errors.Conflict)] * 61
         self.assertRaises(exception.ConnectorFailure, self.attach)
         self.assert_only_first()
         self.assertEqual(1, self.connector.count('guests.unlock'))
 
+    def test_guest_that_is_stopped_in_the_middle(self):
+        def stop(*args):
+            self.connector.guests.stop('ABC00001')
+            raise fakes.error(errors.Conflict)
+
+        self.power_on()
+        self.connector.faults['guests.couple'] = [stop]
+        self.assertRaises(exception.ConnectorFailure, self.attach)
+        self.assert_only_first()
+
+    def test_configuration_goes_too(self):
+        self.connector.faults['guests.couple'] = [fakes.error()]
+        self.assertRaises(exception.ConnectorFailure, self.attach)
+        self.assertEqual(1, self.connector.count('guests.delete_interface'))
+
     def test_undo_that_fails_is_done_by_the_next(self):
         for repeat in (self.attach, lambda: self.detach(self.first)):
             self.connector.faults['guests.couple'] = [fakes.error()]
+            self.connector.faults['guests.delete_interface'] = [
+                fakes.error()]
             self.connector.faults['guests.delete_nic'] = [fakes.unreachable()]
             exc = self.assertRaises(exception.ConnectorFailure, self.attach)
             self.assertNotIsInstance(exc, exception.ConnectorUnreachable)

@@ -71,6 +71,13 @@ class SwitchTestCase(MacPrefixTestCase):
             self.switch(('OTHER_1000', '02:00:00:ab:cd:ef')))
         self.assert_known()
 
+    def test_userid_with_an_underscore(self):
+        self.put_nic('1000', OWN)
+        self.connector.put_guest('OTHER_X', macs={'1000': OWN})
+        self.strict.learn_from_switch(
+            self.switch(('OTHER_X_1000', OWN)))
+        self.assert_known()
+
     def test_it_is_looked_for_once(self):
         self.put_nic('1000', OWN)
         switch = self.switch(('OTHER_1000', OWN), ('OTHER_1003', OWN))
