@@ -12,8 +12,9 @@
 
 """What Neutron shows of a port that the mechanism driver has bound.
 
-The tests of the mechanism driver find these in Neutron's API; other tests
-hand them to nova. So this imports neither.
+The tests of the mechanism driver find these in Neutron's API; other tests and
+the sandbox hand them to nova. So this imports neither. The virtual switches
+are those of the simulated z/VM: VSW1 knows VLANs, VSW2 knows none.
 """
 
 FLAT = {
@@ -21,7 +22,7 @@ FLAT = {
     'binding:vif_details': {
         'port_filter': False,
         'connectivity': 'l2',
-        'vswitch': 'VSW1',
+        'vswitch': 'VSW2',
         'bound_drivers': {'0': 'zvm'},
     },
 }
@@ -31,8 +32,8 @@ VLAN = {
     'binding:vif_details': {
         'port_filter': False,
         'connectivity': 'l2',
-        'vswitch': 'VSW2',
-        'vlan': 42,
+        'vswitch': 'VSW1',
+        'vlan': 100,
         'bound_drivers': {'0': 'zvm'},
     },
 }

@@ -26,6 +26,7 @@ from oslo_utils import uuidutils
 
 from nova_zvm import ownership
 from nova_zvm.simulator import statements
+from nova_zvm.tests import bindings
 from nova_zvm.tests.functional import base
 from nova_zvm.tests import invariants
 
@@ -71,9 +72,10 @@ class NetworkingTestCase(base.ZVMTestCase):
             {'ip_address': str(ipaddress.ip_network(
                 one['cidr'], strict=False)[100 + number]),
              'subnet_id': one['id']} for one in subnets or [subnet]]
-        details = {'port_filter': False, 'connectivity': 'l2',
-                   'bound_drivers': {'0': 'zvm'},
-                   'vswitch': vswitch or ('VSW1' if vlan else 'VSW2')}
+        binding = copy.deepcopy(bindings.VLAN if vlan else bindings.FLAT)
+        details = binding['binding:vif_details']
+        if vswitch:
+            details['vswitch'] = vswitch
         if vlan:
             details['vlan'] = vlan
         port = dict(
@@ -81,7 +83,7 @@ class NetworkingTestCase(base.ZVMTestCase):
             id=uuidutils.generate_uuid(), network_id=network['id'],
             mac_address='02:00:00:12:34:%02x' % number,
             fixed_ips=fixed_ips,
-            **{'binding:vif_type': 'zvm', 'binding:vif_details': details})
+            **binding)
         port.update(fields)
         self.neutron._ports[port['id']] = port
         return port

@@ -106,7 +106,7 @@ class AttachTest(InterfacesTestCase):
         self.assert_delete_leaves_nothing(server)
 
     def test_two_vlans_at_once(self):
-        """One of two that exclude each other is attached."""
+        """Of two that exclude each other one is attached at most."""
         server = self.boot_on(self.make_port())
         ports = [self.make_port(vlan=vlan) for vlan in (100, 200)]
         with futures.ThreadPoolExecutor(len(ports)) as executor:

@@ -43,7 +43,7 @@ class MechanismTestCase(test_plugin.Ml2PluginV2TestCase):
         conf.register_opts(cfg.CONF)
         cfg.CONF.set_override('hosts', ['zvm*'], group=conf.GROUP)
         cfg.CONF.set_override(
-            'vswitch_mappings', {'physnet1': 'vsw1', 'physnet2': 'VSW2'},
+            'vswitch_mappings', {'physnet1': 'vsw2', 'physnet2': 'VSW1'},
             group=conf.GROUP)
         cfg.CONF.set_override('extension_drivers', ['port_security'],
                               group='ml2')
@@ -91,7 +91,7 @@ class MechanismTestCase(test_plugin.Ml2PluginV2TestCase):
             provider_net.NETWORK_TYPE: 'flat',
             provider_net.PHYSICAL_NETWORK: physical_network})
 
-    def vlan(self, physical_network='physnet2', vlan=42):
+    def vlan(self, physical_network='physnet2', vlan=100):
         return self._network(provider_net.ATTRIBUTES, {
             provider_net.NETWORK_TYPE: 'vlan',
             provider_net.PHYSICAL_NETWORK: physical_network,

@@ -29,9 +29,9 @@ class BindingTestCase(base.MechanismTestCase):
 
     def test_flat(self):
         port = self.port(self.flat())
-        self.assertBinding(bindings.FLAT, port)
-        self.assertBinding(bindings.FLAT, self.show(port))
-        self.assertEqual('ACTIVE', self.show(port)['status'])
+        for port in (port, self.show(port)):
+            self.assertBinding(bindings.FLAT, port)
+            self.assertEqual('ACTIVE', port['status'])
 
     def test_vlan(self):
         port = self.port(self.vlan())
@@ -83,13 +83,13 @@ class BindingTestCase(base.MechanismTestCase):
     def test_one_of_several_segments(self):
         port = self.port(self.segments(
             ('vxlan', None, 4242), ('flat', 'physnet3', None),
-            ('vlan', 'physnet2', 42)))
+            ('vlan', 'physnet2', 100)))
         self.assertBinding(bindings.VLAN, port)
         self.assertNotIn('WARNING', self.log.output)
 
     def test_first_of_two_mapped_segments(self):
         port = self.port(self.segments(
-            ('flat', 'physnet1', None), ('vlan', 'physnet2', 42)))
+            ('flat', 'physnet1', None), ('vlan', 'physnet2', 100)))
         self.assertBinding(bindings.FLAT, port)
 
     def test_unmapped_physical_networks(self):

@@ -27,16 +27,14 @@ import os_vif
 from oslo_utils import uuidutils
 
 from nova_zvm import conf as zvm_conf
+from nova_zvm.tests import bindings
 from nova_zvm.tests import glance
 from nova_zvm.tests.sandbox import commandline
 from nova_zvm.tests.sandbox import endpoint
 from nova_zvm.tests.sandbox import story
-from nova_zvm import vifdetails
 
 HOST = 'sandbox'
 TEMPLATE = 'nov%05x'
-VSW1 = {vifdetails.VSWITCH: 'VSW1', vifdetails.VLAN: story.VLAN}
-VSW2 = {vifdetails.VSWITCH: 'VSW2'}
 CONF_FILE = """\
 [DEFAULT]
 compute_driver = zvm.ZVMDriver
@@ -147,23 +145,22 @@ class Cell(integrated_helpers.ProviderUsageBaseTestCase):
         self.neutron._subnets[subnet['id']] = subnet
         self.neutron.default_port = self._port(
             '', flat, '02:00:00:12:34:03', '192.168.1.30',
-            self.neutron.subnet_1, VSW2)
+            self.neutron.subnet_1, bindings.FLAT)
         self.second_port = self._add(self._port(
             story.SECOND_PORT, flat, '02:00:00:12:34:02', '192.168.1.3',
-            self.neutron.subnet_1, VSW2))
+            self.neutron.subnet_1, bindings.FLAT))
         self.port = self._add(self._port(
             story.PORT, vlan, '02:00:00:12:34:01', '192.168.13.3', subnet,
-            VSW1))
+            bindings.VLAN))
 
-    def _port(self, name, network, mac, address, subnet, details):
+    def _port(self, name, network, mac, address, subnet, binding):
         """Return a port as it is when the mechanism driver has bound it."""
         return dict(
             copy.deepcopy(self.neutron.port_1),
             id=uuidutils.generate_uuid(), name=name,
             network_id=network['id'], mac_address=mac,
             fixed_ips=[{'ip_address': address, 'subnet_id': subnet['id']}],
-            **{'binding:vif_type': vifdetails.VIF_TYPE,
-               'binding:vif_details': details})
+            **binding)
 
     def _add(self, port):
         self.neutron._ports[port['id']] = port
