@@ -24,14 +24,9 @@ from nova import objects
 from nova.objects import diagnostics
 from nova.objects import fields
 
-from nova_zvm.connector import errors
 from nova_zvm import exception
 from nova_zvm import ownership
 from nova_zvm import units
-
-# overallRC of adapters for a guest that has none or is off
-# (zvmsdk/smtclient.py get_adapters_info, 1.6.3).
-NO_ADAPTERS = 300
 
 
 class Diagnostics:
@@ -108,14 +103,11 @@ class Diagnostics:
 
     def _adapters(self, userid):
         """Return the NICs of a guest, None if it is off."""
-        try:
-            return self._connector.guests.adapters(userid)
-        except errors.ConnectorError as exc:
-            if exc.overall_rc != NO_ADAPTERS:
-                raise
-        if self._connector.guests.power_state(userid) == 'off':
+        adapters = self._connector.guests.adapters(userid)
+        if not adapters and (
+                self._connector.guests.power_state(userid) == 'off'):
             return None
-        return []
+        return adapters
 
 
 def _nic_details(counters):

@@ -40,9 +40,6 @@ LOG = logging.getLogger(__name__)
 DIRECTORY_SECONDS = 300
 DIRECTORY_POLL_SECONDS = 5
 
-# The guest has no adapter (zvmsdk/smtclient.py get_adapters_info, 1.6.3).
-NO_ADAPTER = (300, 300, 5)
-
 
 @dataclasses.dataclass(frozen=True)
 class _Guest:
@@ -309,10 +306,5 @@ class Interfaces:
         return bool(row and row.vswitch)
 
     def _is_live(self, guest, vdev):
-        try:
-            adapters = self._connector.guests.adapters(guest.userid)
-        except errors.ConnectorError as exc:
-            if (exc.overall_rc, exc.rc, exc.rs) != NO_ADAPTER:
-                raise
-            return False
-        return vdev in [adapter.vdev for adapter in adapters]
+        return vdev in [adapter.vdev for adapter in
+                        self._connector.guests.adapters(guest.userid)]

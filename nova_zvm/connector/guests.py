@@ -35,6 +35,8 @@ Counters = dict[str, list[models.NicCounters]]
 
 # No minidisk and no NIC of a guest is here.
 _UNUSED_VDEV = 'FFFC'
+# overallRC of what the connector finds wrong itself.
+_OWN_ERROR = 300
 
 
 class Guests:
@@ -258,12 +260,19 @@ class Guests:
     def adapters(self, userid: str) -> Adapters:
         """Return the NICs that a guest has now, as CP tells.
 
-        :raises ConnectorError: if it has none, or is off (1.6.3)
+        None of one that is off: the connector refuses to tell so, with an
+        error of its own, not of z/VM (zvmsdk/smtclient.py
+        get_adapters_info, 1.6.3).
         """
-        return self._http.request(
-            'guests.adapters', 'GET', ('guests', userid, 'adapters'),
-            parse=lambda output: [models.Adapter.parse(adapter)
-                                  for adapter in output['adapters']])
+        try:
+            return self._http.request(
+                'guests.adapters', 'GET', ('guests', userid, 'adapters'),
+                parse=lambda output: [models.Adapter.parse(adapter)
+                                      for adapter in output['adapters']])
+        except errors.ConnectorError as exc:
+            if exc.overall_rc != _OWN_ERROR:
+                raise
+            return []
 
     def unlock(self, userid: str) -> None:
         """Free a directory entry that a connector locked which then died.

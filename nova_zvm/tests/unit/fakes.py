@@ -333,8 +333,6 @@ class _Guests(_Resource):
     def adapters(self, userid):
         self._connector.asked('guests.adapters', userid)
         guest = self._connector.existing(userid)
-        if not guest.live:
-            raise error(operation='guests.adapters', rc=(300, 300, 5))
         return [models.Adapter(vdev, mac, guest.couplings.get(vdev))
                 for vdev, mac in guest.live.items()]
 

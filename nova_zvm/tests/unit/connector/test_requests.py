@@ -379,6 +379,17 @@ class RequestTest(conversation.TestCase):
         self._check(lambda: self.connector.guests.stats(['G1']), 'GET',
                     '/guests/stats?userid=G1', output={}, result={})
 
+    def test_adapters_of_a_guest_that_has_none_or_is_off(self):
+        self.answer('GET', '/guests/G1/adapters',
+                    conversation.failure(300, 300, 5))
+        self.assertEqual([], self.connector.guests.adapters('G1'))
+
+    def test_adapters_that_cp_does_not_tell(self):
+        self.answer('GET', '/guests/G1/adapters',
+                    conversation.failure(8, 500, 8))
+        self.assertRaises(errors.ConnectorError,
+                          self.connector.guests.adapters, 'G1')
+
     def test_unlock(self):
         self._check(
             lambda: self.connector.guests.unlock('G1'),
