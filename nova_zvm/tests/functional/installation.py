@@ -76,8 +76,11 @@ importutils.import_object = report
 """
 
 
-def run(command, **kwargs):
-    """Run a command and return it completed, output as text in one stream."""
+def run(command, stderr=subprocess.STDOUT, **kwargs):
+    """Run a command and return it completed, output as text.
+
+    By default in one stream.
+    """
     environment = {
         name: value for name, value in os.environ.items()
         if not name.startswith(('PBR_', 'PYTHON', 'GIT_'))}
@@ -85,8 +88,7 @@ def run(command, **kwargs):
                        GIT_CONFIG_GLOBAL=os.devnull)
     return subprocess.run(
         [str(word) for word in command], stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, env=environment, timeout=120,
-        **kwargs)
+        stderr=stderr, text=True, env=environment, timeout=120, **kwargs)
 
 
 def checked(command, **kwargs):

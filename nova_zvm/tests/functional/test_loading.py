@@ -16,6 +16,7 @@ import importlib.metadata
 import json
 import pathlib
 import shutil
+import subprocess
 import tempfile
 
 import testtools
@@ -186,10 +187,16 @@ class TestInstalled(LoadingTestCase):
 
     # nova-zvm-status
 
-    def status(self, *arguments):
+    def status(self, *arguments, **options):
         return installation.run(
             [self.venv.bin / 'nova-zvm-status', *arguments],
-            cwd=self.directory)
+            cwd=self.directory, **options)
+
+    def status_in_json(self, *arguments):
+        """Return exit status and what was printed; warnings stand apart."""
+        done = self.status('check', '--format', 'json', *arguments,
+                           stderr=subprocess.PIPE)
+        return done.returncode, json.loads(done.stdout)
 
     def test_status_without_connector(self):
         done = self.status('check', self.venv.conf())
@@ -200,10 +207,9 @@ class TestInstalled(LoadingTestCase):
         self.assertNotIn('Traceback', done.stdout)
 
     def test_status_of_another_driver(self):
-        done = self.status('check', '--format', 'json',
-                           self.venv.conf('fake.FakeDriver'))
-        self.assertEqual(2, done.returncode, done.stdout)
-        driver = json.loads(done.stdout)[0]
+        code, [driver, *_] = self.status_in_json(
+            self.venv.conf('fake.FakeDriver'))
+        self.assertEqual(2, code)
         self.assertEqual(('Driver', 'failure'),
                          (driver['check'], driver['result']))
         self.assertIn('nova.virt.fake.FakeDriver', driver['details'])
@@ -211,10 +217,9 @@ class TestInstalled(LoadingTestCase):
 
     def test_status_of_a_broken_driver(self):
         self.replace('spawn.py', 'import absent_library')
-        done = self.status('check', '--format', 'json', self.venv.conf())
-        self.assertEqual(2, done.returncode, done.stdout)
-        self.assertIn("No module named 'absent_library'",
-                      json.loads(done.stdout)[0]['details'])
+        code, [driver, *_] = self.status_in_json(self.venv.conf())
+        self.assertEqual(2, code)
+        self.assertIn("No module named 'absent_library'", driver['details'])
 
     def test_status_that_fails_itself(self):
         self.replace('checks/catalogue.py', 'import absent_library')
