@@ -26,7 +26,7 @@ from nova import objects
 from nova.virt import driver as virt_driver
 
 from nova_zvm import names
-from nova_zvm import vifdetails
+from nova_zvm import ports
 
 
 def record(context, instance, network_info, block_device_info):
@@ -73,8 +73,7 @@ def _nics(context, instance, network_info):
 
 def _nic(vif, tag):
     nic = objects.NetworkInterfaceMetadata(mac=vif['address'], tags=[tag])
-    # '0' is what Neutron says of a flat network.
-    vlan = int((vif.get('details') or {}).get(vifdetails.VLAN) or 0)
+    vlan = ports.vlan_id_of(vif)
     if vlan:
         nic.vlan = vlan
     return nic

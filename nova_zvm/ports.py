@@ -100,7 +100,7 @@ def added(vif, others, used_vdevs, mappings):
     nic = _nic(vif, names.free_nic_vdev(used_vdevs), mappings)
     for other in others:
         if (vswitch_of(other, mappings) == nic.vswitch and
-                _vlan_id(other) != nic.vlan_id):
+                vlan_id_of(other) != nic.vlan_id):
             raise _one_vlan(nic)
     return nic
 
@@ -114,6 +114,12 @@ def vswitch_of(vif, mappings):
     if physical_network:
         return mappings.get(physical_network, physical_network).upper()
     return None
+
+
+def vlan_id_of(vif):
+    """Return the VLAN of a port, None if it is in none."""
+    # '0' is what Neutron says of a flat network.
+    return int((vif.get('details') or {}).get(vifdetails.VLAN) or 0) or None
 
 
 def physical_network_of(vif):
@@ -139,13 +145,8 @@ def _nic(vif, vdev, mappings):
     if not address and not any(subnet['ips'] for subnet
                                in vif['network']['subnets']):
         raise refused(vif, 'it has no IP address')
-    return Nic(vdev=vdev, port=vif, vswitch=vswitch, vlan_id=_vlan_id(vif),
+    return Nic(vdev=vdev, port=vif, vswitch=vswitch, vlan_id=vlan_id_of(vif),
                address=address, subnet=subnet)
-
-
-def _vlan_id(vif):
-    # '0' is what Neutron says of a flat network.
-    return int((vif.get('details') or {}).get(vifdetails.VLAN) or 0) or None
 
 
 def _first_ipv4(vif):
