@@ -27,6 +27,7 @@ from oslo_log import log as logging
 
 from nova_zvm.connector import errors
 from nova_zvm import exception
+from nova_zvm import grants
 from nova_zvm import ownership
 from nova_zvm import waiting
 
@@ -365,8 +366,7 @@ class Guests:
     def _revoke(self, userid):
         for vswitch in {nic.vswitch for nic in
                         self._connector.guests.nics(userid) if nic.vswitch}:
-            with contextlib.suppress(errors.NotFound):
-                self._connector.vswitches.revoke(vswitch, userid)
+            grants.revoke(self._connector, userid, vswitch)
 
 
 def _codes(error):

@@ -382,6 +382,16 @@ class DeleteTestCase(GuestTestCase):
         self.guests.delete('ABC00001')
         self.assertEqual({}, self.connector.zvm)
 
+    def test_of_a_grant_that_z_vm_does_not_take_back(self):
+        # Else a later guest of this userid could couple, unasked.
+        self.vm.couplings['1000'] = 'VSWITCH1'
+        self.connector.grants['VSWITCH1'] = {'ABC00001': None}
+        self.connector.faults['guests.delete'] = [fakes.not_found()]
+        self.connector.vswitches.revoke = lambda name, userid: None
+        self.assertRaises(exception.ConnectorFailure, self.guests.delete,
+                          'ABC00001')
+        self.assertTrue(self.vm.known)
+
     def test_unknown_to_the_connector(self):
         self.vm.known = False
         self.guests.delete('ABC00001')
