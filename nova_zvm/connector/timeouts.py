@@ -70,7 +70,6 @@ _SECONDS = {
     'guests.soft_stop': SOFT_STOP,
     'guests.start': POWER,
     'guests.stop': POWER,
-    'guests.uncouple': DIRECTORY,
     'guests.unpause': POWER,
     'host.disk_pool': HOST,
     'host.disk_pool_volumes': HOST,

@@ -311,12 +311,6 @@ class RequestTest(conversation.TestCase):
             {'info': {'couple': True, 'vswitch': 'VSW1', 'vlan_id': 100,
                       'active': True}})
 
-    def test_uncouple(self):
-        self._check(
-            lambda: self.connector.guests.uncouple('G1', '1000'),
-            'PUT', '/guests/G1/nic/1000',
-            {'info': {'couple': False, 'active': False}})
-
     def test_delete_nic(self):
         self._check(
             lambda: self.connector.guests.delete_nic('G1', '1000', True),
