@@ -52,4 +52,4 @@ def _found(check, deployment):
     except errors.ConnectorError as exc:
         return finding.failure(
             finding.sentence(exc),
-            "The reason is in the connector's sdkserver.log.")
+            "The reason is in the connector's zvmsdk.log.")

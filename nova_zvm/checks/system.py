@@ -28,10 +28,10 @@ def smapi(deployment):
     except errors.ConnectorError as exc:
         return finding.failure(
             finding.sentence(exc),
-            "See that SMAPI's service machines (VSMGUARD, VSMREQIN, "
+            "See that SMAPI's service machines (VSMGUARD, VSMREQIU, "
             "VSMWORK1) are logged on, and that the connector's userid is in "
             "SMAPI's authorization list; the reason is in the connector's "
-            'sdkserver.log.')
+            'zvmsdk.log.')
     return finding.success(
         'SMAPI answers on %s, z/VM %.1f, for userid %s.' % (
             host.hypervisor_hostname, host.hypervisor_version / 100,

@@ -327,7 +327,7 @@ class SystemTestCase(ChecksTestCase):
                           'ZVMSYS1, z/VM 7.3, for userid ZCCUSER')
         self.connector.faults['host.info'] = [fakes.error()]
         self.assert_found(system.smapi(self.deployment()), Code.FAILURE,
-                          'as the test wants it', 'VSMREQIN')
+                          'as the test wants it', 'VSMREQIU')
 
     def test_disk_pool(self):
         self.connector.host.volumes = ['VOL001', 'VOL002']
@@ -394,7 +394,7 @@ class SystemTestCase(ChecksTestCase):
         self.flags(vswitch_mappings={'physnet1': 'VSWITCH1'}, group='zvm')
         found = dict(catalogue.run(self.deployment()))
         self.assert_found(found['Virtual switches'], Code.FAILURE,
-                          'as the test wants it', 'sdkserver.log')
+                          'as the test wants it', 'zvmsdk.log')
 
 
 class GuestsTestCase(ChecksTestCase):

@@ -360,6 +360,15 @@ class ClaimTestCase(GuestTestCase):
             self.instance(), 'ABC00002', disks=[], profile='NOPROF')
         self.assertIn("[zvm] user_profile", str(exc))
         self.assertIn("'NOPROF'", str(exc))
+        self.assertNotIn('zvmsdk.conf', str(exc))
+
+    def test_a_create_without_the_connectors_profile_names_its_option(self):
+        self.connector.faults['guests.create'] = [
+            fakes.not_found('guests.create')]
+        exc = self.assertRaises(
+            nova_exception.InvalidInput, self.guests.create,
+            self.instance(), 'ABC00002', disks=[], profile=None)
+        self.assertIn('[zvm] user_profile names in zvmsdk.conf', str(exc))
 
 
 class DeleteTestCase(GuestTestCase):
