@@ -14,6 +14,7 @@
 
 import ast
 from email import parser
+import hashlib
 import pathlib
 import re
 import shutil
@@ -64,11 +65,12 @@ class Wheel:
                 if '.dist-info/' not in name}
 
     def comparable(self):
-        """Return the contents but for what tells where it was built.
+        """Return checksums, but for what tells where it was built.
 
         pbr.json has the commit, and RECORD the checksum of pbr.json.
         """
-        return {name: content for name, content in self.contents.items()
+        return {name: hashlib.sha256(content).hexdigest()
+                for name, content in self.contents.items()
                 if not name.endswith(('.dist-info/pbr.json',
                                       '.dist-info/RECORD'))}
 

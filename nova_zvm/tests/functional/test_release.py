@@ -18,6 +18,7 @@ index, in the versions of the constraints.
 """
 
 import configparser
+import hashlib
 import json
 import pathlib
 import shlex
@@ -42,6 +43,11 @@ for point in metadata.distribution('nova-zvm').entry_points:
 """
 
 
+VERSION = '1.2.0'
+TAG = ['git', '-c', 'user.name=test', '-c', 'user.email=test@test', 'tag',
+       '--message', 'a release', VERSION]
+
+
 class TestRelease(testtools.TestCase):
 
     @classmethod
@@ -50,6 +56,7 @@ class TestRelease(testtools.TestCase):
         cls.directory = pathlib.Path(tempfile.mkdtemp())
         cls.addClassCleanup(shutil.rmtree, cls.directory)
         cls.clone = installation.clone(cls.directory / 'clone')
+        installation.checked(TAG, cwd=cls.clone)
         tox = configparser.ConfigParser(interpolation=None)
         tox.read(cls.clone / 'tox.ini')
         environment = tox['testenv:build']
@@ -58,8 +65,9 @@ class TestRelease(testtools.TestCase):
         cls.commands = environment['commands'].strip().split('\n')
         for command in cls.commands:
             cls.build(command)
-        cls.wheel, = (cls.clone / 'dist').glob('*.whl')
-        cls.sdist, = (cls.clone / 'dist').glob('*.tar.gz')
+        dist = cls.clone / 'dist'
+        cls.wheel = dist / ('nova_zvm-%s-py3-none-any.whl' % VERSION)
+        cls.sdist = dist / ('nova_zvm-%s.tar.gz' % VERSION)
 
     @classmethod
     def environment(cls, name):
@@ -74,11 +82,20 @@ class TestRelease(testtools.TestCase):
                  cls.builder.bin / 'python'), 1)), *arguments],
             cwd=cls.clone)
 
+    def test_of_the_tag(self):
+        self.assertEqual({self.wheel, self.sdist},
+                         set(self.wheel.parent.iterdir()))
+        with tarfile.open(self.sdist) as archive:
+            changes = archive.extractfile(
+                'nova_zvm-%s/ChangeLog' % VERSION).read().decode()
+        self.assertIn('\n%s\n-----\n' % VERSION, changes)
+
     def test_the_same_wheel_again(self):
         again = self.directory / 'again'
         self.build(self.commands[0], '--outdir', again)
-        self.assertEqual(self.wheel.read_bytes(),
-                         (again / self.wheel.name).read_bytes())
+        self.assertEqual(*(
+            hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (self.wheel, again / self.wheel.name)))
 
     def test_simulator_alone(self):
         """The extra brings all that the simulated z/VM needs, and no nova."""
@@ -127,15 +144,13 @@ class TestRelease(testtools.TestCase):
         told = installation.checked(
             [venv.bin / 'python', self.sandbox(), '--speed', '1000'],
             cwd=self.directory, timeout=400)
-        version = self.wheel.name.split('-')[1]
-        self.assertIn('the driver, nova-zvm %s\n' % version, told)
+        self.assertIn('the driver, nova-zvm %s\n' % VERSION, told)
         self.assertRegex(told, r'\n +\d+  ok .* create a server ')
         self.assertRegex(told, r'\nsandbox: \d+ steps, 0 failed\n$')
 
     def sandbox(self):
         """Take the script out of the sdist, with nothing beside it."""
+        name = 'nova_zvm-%s/tools/sandbox.py' % VERSION
         with tarfile.open(self.sdist) as archive:
-            name, = (name for name in archive.getnames()
-                     if name.endswith('/tools/sandbox.py'))
             archive.extract(name, self.directory, filter='data')
         return self.directory / name
