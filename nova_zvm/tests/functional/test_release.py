@@ -42,7 +42,6 @@ for point in metadata.distribution('nova-zvm').entry_points:
         print(point.name)
 """
 
-
 VERSION = '1.2.0'
 TAG = ['git', '-c', 'user.name=test', '-c', 'user.email=test@test', 'tag',
        '--message', 'a release', VERSION]
@@ -59,10 +58,9 @@ class TestRelease(testtools.TestCase):
         installation.checked(TAG, cwd=cls.clone)
         tox = configparser.ConfigParser(interpolation=None)
         tox.read(cls.clone / 'tox.ini')
-        environment = tox['testenv:build']
-        cls.builder = cls.environment('builder')
-        cls.builder.fetch(*environment['deps'].split())
-        cls.commands = environment['commands'].strip().split('\n')
+        cls.builder = cls.empty('builder')
+        cls.builder.fetch(*tox['testenv:build']['deps'].split())
+        cls.commands = tox['testenv:build']['commands'].strip().split('\n')
         for command in cls.commands:
             cls.build(command)
         dist = cls.clone / 'dist'
@@ -70,17 +68,16 @@ class TestRelease(testtools.TestCase):
         cls.sdist = dist / ('nova_zvm-%s.tar.gz' % VERSION)
 
     @classmethod
-    def environment(cls, name):
+    def empty(cls, name):
         return installation.EmptyEnvironment(cls.directory / name)
 
     @classmethod
     def build(cls, command, *arguments):
         """Run a command of tox.ini, at a time that does not go on."""
+        program, *words = shlex.split(command)
         installation.checked(
             ['env', 'SOURCE_DATE_EPOCH=1800000000',
-             *shlex.split(command.replace('python', str(
-                 cls.builder.bin / 'python'), 1)), *arguments],
-            cwd=cls.clone)
+             cls.builder.bin / program, *words, *arguments], cwd=cls.clone)
 
     def test_of_the_tag(self):
         self.assertEqual({self.wheel, self.sdist},
@@ -99,7 +96,7 @@ class TestRelease(testtools.TestCase):
 
     def test_simulator_alone(self):
         """The extra brings all that the simulated z/VM needs, and no nova."""
-        venv = self.environment('simulator')
+        venv = self.empty('simulator')
         venv.fetch('%s[simulator]' % self.wheel)
         venv.pip('check')
         self.assertFalse((venv.site_packages / 'nova').exists())
@@ -125,7 +122,7 @@ class TestRelease(testtools.TestCase):
 
         Then it boots a server, for which nova's own tests are needed.
         """
-        venv = self.environment('nova')
+        venv = self.empty('nova')
         venv.fetch('%s[simulator]' % self.wheel, 'nova')
         venv.pip('check')
         done = venv.nova_compute()
@@ -143,7 +140,7 @@ class TestRelease(testtools.TestCase):
         venv.pip('check')
         told = installation.checked(
             [venv.bin / 'python', self.sandbox(), '--speed', '1000'],
-            cwd=self.directory, timeout=400)
+            cwd=self.directory, timeout=600)
         self.assertIn('the driver, nova-zvm %s\n' % VERSION, told)
         self.assertRegex(told, r'\n +\d+  ok .* create a server ')
         self.assertRegex(told, r'\nsandbox: \d+ steps, 0 failed\n$')
