@@ -285,7 +285,7 @@ function zvm_create_flavor {
 }
 
 # An image for the simulated z/VM: the header that says which disk was
-# captured (3338 cylinders are 2.7 GiB), and what is taken for a Linux.
+# captured (3338 cylinders are 2.3 GiB), and what is taken for a Linux.
 function zvm_make_image {
     printf '%-512s' \
         'xCAT CKD Disk Image:        3338 CYL HLen: 0055 GZIP: 0' > "$1"
