@@ -55,6 +55,10 @@ function disable_service {
     done
 }
 
+function enable_plugin {
+    record enable_plugin "$@"
+}
+
 # Ini files
 # ---------
 
