@@ -43,7 +43,10 @@ exec {BASH_XTRACEFD}>> "$ROOT/xtrace"
 set -o errexit
 set -o xtrace
 
-source "$PLUGIN/override-defaults"
+# Of the three scripts stack.sh is the one that surely reads this.
+if [[ "$ACTION" == stack ]]; then
+    source "$PLUGIN/override-defaults"
+fi
 
 # What lib/nova, lib/neutron and lib/tempest say.
 NOVA_CONF=$ROOT/etc/nova/nova.conf
