@@ -148,7 +148,7 @@ function pip_uninstall {
 }
 
 function get_python_exec_prefix {
-    echo "${PYTHON_EXEC_PREFIX:-$ROOT/bin}"
+    echo "$ROOT/bin"
 }
 
 function run_process {

@@ -24,6 +24,7 @@ import shlex
 import subprocess
 
 import fixtures
+import testtools
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 PLUGIN = ROOT / 'devstack'
@@ -43,16 +44,13 @@ class DevStack(fixtures.Fixture):
     :ivar root: a directory with all of them
     """
 
-    def __init__(self, localrc='', exec_prefix=None):
+    def __init__(self, localrc=''):
         """Prepare.
 
         :param localrc: what local.conf says in the section of that name
-        :param exec_prefix: where the commands of Python packages are, by
-            default commands that do no more than to write down their names
         """
         super().__init__()
         self._localrc = localrc
-        self._exec_prefix = exec_prefix
 
     def _setUp(self):
         self.root = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
@@ -69,6 +67,7 @@ class DevStack(fixtures.Fixture):
         command.chmod(0o755)
 
     def set(self, localrc):
+        """Replace what local.conf says."""
         (self.root / 'localrc').write_text(localrc + '\n')
 
     def run(self, action):
@@ -122,6 +121,12 @@ class DevStack(fixtures.Fixture):
     @property
     def tempest_conf(self):
         return self.root / 'stack/tempest/etc/tempest.conf'
+
+
+class DevStackTestCase(testtools.TestCase):
+
+    def devstack(self, localrc=''):
+        return self.useFixture(DevStack(localrc))
 
 
 def read(path):

@@ -10,15 +10,12 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The DevStack plugin: settings, phases, what is asked of DevStack."""
+"""The DevStack plugin: what it asks of DevStack, and the files it writes."""
 
 import configparser
 import pathlib
-import re
 
 import fixtures
-import testtools
-import yaml
 
 from nova_zvm.tests.devstack import stack
 
@@ -31,9 +28,6 @@ ZVM_DISK_POOL=ECKD:POOL1
 ZVM_HOSTS=zvm1
 ZVM_VSWITCH_MAPPINGS=flat:VSW9
 '''
-README = stack.PLUGIN / 'README.rst'
-SAMPLES = stack.PLUGIN / 'samples'
-ZUUL = stack.ROOT / '.zuul.yaml'
 MATRIX = stack.ROOT / 'doc/source/user/support-matrix.ini'
 
 # What of the support matrix each switch of Tempest stands for: on if the
@@ -68,20 +62,7 @@ FEATURES = {
 OTHERS = {'metadata_service': 'False'}
 
 
-class DevStackTestCase(testtools.TestCase):
-
-    def devstack(self, localrc=''):
-        return self.useFixture(stack.DevStack(localrc))
-
-    def live(self, more=''):
-        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        (folder / 'token').write_text(TOKEN)
-        (folder / 'ca.pem').write_text('certificate')
-        self.token_file = str(folder / 'token')
-        return self.devstack(LIVE % (folder, folder) + more)
-
-
-class TestSimulated(DevStackTestCase):
+class TestSimulated(stack.DevStackTestCase):
 
     def setUp(self):
         super().setUp()
@@ -253,7 +234,7 @@ class TestSimulated(DevStackTestCase):
         self.devstack().checked('clean')
 
 
-class TestSettings(DevStackTestCase):
+class TestSettings(stack.DevStackTestCase):
     """What is set otherwise, in the case of the simulated z/VM."""
 
     def test_simulator(self):
@@ -327,7 +308,15 @@ class TestSettings(DevStackTestCase):
                       devstack.calls('die')[0][1])
 
 
-class TestLive(DevStackTestCase):
+class TestLive(stack.DevStackTestCase):
+    """What is done with a z/VM."""
+
+    def live(self, more=''):
+        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        (folder / 'token').write_text(TOKEN)
+        (folder / 'ca.pem').write_text('certificate')
+        self.token_file = str(folder / 'token')
+        return self.devstack(LIVE % (folder, folder) + more)
 
     def test_nova_conf(self):
         devstack = self.live()
@@ -425,259 +414,3 @@ class TestLive(DevStackTestCase):
             devstack.checked(action)
         self.assertFalse(devstack.data.exists())
         self.assertEqual(TOKEN, pathlib.Path(self.token_file).read_text())
-
-
-class TestRefusals(DevStackTestCase):
-    """One sentence, before anything has been done."""
-
-    URL = 'ZVM_CONNECTOR_URL=https://zvm.example.org/\n'
-    GOOD = URL + 'ZVM_VSWITCH_MAPPINGS=flat:VSW9\n'
-
-    def assertRefused(self, localrc, sentence):
-        devstack = self.devstack(localrc)
-        done = devstack.run('stack')
-        self.assertEqual(1, done.returncode, done.stdout)
-        self.assertEqual('[ERROR] %s\n' % sentence, done.stdout)
-        self.assertEqual(['run_phase', 'die'],
-                         [call[0] for call in devstack.calls()])
-        self.assertFalse((devstack.root / 'stack').exists())
-
-    def test_good(self):
-        self.devstack(self.GOOD).checked('stack')
-
-    def test_token_without_url(self):
-        self.assertRefused(
-            'ZVM_CONNECTOR_TOKEN_FILE=/etc/token',
-            'ZVM_CONNECTOR_TOKEN_FILE is set and ZVM_CONNECTOR_URL is not: '
-            'set the URL too, or leave ZVM_CONNECTOR_TOKEN_FILE out for the '
-            'simulated z/VM.')
-
-    def test_ca_without_url(self):
-        self.assertRefused(
-            'ZVM_CONNECTOR_CA_FILE=/etc/ca.pem',
-            'ZVM_CONNECTOR_CA_FILE is set and ZVM_CONNECTOR_URL is not: set '
-            'the URL too, or leave ZVM_CONNECTOR_CA_FILE out for the '
-            'simulated z/VM.')
-
-    def test_no_url(self):
-        for value in ('zvm.example.org', 'ftp://zvm.example.org', 'https://'):
-            self.assertRefused(
-                'ZVM_CONNECTOR_URL=' + value,
-                'ZVM_CONNECTOR_URL must be a URL that begins with http:// or '
-                'https://, such as https://zvm.example.org/.')
-
-    def test_scenario_with_url(self):
-        self.assertRefused(
-            self.GOOD + 'ZVM_SIMULATOR_SCENARIO=ssi',
-            'ZVM_SIMULATOR_SCENARIO and ZVM_CONNECTOR_URL are set: leave one '
-            'of them out.')
-
-    def test_simulator_with_url(self):
-        self.assertRefused(
-            self.GOOD + 'ENABLED_SERVICES+=,zvm-simulator',
-            'ZVM_CONNECTOR_URL is set and the service zvm-simulator is '
-            'enabled: leave one of them out.')
-
-    def test_ca_with_http(self):
-        self.assertRefused(
-            'ZVM_CONNECTOR_URL=http://zvm.example.org/\n'
-            'ZVM_CONNECTOR_CA_FILE=/etc/hosts',
-            'ZVM_CONNECTOR_CA_FILE is set and ZVM_CONNECTOR_URL does not '
-            'begin with https://: correct the URL or leave the file out.')
-
-    def test_files(self):
-        folder = self.useFixture(fixtures.TempDir()).path
-        for name, more in (
-                ('ZVM_CONNECTOR_TOKEN_FILE', self.GOOD),
-                ('ZVM_CONNECTOR_CA_FILE', self.GOOD),
-                ('ZVM_IMAGE_FILE', 'ZVM_IMAGE_OS_DISTRO=rhel8.6\n'),
-                ('ZVM_SIMULATOR_SCENARIO', '')):
-            for path in (folder, folder + '/none'):
-                devstack = self.devstack('%s%s=%s' % (more, name, path))
-                done = devstack.run('stack')
-                self.assertRegex(
-                    done.stdout, r'^\[ERROR\] %s: there is no file %s that '
-                    r'\S+ can read\.\n$' % (name, path))
-
-    def test_two_images(self):
-        self.assertRefused(
-            'ZVM_IMAGE_FILE=/etc/hosts\nZVM_IMAGE_URL=http://a/b',
-            'ZVM_IMAGE_FILE and ZVM_IMAGE_URL are set: leave one of them '
-            'out.')
-
-    def test_image_of_unknown_linux(self):
-        self.assertRefused(
-            'ZVM_IMAGE_FILE=/etc/hosts',
-            "ZVM_IMAGE_OS_DISTRO is not set: give name and version of the "
-            "image's Linux, such as rhel8.6.")
-
-    def test_ovn(self):
-        for localrc in ('Q_AGENT=ovn',
-                        'Q_ML2_PLUGIN_MECHANISM_DRIVERS=logger,ovn'):
-            self.assertRefused(
-                localrc,
-                'OVN sets ports on virtual switches to DOWN: set '
-                'Q_AGENT=openvswitch, and leave ovn out of '
-                'Q_ML2_PLUGIN_MECHANISM_DRIVERS.')
-
-    def test_no_mappings(self):
-        self.assertRefused(
-            self.URL,
-            'ZVM_VSWITCH_MAPPINGS is not set: give the virtual switch of '
-            'each physical network, as physnet:VSWITCH.')
-
-    def test_network_without_switch(self):
-        for physical in ('', 'ZVM_NETWORK_PHYSICAL=fla\n'):
-            self.assertRefused(
-                self.GOOD + physical + 'ZVM_SUBNET_RANGE=198.51.100.0/24',
-                'ZVM_NETWORK_PHYSICAL must be one of the physical networks '
-                'in ZVM_VSWITCH_MAPPINGS, since ZVM_SUBNET_RANGE is set.')
-
-
-def settings():
-    """Return the names of the settings that local.conf may have."""
-    return re.findall(r'^(ZVM_\w+)=\$\{\1:-',
-                      (stack.PLUGIN / 'settings').read_text(), re.M)
-
-
-def localrc(sample):
-    """Return the section [[local|localrc]] of a local.conf."""
-    text = (SAMPLES / sample).read_text()
-    return text.partition('[[local|localrc]]\n')[2].partition('\n[[')[0]
-
-
-class TestDocuments(DevStackTestCase):
-
-    def told(self):
-        """Return what the README says of the settings, by their names."""
-        text = README.read_text().partition('.. settings-begin')[2].partition(
-            '.. settings-end')[0]
-        told = {}
-        for names, says in re.findall(
-                r'^(``ZVM.*``)\n((?:    .*\n)+)', text, re.M):
-            for name in re.findall(r'\w+', names):
-                told[name] = ' '.join(says.split())
-        return told
-
-    def test_readme_tells_each_setting(self):
-        self.assertEqual(settings(), list(self.told()))
-
-    def test_readme_tells_each_default(self):
-        told = self.told()
-        defaults = dict(re.findall(
-            r'^ *(ZVM_\w+)=\$\{\1:-([^$\n]+)\}$',
-            (stack.PLUGIN / 'settings').read_text(), re.M))
-        self.assertIn('ZVM_SUBNET_RANGE', defaults)
-        for name, default in defaults.items():
-            self.assertRegex(told[name], r'Default[^.:]*: (``)?%s\b' %
-                             re.escape(default), name)
-
-    def test_sample_of_the_simulated_zvm(self):
-        devstack = self.devstack(localrc('local.conf.simulated'))
-        devstack.checked('stack')
-        self.assertEqual(1, len(devstack.calls('enable_plugin', 'nova-zvm')))
-        services = devstack.calls('settings')[-1][2].split(',')
-        self.assertEqual([], [name for name in services
-                              if name.startswith(('c-', 'ovn'))])
-
-    def test_sample_of_a_live_zvm(self):
-        folder = self.useFixture(fixtures.TempDir()).path
-        for name in ('token', 'ca.pem'):
-            pathlib.Path(folder, name).touch()
-        text = localrc('local.conf.live')
-        self.assertEqual([], sorted(
-            set(re.findall(r'^(ZVM_\w+)=', text, re.M)) - set(settings())))
-        devstack = self.devstack(text.replace('/etc/nova-zvm', folder))
-        devstack.checked('stack')
-        self.assertEqual('https://zvm.example.org/', stack.read(
-            devstack.nova_conf)['zvm']['cloud_connector_url'])
-        for kind in ('image', 'network', 'subnet'):
-            self.assertEqual(1, len(devstack.created(kind)), kind)
-
-
-class TestZuul(DevStackTestCase):
-
-    def setUp(self):
-        super().setUp()
-        self.items = yaml.safe_load(ZUUL.read_text())
-        self.job, = [item['job'] for item in self.items if 'job' in item]
-        self.vars = self.job['vars']
-
-    def test_job(self):
-        self.assertEqual('devstack-tempest', self.job['parent'])
-        self.assertEqual(['nova-zvm'], list(self.vars['devstack_plugins']))
-        self.assertEqual(self.job['required-projects'],
-                         list(self.vars['devstack_plugins']))
-
-    def test_project_runs_the_job(self):
-        project, = [item['project'] for item in self.items
-                    if 'project' in item]
-        self.assertEqual([self.job['name']], project['check']['jobs'])
-
-    def test_expressions(self):
-        for text in self.job['irrelevant-files']:
-            re.compile(text)
-        self.assertTrue(re.search(self.vars['tempest_test_regex'],
-                                  'tempest.api.compute.servers'))
-
-    def test_irrelevant_files(self):
-        """None that the job installs or runs."""
-        for path in ('devstack/plugin.sh', 'nova_zvm/simulator/engine.py',
-                     'nova_zvm/driver.py', 'setup.cfg', '.zuul.yaml'):
-            self.assertEqual([], [text for text in
-                                  self.job['irrelevant-files']
-                                  if re.match(text, path)], path)
-
-    def test_variables(self):
-        names = set(self.vars['devstack_localrc'])
-        self.assertEqual(
-            set(), {name for name in names if name.startswith('ZVM_')}
-            - set(settings()))
-        # DevStack's own.
-        self.assertEqual({'DOWNLOAD_DEFAULT_IMAGES', 'Q_AGENT'},
-                         {name for name in names
-                          if not name.startswith('ZVM_')})
-
-    def test_plugin_runs_with_its_variables(self):
-        devstack = self.devstack('\n'.join(
-            [*('%s=%s' % pair for pair in
-               self.vars['devstack_localrc'].items()),
-             *('disable_service ' + name for name, on in
-               self.vars['devstack_services'].items() if not on)]))
-        devstack.checked('stack')
-        self.assertTrue(devstack.calls('run_process')[0][2].endswith(
-            ' --speed 20'))
-
-
-class TestHarness(DevStackTestCase):
-    """Ini files as DevStack's own functions treat them."""
-
-    INI = '[a]\nx = 1\nxy = 2\n\n[b]\nx=3\n'
-
-    def ini(self, code):
-        """Return a file after bash code that changes it."""
-        root = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        path = root / 'file.ini'
-        path.write_text(self.INI)
-        (root / 'localrc').write_text('F=%s\n%s\nexit 0\n' % (path, code))
-        devstack = self.devstack()
-        devstack.set((root / 'localrc').read_text())
-        self.said = devstack.checked('stack').stdout
-        return path.read_text()
-
-    def test_set(self):
-        self.assertEqual(
-            '[a]\nx = 1\nxy = 2\n\n[b]\nx = /a&b,%05x\n',
-            self.ini("iniset $F b x '/a&b,%05x'"))
-        self.assertEqual('[a]\nz = 9 8\n' + self.INI[4:],
-                         self.ini('iniset $F a z "9 8"'))
-        self.assertEqual(self.INI + '\n[c]\ny = 1\n',
-                         self.ini('iniset $F c y 1'))
-
-    def test_get(self):
-        self.ini('iniget $F a x; iniget $F b x; iniget $F b xy')
-        self.assertEqual('1\n3\n\n', self.said)
-
-    def test_delete(self):
-        self.assertEqual('[a]\nxy = 2\n\n[b]\nx=3\n',
-                         self.ini('inidelete $F a x; inidelete $F b z'))
