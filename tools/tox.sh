@@ -83,6 +83,12 @@ install_packages() {
     esac
 }
 
+try_to_install() {
+    [ "$(id -u)" = 0 ] && apt-get update &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -y \
+            --no-install-recommends "$@"
+}
+
 # Once in a checkout, and whatever comes of it: the tests that want such a
 # package are skipped without.
 try_optional_packages() {
@@ -94,11 +100,7 @@ try_optional_packages() {
     echo "$missing" >"$mark"
     [ -n "$missing" ] || return 0
     # shellcheck disable=SC2086
-    if [ "$(id -u)" = 0 ] && { apt-get update &&
-        DEBIAN_FRONTEND=noninteractive apt-get install -y \
-            --no-install-recommends $missing; } >"$log" 2>&1; then
-        return
-    fi
+    try_to_install $missing >"$log" 2>&1 && return
     echo "Without the Debian package $missing some tests will be skipped." >&2
 }
 

@@ -72,7 +72,7 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         self.flags(api_paste_config=os.path.join(
             sys.prefix, 'etc', 'nova', 'api-paste.ini'), group='wsgi')
         super().setUp()
-        self.zvm = self.useFixture(zvm_fixtures.SimulatedZVM(self.scenario))
+        self.zvm = self.provide_zvm()
         self.state_path = self.useFixture(fixtures.TempDir()).path
         self.flags(instance_name_template=TEMPLATE,
                    instances_path=os.path.join(self.state_path, 'instances'))
@@ -83,6 +83,10 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         self.flavor_id = self.create_flavor()
         if self.start_compute:
             self.compute = self._start_compute('host')
+
+    def provide_zvm(self):
+        """Return the fixture below the driver."""
+        return self.useFixture(zvm_fixtures.SimulatedZVM(self.scenario))
 
     def configure(self):
         """Set the driver's options; tests override it to set others."""

@@ -215,7 +215,7 @@ class ComputeTest(SecuringTestCase):
         self.assertEqual([], usage.requests)
         self.assertRegex(
             self.stdlog.logger.output,
-            'cannot be reached: .*TLS: .*certificate verify failed')
+            'cannot be reached: .*no TLS connection.* certificate verify')
 
         found = dict(catalogue.run(deployment.Deployment(base.CONF)))
         self.assertEqual(finding.Code.FAILURE, found['Connection'].code)
