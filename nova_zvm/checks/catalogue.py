@@ -12,6 +12,8 @@
 
 """All checks in their order, each under the name that it is told by."""
 
+from oslo_config import cfg
+
 from nova_zvm.checks import configuration
 from nova_zvm.checks import connection
 from nova_zvm.checks import finding
@@ -49,6 +51,9 @@ def _found(check, deployment):
         return check(deployment)
     except finding.NotChecked as exc:
         return exc.finding
+    except cfg.Error as exc:
+        return finding.failure(finding.sentence(exc),
+                               'Correct this option in nova.conf.')
     except errors.ConnectorError as exc:
         return finding.failure(
             finding.sentence(exc),

@@ -24,6 +24,7 @@ import fixtures
 from nova import context as nova_context
 from nova.db.main import api as database
 from nova import objects
+from nova import test
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.checks import catalogue
@@ -330,15 +331,19 @@ class LeftoversTest(StatusTestCase):
 class CommandTest(StatusTestCase):
     """The command as its users run it."""
 
-    def run_command(self, *options, **values):
+    def database_of(self, mapping):
+        """Return the URL of a cell's database, password and all."""
         context = nova_context.get_admin_context()
-        with nova_context.target_cell(context, self.cell_of_host()) as cell:
-            url = database.get_engine(context=cell).url
+        with nova_context.target_cell(context, mapping) as cell:
+            return database.get_engine(
+                context=cell).url.render_as_string(hide_password=False)
+
+    def run_command(self, *options, **values):
         path = os.path.join(self.state_path, 'nova.conf')
         with open(path, 'w') as conf_file:
             conf_file.write(CONF_FILE % {
                 'template': base.TEMPLATE,
-                'database': url.render_as_string(hide_password=False),
+                'database': self.database_of(self.cell_of_host()),
                 'url': self.zvm.url, 'token_file': self.zvm.token_file,
                 'image_tmp_path': base.CONF.zvm.image_tmp_path,
                 'disk_pool': self.disk_pool, **values})
@@ -385,6 +390,19 @@ class CommandTest(StatusTestCase):
         done = self.run_command(disk_pool='ECKD:NOPOOL')
         self.assertEqual(2, done.returncode, done.stdout + done.stderr)
         self.assertEqual(1, done.stdout.count('| Result: Failure '))
+
+    def test_database_of_another_cell(self):
+        """The guests of this one must not be said to be nobody's."""
+        server = self.boot()
+        done = self.run_command('--format', 'json', database=self.database_of(
+            self.cell_mappings[test.CELL0_NAME]))
+        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+        self.assertNotIn(self.userid(server), done.stdout)
+        checks = {check['check']: check for check in json.loads(done.stdout)}
+        for name in ('Names of future servers', 'Guests without a server'):
+            self.assertIn("knows no nova-compute on host 'host'",
+                          checks[name]['details'])
+            self.assertIn('the database of the cell', checks[name]['remedy'])
 
     def test_database_that_is_not_there(self):
         done = self.run_command(

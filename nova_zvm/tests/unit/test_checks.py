@@ -13,6 +13,7 @@
 """What each check of nova-zvm-status finds, and the remedy that it tells."""
 
 import errno
+import os
 import os.path
 from unittest import mock
 
@@ -51,6 +52,8 @@ class ChecksTestCase(base.ZVMTestCase):
         self.flags(connection='sqlite://', group='database')
         self.database = []
         self.patch(objects.InstanceList, 'get_by_filters', self._filtered)
+        self.services = {base.CONF.host}
+        self.patch(objects.Service, 'get_by_host_and_binary', self._service)
 
     def _filtered(self, context, filters, expected_attrs, limit=None,
                   sort_keys=None, sort_dirs=None):
@@ -60,6 +63,10 @@ class ChecksTestCase(base.ZVMTestCase):
         if sort_keys == ['id'] and sort_dirs == ['desc']:
             found.sort(key=lambda instance: -instance.id)
         return found[:limit]
+
+    def _service(self, context, host, binary):
+        self.assertEqual('nova-compute', binary)
+        return host if host in self.services else None
 
     def deployment(self, **options):
         looked_at = deployment.Deployment(base.CONF, **options)
@@ -80,11 +87,11 @@ class ChecksTestCase(base.ZVMTestCase):
     def assert_found(self, found, code, details, remedy=''):
         self.assertEqual(code, found.code, found)
         self.assertIn(details, found.details)
-        if code == Code.SUCCESS or found.details.startswith('Not checked'):
+        if not remedy:
             self.assertEqual('', found.remedy)
-        else:
-            self.assertNotEqual('', remedy)
-            self.assertIn(remedy, found.remedy)
+            self.assertTrue(code == Code.SUCCESS or
+                            found.details.startswith('Not checked'))
+        self.assertIn(remedy, found.remedy)
 
 
 class FindingTestCase(ChecksTestCase):
@@ -131,6 +138,20 @@ class OptionsTestCase(ChecksTestCase):
         found = configuration.options(deployment.Deployment(conf))
         self.assert_found(found, Code.FAILURE, 'guest_max_vcpus',
                           'Correct this option')
+
+    def test_option_of_an_option_that_is_not_there(self):
+        self.flags(token_file='$nosuch/token', group='zvm')
+        self.assert_found(self.options(), Code.FAILURE, 'nosuch',
+                          'Correct this option')
+
+    def test_wrong_option_that_another_check_reads(self):
+        wrong = mock.Mock(side_effect=cfg.ConfigFileValueError('many images'))
+        self.patch(catalogue, 'CHECKS', [
+            ('One', wrong), ('Another', leftovers.uploads)])
+        one, another = catalogue.run(self.deployment())
+        self.assert_found(one[1], Code.FAILURE, 'many images.',
+                          'Correct this option')
+        self.assert_found(another[1], Code.SUCCESS, '')
 
     def test_template_with_little_room(self):
         self.flags(instance_name_template='abcd%04x')
@@ -185,9 +206,38 @@ class ConnectionTestCase(ChecksTestCase):
             self.connection(fakes.error(errors.TlsError)), Code.FAILURE,
             'as the test wants it', '[zvm] ca_file')
 
+    def test_connector_that_falls_silent(self):
+        """Its web side answers, and a first request is waited for once."""
+        looked_at = self.deployment()
+        self.connector.faults['host.info'] = [
+            lambda: self.fall_silent('host.info')]
+        found = dict(catalogue.run(looked_at))
+        self.assert_found(found['Connection'], Code.SUCCESS, 'answers at')
+        self.assert_found(found['SMAPI'], Code.FAILURE,
+                          'as the test wants it', 'sdkserver runs')
+        for name in ('Disk pool', 'Virtual switches', 'Unused images',
+                     'Guests without a server'):
+            self.assert_found(found[name], Code.WARNING, 'Not checked: the '
+                              'connector did not answer the request before')
+        self.assertEqual(['host.info'], self.connector.operations)
+
+    def fall_silent(self, operation):
+        self.connector.absent = True
+        raise fakes.error(errors.Unreachable, operation, None)
+
     def test_no_connector_at_the_url(self):
-        self.assert_found(self.connection(fakes.error()), Code.FAILURE,
-                          'as the test wants it', 'cloud_connector_url')
+        self.assert_found(self.connection(fakes.error(status=404)),
+                          Code.FAILURE, 'as the test wants it',
+                          'cloud_connector_url')
+
+    def test_connector_that_fails_itself(self):
+        found = self.connection(fakes.error(operation='version'))
+        self.assert_found(found, Code.FAILURE, 'as the test wants it',
+                          'log of the connector')
+        self.assertNotIn('PyJWT', found.remedy)
+        self.assert_found(self.connection(fakes.error(operation='token')),
+                          Code.FAILURE, 'as the test wants it',
+                          'PyJWT older than 2')
 
     def test_refused_token_is_an_answer(self):
         self.assert_found(
@@ -460,11 +510,36 @@ class GuestsTestCase(ChecksTestCase):
         self.patch(objects.InstanceList, 'get_by_filters', mock.Mock(
             side_effect=OSError(errno.EIO, 'mysql://nova:secret@db')))
         found = dict(catalogue.run(self.deployment()))
-        self.assertEqual(finding.Finding(
-            Code.WARNING, "Not checked: nova's database cannot be read by "
-            '[database] connection (OSError).'),
-            found['Servers without a guest'])
+        self.assert_found(
+            found['Servers without a guest'], Code.WARNING,
+            "Not checked: nova's database cannot be read by [database] "
+            'connection (OSError).', 'its schema')
         self.assertNotIn('secret', str(found))
+
+    def test_database_is_waited_for_once(self):
+        asked = mock.Mock(side_effect=OSError(errno.EIO,
+                                              'mysql://nova:secret@db'))
+        self.patch(objects.Service, 'get_by_host_and_binary', asked)
+        found = dict(catalogue.run(self.deployment()))
+        for name in ('Names of future servers', 'Unused images', 'Uploads'):
+            self.assert_found(found[name], Code.WARNING, '(OSError).',
+                              'connect to the database')
+        self.assertNotIn('secret', str(found))
+        self.assertEqual(1, asked.call_count)
+
+    def test_database_of_another_cell(self):
+        """All guests of this cell would look as if nova had lost them."""
+        self.services = {'another'}
+        self.connector.put_guest('ABC00007')
+        found = dict(catalogue.run(self.deployment()))
+        for name in ('Names of future servers', 'Guests without a server',
+                     'Servers without a guest', 'Unused images',
+                     'Config drives and captures', 'Uploads'):
+            self.assert_found(
+                found[name], Code.WARNING, "the database of [database] "
+                "connection knows no nova-compute on host '%s'."
+                % base.CONF.host, 'the database of the cell')
+        self.assertNotIn('ABC00007', str(found))
 
 
 class LeftoversTestCase(ChecksTestCase):
@@ -528,6 +603,15 @@ class LeftoversTestCase(ChecksTestCase):
         self.assert_found(leftovers.uploads(self.deployment()),
                           Code.WARNING, '1 of images and 1 of config drives',
                           'overwrites them')
+
+    def test_uploads_that_this_user_may_not_see(self):
+        """Root may, so that here it is no directory."""
+        os.makedirs(base.CONF.zvm.image_tmp_path, exist_ok=True)
+        folder = os.path.dirname(journal._path('file:///1'))
+        with open(folder, 'w'):
+            found = dict(catalogue.run(self.deployment()))['Uploads']
+        self.assert_found(found, Code.WARNING, 'Not checked: this user may '
+                          'not read', "nova's user")
 
     def test_uploads_without_a_database(self):
         self.flags(connection=None, group='database')
