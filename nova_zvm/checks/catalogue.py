@@ -20,6 +20,7 @@ from nova_zvm.checks import finding
 from nova_zvm.checks import guests
 from nova_zvm.checks import leftovers
 from nova_zvm.checks import system
+from nova_zvm.checks import volumes
 from nova_zvm.connector import errors
 
 CHECKS = (
@@ -31,6 +32,7 @@ CHECKS = (
     ('SMAPI', system.smapi),
     ('Disk pool', system.disk_pool),
     ('Virtual switches', system.switches),
+    ('FCP templates', volumes.fcp_templates),
     ('File transfer', connection.file_round_trip),
     ('Names of future servers', guests.future_names),
     ('Guests without a server', guests.without_server),

@@ -376,6 +376,46 @@ class Vswitch:
 
 
 @dataclasses.dataclass(frozen=True)
+class FcpPath:
+    """The FCP devices of a template of which a guest is given one."""
+
+    devices: int
+    free: int
+
+    @classmethod
+    def parse(cls, output: Output) -> 'FcpPath':
+        return cls(_count(output['total_count']),
+                   _count(output['available_count']))
+
+
+@dataclasses.dataclass(frozen=True)
+class FcpTemplate:
+    """FCP devices on one or more paths to the same storage.
+
+    :ivar default: whether it is the host's default
+    :ivar min_paths: of so many a guest has to be given a device
+    """
+
+    name: str
+    default: bool
+    min_paths: int
+    paths: tuple[FcpPath, ...]
+
+    @classmethod
+    def parse(cls, output: Output) -> 'FcpTemplate':
+        return cls(
+            str(output['name']), bool(output['host_default']),
+            int(output['min_fcp_paths_count']),
+            tuple(FcpPath.parse(path) for _number, path
+                  in sorted(output['statistics'].items())))
+
+
+def _count(output: Output) -> int:
+    """Return a number of devices; newer releases tell it by PCHID."""
+    return sum(output.values()) if isinstance(output, dict) else int(output)
+
+
+@dataclasses.dataclass(frozen=True)
 class Image:
     """A disk image in the connector's repository.
 

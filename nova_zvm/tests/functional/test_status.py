@@ -24,7 +24,6 @@ import fixtures
 from nova import context as nova_context
 from nova.db.main import api as database
 from nova import objects
-from nova import test
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.checks import catalogue
@@ -33,6 +32,7 @@ from nova_zvm.checks import finding
 from nova_zvm import names
 from nova_zvm import ownership
 from nova_zvm.tests.functional import base
+from nova_zvm.tests.functional.simulator import rest
 from nova_zvm.tests import meter
 
 Code = finding.Code
@@ -118,6 +118,7 @@ class WellTest(StatusTestCase):
                       details['Disk pool'])
         self.assertIn('VSW1 is VLAN-aware, its uplink is ready. VSW2 is '
                       'VLAN-unaware', details['Virtual switches'])
+        self.assertIn('has no FCP templates', details['FCP templates'])
         self.assertIn('--file-round-trip', details['File transfer'])
         self.assertIn('1 image is on the connector',
                       details['Unused images'])
@@ -126,7 +127,7 @@ class WellTest(StatusTestCase):
         self.assertEqual(['POST /token'], [
             request for request in usage.requests
             if request.startswith('POST')])
-        self.assertEqual(19, len(usage.requests), usage.requests)
+        self.assertEqual(20, len(usage.requests), usage.requests)
 
     def test_file_round_trip(self):
         before = len(self.uploads())
@@ -150,7 +151,7 @@ class ConnectorTest(StatusTestCase):
         unmade = finding.Finding(
             Code.WARNING, 'Not checked: the connector is not reachable.')
         for name in ('Token', 'Connector release', 'Clock', 'SMAPI',
-                     'Disk pool', 'Virtual switches',
+                     'Disk pool', 'Virtual switches', 'FCP templates',
                      'Names of future servers', 'Guests without a server',
                      'Servers without a guest', 'Unused images',
                      'Config drives and captures'):
@@ -215,6 +216,32 @@ class SystemTest(StatusTestCase):
         self.assertIn("no virtual switch 'VSW9', to which physical network "
                       "'physnet2' is mapped", found.details)
         self.assertIn('[zvm] vswitch_mappings', found.remedy)
+
+
+class VolumesTest(StatusTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.rest = rest.Rest(self.zvm.url, self.zvm.token_file)
+        self.template = self.rest.output('POST', '/volumes/fcptemplates', {
+            'name': 'both', 'fcp_devices': '1a00-1a07;1b00',
+            'host_default': True})['fcp_template']['id']
+
+    def test_template(self):
+        """Without a number of its own, a guest needs all of its paths."""
+        findings = self.check_unchanged()
+        self.assert_only(findings)
+        self.assertIn('FCP template both, the default, has 2 paths, with 8 '
+                      'of 8 and 1 of 1 devices free.',
+                      findings['FCP templates'].details)
+        connector = self.foreign_guest('SOMEBODY')
+        self.assertEqual(['SOMEBODY'], connector.guests.list())
+        self.rest.output('GET', '/volumes/conn/SOMEBODY', {'info': {
+            'reserve': True, 'fcp_template_id': self.template}})
+        findings = self.check_unchanged()
+        self.assert_only(findings, fcp='warning')
+        self.assertIn('with 7 of 8 and 0 of 1 devices free; a guest needs '
+                      'one on 2 of them.', findings['FCP templates'].details)
 
 
 class GuestsTest(StatusTestCase):
@@ -360,7 +387,7 @@ class CommandTest(StatusTestCase):
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         self.assertEqual('', done.stderr)
         self.assertIn('| nova-zvm Status ', done.stdout)
-        self.assertEqual(16, done.stdout.count('| Result: Success '))
+        self.assertEqual(17, done.stdout.count('| Result: Success '))
         self.assertIn('nova-compute would load nova-zvm', done.stdout)
         self.assertIn('All servers of this host have their guest',
                       done.stdout)
@@ -395,7 +422,7 @@ class CommandTest(StatusTestCase):
         """The guests of this one must not be said to be nobody's."""
         server = self.boot()
         done = self.run_command('--format', 'json', database=self.database_of(
-            self.cell_mappings[test.CELL0_NAME]))
+            self.cell_mappings['cell0']))
         self.assertEqual(1, done.returncode, done.stdout + done.stderr)
         self.assertNotIn(self.userid(server), done.stdout)
         checks = {check['check']: check for check in json.loads(done.stdout)}

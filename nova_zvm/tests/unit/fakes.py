@@ -124,7 +124,7 @@ class FakeConnector:
              'guests.adapters', 'guests.stats', 'guests.interface_stats',
              'host.info', 'host.disk_pool', 'host.disk_pool_volumes',
              'host.volume', 'images.list', 'images.get', 'vswitches.list',
-             'vswitches.get')
+             'vswitches.get', 'volumes.fcp_templates')
 
     def __init__(self):
         self.release = '1.6.3'
@@ -150,6 +150,7 @@ class FakeConnector:
         self.host = _Host(self)
         self.images = _Images(self)
         self.vswitches = _Vswitches(self)
+        self.volumes = _Volumes(self)
         self.files = _Files(self)
 
     def asked(self, operation, *args):
@@ -523,6 +524,15 @@ class _Vswitches(_Resource):
         if name not in self._connector.grants:
             raise not_found('vswitches.grant')
         return self._connector.grants[name]
+
+
+class _Volumes(_Resource):
+
+    templates = []
+
+    def fcp_templates(self):
+        self._connector.asked('volumes.fcp_templates')
+        return self.templates
 
 
 class _Files(_Resource):

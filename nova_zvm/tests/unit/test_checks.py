@@ -30,6 +30,7 @@ from nova_zvm.checks import finding
 from nova_zvm.checks import guests
 from nova_zvm.checks import leftovers
 from nova_zvm.checks import system
+from nova_zvm.checks import volumes
 from nova_zvm import conf as zvm_conf
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
@@ -445,6 +446,49 @@ class SystemTestCase(ChecksTestCase):
         found = dict(catalogue.run(self.deployment()))
         self.assert_found(found['Virtual switches'], Code.FAILURE,
                           'as the test wants it', 'sdkserver.log')
+
+
+class VolumesTestCase(ChecksTestCase):
+
+    def templates(self, *templates):
+        self.connector.volumes.templates = templates
+        return volumes.fcp_templates(self.deployment())
+
+    def test_none(self):
+        self.assert_found(self.templates(), Code.SUCCESS, 'has no FCP '
+                          'templates; the driver needs none')
+
+    def test_templates(self):
+        found = self.templates(
+            models.FcpTemplate('t1', True, 2, (models.FcpPath(8, 7),
+                                               models.FcpPath(4, 1))),
+            models.FcpTemplate('t2', False, 1, (models.FcpPath(2, 2),)))
+        self.assert_found(
+            found, Code.SUCCESS, 'FCP template t1, the default, has 2 paths, '
+            'with 7 of 8 and 1 of 4 devices free. FCP template t2 has 1 '
+            'path, with 2 of 2 devices free. The driver needs none')
+
+    def test_no_default(self):
+        self.assert_found(
+            self.templates(models.FcpTemplate('t1', False, 1, (
+                models.FcpPath(2, 2),))),
+            Code.SUCCESS, 'free. None is the default. The driver')
+
+    def test_too_few_free_devices(self):
+        one_is_enough, two_are_needed = (
+            self.templates(models.FcpTemplate('t1', True, least, (
+                models.FcpPath(8, 8), models.FcpPath(4, 0))))
+            for least in (1, 2))
+        self.assert_found(one_is_enough, Code.SUCCESS, '0 of 4')
+        self.assert_found(
+            two_are_needed, Code.WARNING, '8 of 8 and 0 of 4 devices free; a '
+            'guest needs one on 2 of them.', 'Add FCP devices')
+
+    def test_template_without_a_path(self):
+        self.assert_found(
+            self.templates(models.FcpTemplate('t1', True, 0, ())),
+            Code.WARNING, 'has no path; a guest needs one on 1 of them',
+            'Add FCP devices')
 
 
 class GuestsTestCase(ChecksTestCase):
