@@ -71,6 +71,11 @@ class Version:
         """
         return not self.newer
 
+    @property
+    def tells_free_extents(self) -> bool:
+        """Tell whether GET /host/diskpool takes details=true (1.6.7)."""
+        return self.newer
+
     def takes_os_version(self, os_version: str) -> bool:
         """Tell whether an image of this operating system can be imported."""
         pattern = _NEWER_OS_VERSIONS if self.newer else _OS_VERSIONS
@@ -148,6 +153,21 @@ class Volume:
     @classmethod
     def parse(cls, output: Output) -> 'Volume':
         return cls(str(output['volume_type']), int(output['volume_size']))
+
+
+@dataclasses.dataclass(frozen=True)
+class FreeExtent:
+    """Space of a real disk in which one minidisk can lie.
+
+    :ivar type: of the disk, such as '3390-54'
+    """
+
+    type: str
+    size_gib: int
+
+    @classmethod
+    def parse(cls, output: Output) -> 'FreeExtent':
+        return cls(str(output['device_type']), int(output['free_size']))
 
 
 @dataclasses.dataclass(frozen=True)

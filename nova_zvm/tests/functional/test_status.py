@@ -114,7 +114,7 @@ class WellTest(StatusTestCase):
                       details['Clock'])
         self.assertIn('ZVMSYS1, z/VM 7.3', details['SMAPI'])
         self.assertIn('ECKD:POOL1 has ', details['Disk pool'])
-        self.assertIn('on 4 volumes, the largest with 60102 cylinders',
+        self.assertIn('on 4 ECKD volumes, the largest with 60102 cylinders',
                       details['Disk pool'])
         self.assertIn('VSW1 is VLAN-aware, its uplink is ready. VSW2 is '
                       'VLAN-unaware', details['Virtual switches'])
@@ -204,8 +204,18 @@ class SystemTest(StatusTestCase):
         self.flags(disk_pool=None, group='zvm')
         findings = self.check_unchanged()
         self.assert_only(findings)
-        self.assertIn("The connector's own disk pool (ECKD) has",
+        self.assertIn("The connector's own disk pool has ",
                       findings['Disk pool'].details)
+
+    def test_disk_pool_of_another_type(self):
+        """The connector looks at the name only, until it makes a disk."""
+        self.flags(disk_pool='ECKD:FBAPOOL', group='zvm')
+        findings = self.check_unchanged()
+        self.assert_only(findings, disk='failure')
+        self.assertIn('on 2 FBA volumes, the largest with 104857600 blocks',
+                      findings['Disk pool'].details)
+        self.flags(disk_pool='FBA:FBAPOOL', group='zvm')
+        self.assert_only(self.check_unchanged())
 
     def test_missing_switch(self):
         self.flags(vswitch_mappings={'physnet1': 'VSW1',
@@ -216,6 +226,23 @@ class SystemTest(StatusTestCase):
         self.assertIn("no virtual switch 'VSW9', to which physical network "
                       "'physnet2' is mapped", found.details)
         self.assertIn('[zvm] vswitch_mappings', found.remedy)
+
+
+    def test_connector_without_a_disk_pool(self):
+        self.flags(disk_pool=None, group='zvm')
+        connector = self.zvm.simulator.member
+        text = connector.config_file.read_text()
+        # Later tests may have the same connector.
+        self.addCleanup(connector.restart)
+        self.addCleanup(connector.config_file.write_text, text)
+        connector.config_file.write_text('\n'.join(
+            line for line in text.splitlines()
+            if not line.startswith('disk_pool')))
+        connector.restart()
+        findings = self.check_unchanged()
+        self.assert_only(findings, disk='failure')
+        self.assertIn('No disk pool is named',
+                      findings['Disk pool'].details)
 
 
 class VolumesTest(StatusTestCase):

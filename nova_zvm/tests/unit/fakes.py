@@ -123,7 +123,7 @@ class FakeConnector:
              'guests.info', 'guests.console_output', 'guests.nics',
              'guests.adapters', 'guests.stats', 'guests.interface_stats',
              'host.info', 'host.disk_pool', 'host.disk_pool_volumes',
-             'host.volume', 'images.list', 'images.get', 'vswitches.list',
+             'host.volume', 'host.free_extents', 'images.list', 'images.get', 'vswitches.list',
              'vswitches.get', 'volumes.fcp_templates')
 
     def __init__(self):
@@ -429,6 +429,7 @@ class _Host(_Resource):
     info_answer = HOST
     volumes = ['VOL001']
     volume_type = '3390-54'
+    extents = []
 
     def info(self):
         self._connector.asked('host.info')
@@ -443,6 +444,10 @@ class _Host(_Resource):
     def disk_pool_volumes(self, name=None):
         self._connector.asked('host.disk_pool_volumes', name)
         return self.volumes
+
+    def free_extents(self, name=None):
+        self._connector.asked('host.free_extents', name)
+        return self.extents
 
     def volume(self, name):
         self._connector.asked('host.volume', name)

@@ -384,8 +384,8 @@ class SystemTestCase(ChecksTestCase):
         self.connector.host.volumes = ['VOL001', 'VOL002']
         self.assert_found(
             self.disk_pool(), Code.SUCCESS,
-            'ECKD:POOL1 has 500 GB, 450 GB free, on 2 volumes, the largest '
-            'with 65520 cylinders.')
+            'ECKD:POOL1 has 500 GB, 450 GB free, on 2 ECKD volumes, the '
+            'largest with 65520 cylinders.')
 
     def test_missing_disk_pool(self):
         self.flags(disk_pool='FBA:OTHER', group='zvm')
@@ -397,10 +397,44 @@ class SystemTestCase(ChecksTestCase):
         self.assert_found(self.disk_pool(), Code.FAILURE,
                           'that the connector is configured with',
                           '[zvm] disk_pool')
+        self.connector.pools[None] = models.DiskPool(0, 0, 0)
+        self.assert_found(self.disk_pool(), Code.FAILURE,
+                          'No disk pool is named', '[zvm] disk_pool')
         self.connector.pools[None] = models.DiskPool(500, 50, 450)
         self.connector.host.volume_type = '9336-ET'
+        self.assert_found(
+            self.disk_pool(), Code.SUCCESS, 'own disk pool has 500 GB, 450 '
+            'GB free, on 1 FBA volume, the largest with 65520 blocks.')
+
+    def test_disk_pool_of_another_type(self):
+        for wanted, volume_type, named in (
+                ('FBA:POOL1', '3390-54', 'ECKD'),
+                ('eckd:POOL1', '9336-ET', 'FBA')):
+            self.flags(disk_pool=wanted, group='zvm')
+            self.connector.pools[wanted] = models.DiskPool(500, 50, 450)
+            self.connector.host.volume_type = volume_type
+            self.assert_found(self.disk_pool(), Code.FAILURE,
+                              'on 1 %s volume, ' % named,
+                              'begin with the type')
+        self.connector.host.volume_type = '3390-54'
+        self.assert_found(self.disk_pool(), Code.SUCCESS, '450 GB free')
+
+    def test_free_extents_of_a_newer_connector(self):
+        self.connector.release = '1.6.7'
+        self.connector.host.extents = [models.FreeExtent('3390-54', size)
+                                       for size in (2, 38, 7)]
+        self.assert_found(
+            self.disk_pool(), Code.SUCCESS, 'ECKD:POOL1 has 500 GB, 450 GB '
+            'free, in 3 ECKD free extents, the largest of 38 GB.')
+        self.connector.host.extents = []
         self.assert_found(self.disk_pool(), Code.SUCCESS,
-                          'own disk pool (FBA) has 500 GB')
+                          'in 0 free extents, the largest of 0 GB.')
+        self.connector.host.extents = [models.FreeExtent('9336-ET', 2)]
+        self.assert_found(self.disk_pool(), Code.FAILURE,
+                          'in 1 FBA free extent,', 'begin with the type')
+        self.connector.faults['host.free_extents'] = [fakes.error()]
+        self.assert_found(self.disk_pool(), Code.SUCCESS,
+                          'does not tell its volumes')
 
     def test_full_disk_pool(self):
         self.connector.pools['ECKD:POOL1'] = models.DiskPool(500, 500, 0)
@@ -412,10 +446,7 @@ class SystemTestCase(ChecksTestCase):
         self.assert_found(self.disk_pool(), Code.SUCCESS,
                           'does not tell its volumes')
         self.connector.host.volumes = []
-        self.assert_found(self.disk_pool(), Code.SUCCESS, 'on no volume')
-        self.connector.release = '1.6.7'
-        self.assert_found(self.disk_pool(), Code.SUCCESS,
-                          'does not list its volumes')
+        self.assert_found(self.disk_pool(), Code.SUCCESS, 'on 0 volumes.')
 
     def test_switches(self):
         self.connector.grants['VSWITCH2'] = {}

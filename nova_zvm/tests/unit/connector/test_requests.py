@@ -145,6 +145,26 @@ class RequestTest(conversation.TestCase):
             output={'POOL1': {'diskpool_volumes': 'VOL001 VOL002'}},
             result=['VOL001', 'VOL002'])
 
+    def test_free_extents(self):
+        first, second, third = ({
+            'volume_name': 'VOL001', 'device_type': '3390-54',
+            'start_cylinder': '4371', 'free_size': size,
+            'dasd_group': 'POOL1', 'region_name': 'VOL001'}
+            for size in (38, 2, 0))
+        self._check(
+            lambda: self.connector.host.free_extents('ECKD:POOL1'), 'GET',
+            '/host/diskpool?poolname=ECKD:POOL1&details=true',
+            output={'POOL1': [first, second]},
+            result=[models.FreeExtent('3390-54', 38),
+                    models.FreeExtent('3390-54', 2)])
+        self.http.reset_mock()
+        self._check(
+            self.connector.host.free_extents, 'GET',
+            '/host/diskpool?details=true',
+            output={'POOL1': [first], 'POOL2': [third]},
+            result=[models.FreeExtent('3390-54', 38),
+                    models.FreeExtent('3390-54', 0)])
+
     def test_volume(self):
         self._check(
             lambda: self.connector.host.volume('VOL001'),
