@@ -262,7 +262,9 @@ class VolumesTest(StatusTestCase):
                       'of 8 and 1 of 1 devices free.',
                       findings['FCP templates'].details)
         connector = self.foreign_guest('SOMEBODY')
-        self.assertEqual(['SOMEBODY'], connector.guests.list())
+        with meter.Meter(self.zvm.engine.log).running() as usage:
+            connector.volumes.fcp_templates()
+        self.assertEqual([], usage.commands)
         self.rest.output('GET', '/volumes/conn/SOMEBODY', {'info': {
             'reserve': True, 'fcp_template_id': self.template}})
         findings = self.check_unchanged()
