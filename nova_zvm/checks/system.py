@@ -136,7 +136,7 @@ def switches(deployment):
 def _mapped(connector, physical_network, name):
     try:
         return _switch(connector, name)
-    except (errors.NotFound, errors.BadRequest):
+    except errors.NotFound:
         return finding.warning(
             "z/VM has no virtual switch '%s', to which physical network '%s' "
             'is mapped.' % (name, physical_network),

@@ -429,6 +429,7 @@ class _Host(_Resource):
     info_answer = HOST
     volumes = ['VOL001']
     volume_type = '3390-54'
+    sizes = {}
     extents = []
 
     def info(self):
@@ -451,7 +452,7 @@ class _Host(_Resource):
 
     def volume(self, name):
         self._connector.asked('host.volume', name)
-        return models.Volume(self.volume_type, 65520)
+        return models.Volume(self.volume_type, self.sizes.get(name, 65520))
 
 
 class _Images(_Resource):

@@ -275,6 +275,13 @@ class ConnectionTestCase(ChecksTestCase):
             self.token(fakes.error(errors.Unauthorized, status=401)),
             Code.FAILURE, 'as the test wants it', '[zvm] token_file')
 
+    def test_nothing_more_is_asked_without_a_good_token(self):
+        self.connector.contact = fakes.error(errors.Unauthorized, status=401)
+        found = dict(catalogue.run(self.deployment()))
+        self.assert_found(found['SMAPI'], Code.WARNING, 'Not checked: the '
+                          'connector does not accept requests from here.')
+        self.assertEqual([], self.connector.calls)
+
     def test_token_that_nobody_could_judge(self):
         error = self.assertRaises(finding.NotChecked, self.token,
                                   fakes.unreachable())
@@ -381,10 +388,11 @@ class SystemTestCase(ChecksTestCase):
                           'as the test wants it', 'VSMREQIN')
 
     def test_disk_pool(self):
-        self.connector.host.volumes = ['VOL001', 'VOL002']
+        self.connector.host.volumes = ['VOL001', 'VOL002', 'VOL003']
+        self.connector.host.sizes = {'VOL001': 3339, 'VOL003': 10017}
         self.assert_found(
             self.disk_pool(), Code.SUCCESS,
-            'ECKD:POOL1 has 500 GB, 450 GB free, on 2 ECKD volumes, the '
+            'ECKD:POOL1 has 500 GB, 450 GB free, on 3 ECKD volumes, the '
             'largest with 65520 cylinders.')
 
     def test_missing_disk_pool(self):
@@ -440,6 +448,12 @@ class SystemTestCase(ChecksTestCase):
         self.connector.pools['ECKD:POOL1'] = models.DiskPool(500, 500, 0)
         self.assert_found(self.disk_pool(), Code.WARNING, ' 0 GB free',
                           'more volumes')
+
+    def test_empty_disk_pool(self):
+        self.connector.pools['ECKD:POOL1'] = models.DiskPool(0, 0, 0)
+        self.connector.host.volumes = []
+        self.assert_found(self.disk_pool(), Code.WARNING, 'has 0 GB, 0 GB '
+                          'free, on 0 volumes.', 'more volumes')
 
     def test_volumes_that_are_not_told(self):
         self.connector.faults['host.volume'] = [fakes.not_found()]
@@ -525,8 +539,9 @@ class VolumesTestCase(ChecksTestCase):
 class GuestsTestCase(ChecksTestCase):
 
     def test_all_well(self):
+        ownership.record(self.put_server(6), ownership.BUILDING)
         self.put_server(7)
-        for userid in ('ABC00007', 'MAINT', 'ABC', 'ABC0000G'):
+        for userid in ('ABC00006', 'ABC00007', 'MAINT', 'ABC', 'ABC0000G'):
             self.connector.put_guest(userid)
         looked_at = self.deployment()
         self.assert_found(guests.future_names(looked_at), Code.SUCCESS,
@@ -542,9 +557,12 @@ class GuestsTestCase(ChecksTestCase):
             self.connector.put_guest(userid)
         self.connector.put_guest('ABC0000C', known=False)
         self.connector.put_guest('ABC0000D', known=False)
-        self.assert_found(guests.future_names(self.deployment()),
-                          Code.WARNING, 'on z/VM, 2: ABC0000C, ABC0FFFF.',
-                          'instance_name_template')
+        # The connector makes no guest of a userid in its own database.
+        self.connector.put_guest('ABC00008', in_directory=False)
+        self.assert_found(
+            guests.future_names(self.deployment()), Code.WARNING,
+            'on z/VM, 3: ABC00008, ABC0000C, ABC0FFFF.',
+            'instance_name_template')
 
     def test_guest_without_server(self):
         self.put_server(7)
@@ -674,6 +692,9 @@ class LeftoversTestCase(ChecksTestCase):
         self.assert_found(leftovers.uploads(self.deployment()),
                           Code.SUCCESS, 'No upload is left.')
         ownership.set_upload(self.put_server(8), 'file:///2')
+        self.assert_found(leftovers.uploads(self.deployment()),
+                          Code.WARNING, '0 of images and 1 of config drives',
+                          'overwrites them')
         journal.Journal().add('file:///3')
         self.assert_found(leftovers.uploads(self.deployment()),
                           Code.WARNING, '1 of images and 1 of config drives',
