@@ -56,6 +56,14 @@ def _found(check, deployment):
     except cfg.Error as exc:
         return finding.failure(finding.sentence(exc),
                                'Correct this option in nova.conf.')
+    except errors.Unreachable as exc:
+        deployment.silent = True
+        return finding.failure(
+            finding.sentence(exc),
+            "See that the connector's sdkserver runs, and that the web "
+            'server in front of it waits long enough. If both is so, SMAPI '
+            'leaves it without an answer: see that its service machines '
+            '(VSMGUARD, VSMREQIN, VSMWORK1) are logged on.')
     except errors.ConnectorError as exc:
         return finding.failure(
             finding.sentence(exc),

@@ -18,7 +18,6 @@ down is one finding and not ten.
 
 import contextlib
 import functools
-import math
 
 from nova import context as nova_context
 from nova import exception as nova_exception
@@ -39,11 +38,17 @@ NO_DATABASE = 'this nova.conf has no [database] connection'
 
 
 class Deployment:
-    """One compute service: its options, its connector, its cell."""
+    """One compute service: its options, its connector, its cell.
+
+    :ivar silent: whether the connector, having told its release, has left a
+        request without an answer. Its web side tells the release also where
+        nothing is behind it, and each further request would be in vain.
+    """
 
     def __init__(self, conf, file_round_trip=False):
         self.conf = conf
         self.file_round_trip = file_round_trip
+        self.silent = False
 
     # The connector
 
@@ -82,13 +87,10 @@ class Deployment:
         return self.client
 
     def need_connector(self):
-        # Its web side, which tells the version, answers also where nothing
-        # does behind it. Each further request would be waited for in vain.
-        silent = self.contact is None and self.client.found_absent(math.inf)
-        if self.contact is None and not silent:
+        if self.contact is None and not self.silent:
             return
         reason = 'does not answer as it should'
-        if silent:
+        if self.silent:
             reason = 'did not answer the request before'
         elif isinstance(self.contact, errors.Unreachable):
             reason = 'is not reachable'

@@ -27,13 +27,8 @@ def smapi(deployment):
     """Have z/VM asked: the connector's own health call never is bad."""
     try:
         host = deployment.connector.host.info()
-    except errors.Unreachable as exc:
-        return finding.failure(
-            finding.sentence(exc),
-            "See that the connector's sdkserver runs, and that the web "
-            'server in front of it waits long enough. If it does, SMAPI '
-            'does not answer it: see that the service machines (VSMGUARD, '
-            'VSMREQIN, VSMWORK1) are logged on.')
+    except errors.Unreachable:
+        raise
     except errors.ConnectorError as exc:
         return finding.failure(
             finding.sentence(exc),

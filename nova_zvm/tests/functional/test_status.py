@@ -179,6 +179,36 @@ class ConnectorTest(StatusTestCase):
         self.assertEqual(Code.FAILURE, found.code)
         self.assertIn('no token file is configured', found.details)
 
+    def test_nothing_behind_the_web_server(self):
+        """The version is told; nothing else is, after the first request."""
+        self.addCleanup(self.zvm.engine.faults.clear)
+        self.zvm.engine.faults.add({
+            'match': {'kind': 'rest', 'command': '^GET /host'},
+            'action': {'status': 504, 'output': '<html>Timeout</html>'}})
+        with meter.Meter(self.zvm.engine.log).running() as usage:
+            findings = self.check_unchanged()
+        self.assertEqual(Code.SUCCESS, findings['Connection'].code)
+        self.assertEqual(Code.FAILURE, findings['SMAPI'].code)
+        self.assertIn("connector's sdkserver runs", findings['SMAPI'].remedy)
+        for name in ('Disk pool', 'Virtual switches', 'FCP templates',
+                     'Guests without a server', 'Unused images'):
+            self.assertEqual(finding.Finding(
+                Code.WARNING, 'Not checked: the connector did not answer the '
+                'request before.'), findings[name])
+        self.assertEqual(['GET /', 'GET /host'], [
+            request for request in usage.requests
+            if request.startswith('GET')])
+
+    def test_connector_that_fails_itself(self):
+        """As 1.6.3 does with a PyJWT that is too new for it."""
+        self.addCleanup(self.zvm.engine.faults.clear)
+        self.zvm.engine.faults.add({
+            'match': {'kind': 'rest', 'command': '^POST /token'},
+            'action': {'status': 500, 'output': 'Internal error'}})
+        findings = self.check_unchanged()
+        self.assertEqual(Code.FAILURE, findings['Connection'].code)
+        self.assertIn('PyJWT older than 2', findings['Connection'].remedy)
+
     def test_smapi_down(self):
         self.addCleanup(self.zvm.engine.faults.clear)
         self.zvm.engine.faults.add({

@@ -211,7 +211,7 @@ class ConnectionTestCase(ChecksTestCase):
         """Its web side answers, and a first request is waited for once."""
         looked_at = self.deployment()
         self.connector.faults['host.info'] = [
-            lambda: self.fall_silent('host.info')]
+            fakes.error(errors.Unreachable, 'host.info', None)]
         found = dict(catalogue.run(looked_at))
         self.assert_found(found['Connection'], Code.SUCCESS, 'answers at')
         self.assert_found(found['SMAPI'], Code.FAILURE,
@@ -221,10 +221,6 @@ class ConnectionTestCase(ChecksTestCase):
             self.assert_found(found[name], Code.WARNING, 'Not checked: the '
                               'connector did not answer the request before')
         self.assertEqual(['host.info'], self.connector.operations)
-
-    def fall_silent(self, operation):
-        self.connector.absent = True
-        raise fakes.error(errors.Unreachable, operation, None)
 
     def test_no_connector_at_the_url(self):
         self.assert_found(self.connection(fakes.error(status=404)),
