@@ -257,7 +257,6 @@ class SystemTest(StatusTestCase):
                       "'physnet2' is mapped", found.details)
         self.assertIn('[zvm] vswitch_mappings', found.remedy)
 
-
     def test_connector_without_a_disk_pool(self):
         self.flags(disk_pool=None, group='zvm')
         connector = self.zvm.simulator.member

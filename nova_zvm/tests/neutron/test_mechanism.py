@@ -13,6 +13,7 @@
 """Ports of z/VM hosts in Neutron, as its API shows them."""
 
 from neutron_lib.api.definitions import portbindings
+from neutron_lib import context as neutron_context
 
 from nova_zvm.tests import bindings
 from nova_zvm.tests.neutron import base
@@ -242,6 +243,13 @@ class StatusTestCase(base.MechanismTestCase):
             self._update('ports', port['id'],
                          {'port': {'admin_state_up': up}})
             self.assertEqual(status, self.show(port)['status'])
+
+    def test_another_driver_sets_it_down(self):
+        """As OVN's does with each port that no host of OVN's has."""
+        port = self.port(self.flat())
+        self.plugin.update_port_status(
+            neutron_context.get_admin_context(), port['id'], 'DOWN')
+        self.assertEqual('ACTIVE', self.show(port)['status'])
 
     def test_other_updates_leave_the_status(self):
         port = self.port(self.flat(), admin_state_up=False)

@@ -123,7 +123,8 @@ class FakeConnector:
              'guests.info', 'guests.console_output', 'guests.nics',
              'guests.adapters', 'guests.stats', 'guests.interface_stats',
              'host.info', 'host.disk_pool', 'host.disk_pool_volumes',
-             'host.volume', 'host.free_extents', 'images.list', 'images.get', 'vswitches.list',
+             'host.volume', 'host.free_extents', 'images.list', 'images.get',
+             'vswitches.list',
              'vswitches.get', 'volumes.fcp_templates')
 
     def __init__(self):
