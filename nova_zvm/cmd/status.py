@@ -18,7 +18,6 @@ As nova-status does for nova itself, with its table and its exit codes.
 import argparse
 import json
 import logging
-import re
 import sys
 import traceback
 
@@ -63,10 +62,7 @@ def main(argv=None):
     try:
         findings = _findings(args)
     except cfg.ConfigFileParseError as exc:
-        # Its text repeats the line, which may hold a password.
-        line = re.search(r':(\d+), ', exc.msg)
-        print('Error: %s cannot be parsed%s.' % (
-            exc.config_file, ', see line %s' % line[1] if line else ''))
+        print('Error: %s' % which_driver.unparsed(exc))
         return UNEXPECTED
     except Exception:
         print('Error:\n%s' % traceback.format_exc())
@@ -83,18 +79,10 @@ def _findings(args):
     """
     conf = which_driver.configured(args)
     driver = _driver(conf.compute_driver)
-    from nova.db.main import api as database
-    from nova import objects
     from nova_zvm.checks import catalogue
     from nova_zvm.checks import deployment
-    from nova_zvm import conf as zvm_conf
-    zvm_conf.register_opts(conf)
-    objects.register_all()
-    # Without it a database that is down costs ten tries of ten seconds.
-    conf.set_override('max_retries', 0, 'database')
-    database.configure(conf)
-    return [('Driver', driver), *catalogue.run(
-        deployment.Deployment(conf, args.file_round_trip))]
+    return [('Driver', driver), *catalogue.run(deployment.of_command(
+        conf, file_round_trip=args.file_round_trip))]
 
 
 def _driver(compute_driver):

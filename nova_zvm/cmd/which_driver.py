@@ -22,6 +22,7 @@ import argparse
 import importlib
 import importlib.metadata
 import os.path
+import re
 import sys
 
 WANTED = 'zvm.ZVMDriver'
@@ -72,6 +73,14 @@ def configured(args):
             arguments += ['--' + option.replace('_', '-'), value]
     nova.conf.CONF(arguments, project='nova', prog='nova-compute')
     return nova.conf.CONF
+
+
+def unparsed(error):
+    """Return the sentence on a file that oslo.config cannot parse."""
+    # Its own text repeats the line, which may hold a password.
+    line = re.search(r':(\d+), ', error.msg)
+    return '%s cannot be parsed%s.' % (
+        error.config_file, ', see line %s' % line[1] if line else '')
 
 
 def load_class(compute_driver):
