@@ -151,8 +151,8 @@ class ConnectorTest(StatusTestCase):
         for name in ('Token', 'Connector release', 'Clock', 'SMAPI',
                      'Disk pool', 'Virtual switches',
                      'Names of future servers', 'Guests without a server',
-                     'Servers without a guest', 'Unused images',
-                     'Config drives and captures'):
+                     'Guests without a record', 'Servers without a guest',
+                     'Unused images', 'Config drives and captures'):
             self.assertEqual(unmade, findings[name], name)
         self.assertEqual(Code.SUCCESS, findings['Options'].code)
         self.assertEqual(Code.SUCCESS, findings['Uploads'].code)
@@ -271,8 +271,8 @@ class GuestsTest(StatusTestCase):
         findings = self.check_unchanged()
         self.assert_only(findings)
         for name in ('Names of future servers', 'Guests without a server',
-                     'Servers without a guest', 'Unused images',
-                     'Config drives and captures', 'Uploads'):
+                     'Guests without a record', 'Servers without a guest',
+                     'Unused images', 'Config drives and captures', 'Uploads'):
             self.assertIn('ot checked: this nova.conf has no [database] '
                           'connection', findings[name].details)
 
@@ -355,7 +355,7 @@ class CommandTest(StatusTestCase):
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         self.assertEqual('', done.stderr)
         self.assertIn('| nova-zvm Status ', done.stdout)
-        self.assertEqual(16, done.stdout.count('| Result: Success '))
+        self.assertEqual(17, done.stdout.count('| Result: Success '))
         self.assertIn('nova-compute would load nova-zvm', done.stdout)
         self.assertIn('All servers of this host have their guest',
                       done.stdout)
