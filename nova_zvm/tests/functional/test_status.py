@@ -22,7 +22,6 @@ import sys
 
 import fixtures
 from nova import context as nova_context
-from nova.db.main import api as database
 from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 
@@ -331,21 +330,19 @@ class CommandTest(StatusTestCase):
     """The command as its users run it."""
 
     def run_command(self, *options, **values):
-        context = nova_context.get_admin_context()
-        with nova_context.target_cell(context, self.cell_of_host()) as cell:
-            url = database.get_engine(context=cell).url
         path = os.path.join(self.state_path, 'nova.conf')
-        with open(path, 'w') as conf_file:
-            conf_file.write(CONF_FILE % {
-                'template': base.TEMPLATE,
-                'database': url.render_as_string(hide_password=False),
-                'url': self.zvm.url, 'token_file': self.zvm.token_file,
-                'image_tmp_path': base.CONF.zvm.image_tmp_path,
-                'disk_pool': self.disk_pool, **values})
-        done = subprocess.run(
-            [sys.executable, '-m', 'nova_zvm.cmd.status', 'check',
-             '--config-file', path, *options],
-            capture_output=True, text=True)
+        with self.database_of_commands() as url:
+            with open(path, 'w') as conf_file:
+                conf_file.write(CONF_FILE % {
+                    'template': base.TEMPLATE, 'database': url,
+                    'url': self.zvm.url, 'token_file': self.zvm.token_file,
+                    'image_tmp_path': base.CONF.zvm.image_tmp_path,
+                    'disk_pool': self.disk_pool, **values})
+            done = subprocess.run(
+                [sys.executable, '-W', 'ignore', '-m',
+                 'nova_zvm.cmd.status', 'check',
+                 '--config-file', path, *options],
+                capture_output=True, text=True)
         self.assertNotIn('Traceback', done.stdout + done.stderr)
         return done
 
