@@ -67,13 +67,16 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
     start_compute = True
     #: What differs from the default scenario of the simulated z/VM.
     scenario = None
+    #: The connector's own options that differ from its defaults.
+    connector_options = zvm_fixtures.CONNECTOR_OPTIONS
 
     def setUp(self):
         os_vif.initialize()
         self.flags(api_paste_config=os.path.join(
             sys.prefix, 'etc', 'nova', 'api-paste.ini'), group='wsgi')
         super().setUp()
-        self.zvm = self.useFixture(zvm_fixtures.SimulatedZVM(self.scenario))
+        self.zvm = self.useFixture(zvm_fixtures.SimulatedZVM(
+            self.scenario, connector_options=self.connector_options))
         self.state_path = self.useFixture(fixtures.TempDir()).path
         self.flags(instance_name_template=TEMPLATE,
                    instances_path=os.path.join(self.state_path, 'instances'))
