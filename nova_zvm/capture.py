@@ -172,8 +172,8 @@ class Captures:
             # Deleted meanwhile; what was captured is as good as ever.
             LOG.debug('No record of the capture is left', instance=instance)
         except Exception as exc:
-            LOG.warning('The capture cannot be cleaned up after yet: %s',
-                        exc, instance=instance)
+            LOG.warning('The capture cannot be cleaned up after yet, it is '
+                        'tried again: %s', exc, instance=instance)
             self.look_after(instance)
 
     def look_after(self, instance):
@@ -215,7 +215,8 @@ class Captures:
             LOG.debug('After a capture of server %s: %s', uuid, exc)
         except Exception as exc:
             # nova's database may be away, too.
-            LOG.warning('After a capture of server %s: %s', uuid, exc)
+            LOG.warning('The capture of server %s cannot be cleaned up '
+                        'after yet, it is tried again: %s', uuid, exc)
         return False
 
     def _settle_or_give_up(self, instance, over):
@@ -224,7 +225,9 @@ class Captures:
         except errors.Unreachable:
             raise
         except errors.ConnectorError as exc:
-            LOG.error('After a capture: %s', exc, instance=instance)
+            LOG.error('The capture cannot be cleaned up after; start the '
+                      'server if its guest is off: %s', exc,
+                      instance=instance)
             if over:
                 ownership.end_capture(instance)
             return over

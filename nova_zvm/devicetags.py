@@ -52,9 +52,9 @@ def check(instance, disks):
     if _has_disks(instance) and [disk.vdev.upper() for disk in disks] != [
             names.disk_vdev(position) for position in range(len(disks))]:
         raise nova_exception.InvalidInput(
-            reason='disks of the server are tagged, which needs the z/VM '
-                   'Cloud Connector to begin with virtual device number %s: '
-                   'its option [zvm] user_root_vdev' % names.disk_vdev(0))
+            reason='tagged disks need the z/VM Cloud Connector to number '
+                   'disks from %s on: set [zvm] user_root_vdev = %s in '
+                   'zvmsdk.conf' % (names.disk_vdev(0), names.disk_vdev(0)))
 
 
 def _has_disks(instance):

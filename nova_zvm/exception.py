@@ -74,7 +74,8 @@ class InterfaceRefused(exception.NovaException):
 
 class GuestStillThere(exception.NovaException):
     msg_fmt = _('The z/VM directory entry of %(userid)s is still there '
-                '%(seconds)d seconds after it was deleted.')
+                '%(seconds)d seconds after it was deleted: see whether the '
+                'directory manager works.')
 
 
 class GuestStillOn(exception.InstancePowerOffFailure):

@@ -27,6 +27,7 @@ from oslo_log import log as logging
 
 from nova_zvm.connector import errors
 from nova_zvm import exception
+from nova_zvm import grants
 from nova_zvm import ownership
 from nova_zvm import waiting
 
@@ -171,7 +172,8 @@ class Guests:
                 with exception.translated(instance):
                     self._connector.guests.stop(userid)
             except exception.ConnectorFailure as exc:
-                LOG.warning('Logging off: %s', exc, instance=instance)
+                LOG.warning('The connector could not log the guest off: %s',
+                            exc, instance=instance)
         self._wait_until_off(instance, userid)
         ownership.set_paused(instance, False)
 
@@ -269,9 +271,7 @@ class Guests:
         except errors.NotFound as exc:
             # What else it may not know was looked up before.
             raise nova_exception.InvalidInput(
-                reason="[zvm] user_profile: the z/VM directory has no "
-                       "profile '%s'" % (definition.get('profile') or
-                                         "(the connector's own)")) from exc
+                reason=_missing_profile(definition.get('profile'))) from exc
 
     def delete(self, userid):
         """Remove a guest and all that belongs to it; fine if it is gone.
@@ -365,12 +365,20 @@ class Guests:
     def _revoke(self, userid):
         for vswitch in {nic.vswitch for nic in
                         self._connector.guests.nics(userid) if nic.vswitch}:
-            with contextlib.suppress(errors.NotFound):
-                self._connector.vswitches.revoke(vswitch, userid)
+            grants.revoke(self._connector, userid, vswitch)
 
 
 def _codes(error):
     return (error.overall_rc, error.rc, error.rs)
+
+
+def _missing_profile(profile):
+    if profile is None:
+        return ('the z/VM directory does not have the profile that '
+                '[zvm] user_profile names in zvmsdk.conf; name another '
+                'there, or in [zvm] user_profile of nova.conf')
+    return ("[zvm] user_profile: the z/VM directory has no profile '%s'; "
+            "name one that it has" % profile)
 
 
 def _taken(userid):

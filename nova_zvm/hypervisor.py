@@ -216,4 +216,5 @@ class Hypervisor:
 
 
 def _missing_pool():
-    return "[zvm] disk_pool: z/VM has no disk pool '%s'" % CONF.zvm.disk_pool
+    return ("[zvm] disk_pool: z/VM has no disk pool '%s'; name one that it has"
+            % CONF.zvm.disk_pool)

@@ -91,7 +91,8 @@ class Instances:
         except nova_exception.VirtDriverNotReady:
             for instance in busy:
                 LOG.warning('z/VM is not there, so nova-compute gives up '
-                            '%s', instance.task_state, instance=instance)
+                            'the task %s; ask for it again',
+                            instance.task_state, instance=instance)
                 instance.task_state = None
                 instance.save()
 

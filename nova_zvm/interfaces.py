@@ -29,6 +29,7 @@ from oslo_utils import excutils
 from nova_zvm.connector import errors
 from nova_zvm import directory
 from nova_zvm import exception
+from nova_zvm import grants
 from nova_zvm import imageproperties
 from nova_zvm import names
 from nova_zvm import ownership
@@ -257,7 +258,7 @@ class Interfaces:
             self._delete(guest, change.vdev)
         if change.vswitch and change.vswitch not in [
                 row.vswitch for row in self._rows(guest)]:
-            self._network.revoke_switch(guest.userid, change.vswitch)
+            grants.revoke(self._connector, guest.userid, change.vswitch)
 
     def _is_deleted(self, guest, vdev):
         try:

@@ -19,12 +19,11 @@ delete, since deleting a guest revokes exactly the grants of the switches that
 its NICs are coupled to.
 """
 
-import contextlib
-
 from nova import exception as nova_exception
 
 from nova_zvm.connector import errors
 from nova_zvm import exception
+from nova_zvm import grants
 from nova_zvm import imageproperties
 from nova_zvm import ownership
 from nova_zvm import ports
@@ -146,7 +145,8 @@ class Network:
         """Let a guest couple to a NIC's switch, in its VLAN."""
         # A grant that comes late outlives the guest.
         with exception.late_effect_awaited(
-                lambda: self._is_authorized(userid, nic.vswitch)):
+                lambda: grants.is_authorized(self._connector, userid,
+                                             nic.vswitch)):
             # Setting a VLAN for a user grants the switch too.
             if nic.vlan_id is None:
                 self._connector.vswitches.grant(nic.vswitch, userid)
@@ -159,28 +159,7 @@ class Network:
         for vswitch in {ports.vswitch_of(vif, self._mappings)
                         for vif in network_info or []}:
             if vswitch:
-                self.revoke_switch(userid, vswitch)
-
-    def revoke_switch(self, userid, vswitch):
-        """Take a guest's grant back; fine if the switch is gone.
-
-        The connector answers alike whether z/VM did so or refused
-        (zvmsdk/networkops.py revoke_user_from_vswitch, 1.6.3).
-
-        :raises ConnectorFailure: if the guest still has it
-        """
-        with contextlib.suppress(errors.NotFound):
-            # One that comes late meets the grant of the next attach.
-            with exception.late_effect_awaited(
-                    lambda: not self._is_authorized(userid, vswitch)):
-                self._connector.vswitches.revoke(vswitch, userid)
-            if self._is_authorized(userid, vswitch):
-                raise exception.ConnectorFailure(
-                    reason="%s may still couple to the virtual switch '%s'; "
-                           'revoke it or try again' % (userid, vswitch))
-
-    def _is_authorized(self, userid, vswitch):
-        return userid in self._connector.vswitches.get(vswitch).authorized
+                grants.revoke(self._connector, userid, vswitch)
 
     def revoke_unfinished(self, instance, userid):
         """Revoke what an interrupted attach may have granted.
@@ -189,7 +168,7 @@ class Network:
         """
         change = ownership.nic_change(instance)
         if change and change.vswitch:
-            self.revoke_switch(userid, change.vswitch)
+            grants.revoke(self._connector, userid, change.vswitch)
 
 
 def _networks(nics, hostname):

@@ -49,6 +49,23 @@ missing_packages() {
     "$python" -c 'import ensurepip' 2>/dev/null || echo python3-venv
 }
 
+# Debian starts the service of a package with its installation and at each
+# boot. nginx, which tests start themselves, would then serve on port 80.
+without_services() {
+    local policy=/usr/sbin/policy-rc.d
+    if [ -e "$policy" ]; then
+        "$@"
+        return
+    fi
+    # Also when the command fails, which ends this script.
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    "$@"
+    rm -f "$policy"
+    trap - EXIT
+}
+
 install_packages() {
     local missing
     command -v dpkg-query >/dev/null || return 0
@@ -59,7 +76,17 @@ install_packages() {
     export DEBIAN_FRONTEND=noninteractive
     quietly apt-update.log apt-get update
     # shellcheck disable=SC2086
-    quietly apt-install.log apt-get install -y --no-install-recommends $missing
+    without_services quietly apt-install.log \
+        apt-get install -y --no-install-recommends $missing
+    case " $missing " in
+        *" nginx "*) quietly service.log update-rc.d nginx disable ;;
+    esac
+}
+
+try_to_install() {
+    [ "$(id -u)" = 0 ] && apt-get update &&
+        DEBIAN_FRONTEND=noninteractive apt-get install -y \
+            --no-install-recommends "$@"
 }
 
 # Once in a checkout, and whatever comes of it: the tests that want such a
@@ -73,11 +100,7 @@ try_optional_packages() {
     echo "$missing" >"$mark"
     [ -n "$missing" ] || return 0
     # shellcheck disable=SC2086
-    if [ "$(id -u)" = 0 ] && { apt-get update &&
-        DEBIAN_FRONTEND=noninteractive apt-get install -y \
-            --no-install-recommends $missing; } >"$log" 2>&1; then
-        return
-    fi
+    try_to_install $missing >"$log" 2>&1 && return
     echo "Without the Debian package $missing some tests will be skipped." >&2
 }
 

@@ -19,6 +19,7 @@ copyright = author
 extensions = [
     'openstackdocstheme',
     'oslo_config.sphinxext',
+    'sphinx.ext.graphviz',
     'sphinx_feature_classification.support_matrix',
 ]
 
@@ -26,6 +27,19 @@ html_theme = 'openstackdocs'
 openstackdocs_repo_name = 'nova-zvm'
 openstackdocs_auto_name = False
 openstackdocs_use_storyboard = False
+
+html_static_path = ['_static']
+html_css_files = ['pages.css']
+
+# The look of all pictures: black on white, in any sans-serif font.
+graphviz_output_format = 'svg'
+graphviz_dot_args = [
+    '-Gfontname=sans-serif', '-Gfontsize=10', '-Glabeljust=l',
+    '-Granksep=0.35',
+    '-Nfontname=sans-serif', '-Nfontsize=10', '-Nshape=box', '-Nheight=0.3',
+    '-Nmargin=0.1,0.06',
+    '-Efontname=sans-serif', '-Efontsize=9', '-Earrowsize=0.7',
+]
 
 root_doc = 'index'
 exclude_patterns = []

@@ -97,8 +97,8 @@ def _deployment(args):
     """
     try:
         conf = which_driver.configured(args)
-    except cfg.ConfigFileParseError as exc:
-        raise Impossible(which_driver.unparsed(exc))
+    except (which_driver.Unreadable, cfg.Error) as exc:
+        raise Impossible('%s.' % exc)
     from nova_zvm.checks import deployment
     from nova_zvm.checks import finding
     from nova_zvm import settings
@@ -122,8 +122,9 @@ def run(deployed, uuids, yes):
     from nova_zvm.checks import finding
     from nova_zvm.connector import errors
     try:
-        _check_service(deployed, yes)
         instances = _chosen(deployed, uuids)
+        if yes:
+            _see_that_nova_compute_is_down(deployed)
         if deployed.contact:
             raise Impossible(
                 'The z/VM Cloud Connector cannot be asked: %s '
@@ -164,16 +165,12 @@ def _chosen(deployed, uuids):
     return [on_host[uuid] for uuid in dict.fromkeys(uuids or on_host)]
 
 
-def _check_service(deployed, yes):
-    """Refuse a host that is not nova's, and to write while its service runs.
+def _see_that_nova_compute_is_down(deployed):
+    """Refuse to write while nova-compute runs.
 
-    nova-compute would write back the system metadata that it has read before.
+    It would write back the system metadata that it has read before.
     """
-    if deployed.service_is_up is None:
-        raise Impossible(
-            'nova knows no nova-compute on host %s: run this where it runs, '
-            'or correct [DEFAULT] host.' % deployed.conf.host)
-    if yes and deployed.service_is_up:
+    if deployed.service_is_up:
         raise Impossible(
             'nova-compute of host %s is up: stop it, and wait until nova '
             'takes it for down, which is %d seconds after its last report.'

@@ -16,8 +16,10 @@ As nova-status does for nova itself, with its table and its exit codes.
 """
 
 import argparse
+import io
 import json
 import logging
+import os
 import sys
 import traceback
 
@@ -61,15 +63,33 @@ def main(argv=None):
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         findings = _findings(args)
-    except cfg.ConfigFileParseError as exc:
-        print('Error: %s' % which_driver.unparsed(exc))
-        return UNEXPECTED
+    except (which_driver.Unreadable, cfg.Error) as exc:
+        return _failed('%s.' % exc)
+    except KeyboardInterrupt:
+        return _failed('interrupted.')
     except Exception:
-        print('Error:\n%s' % traceback.format_exc())
-        return UNEXPECTED
-    if args.format == 'json':
-        return _print_json(findings)
-    return _print_table(findings)
+        return _failed('\n' + traceback.format_exc())
+    return _written(_print_json if args.format == 'json' else _print_table,
+                    findings)
+
+
+def _failed(reason):
+    print('Error: %s' % reason, file=sys.stderr)
+    return UNEXPECTED
+
+
+def _written(write, findings):
+    """Write the findings; return the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors='backslashreplace')
+    try:
+        code = write(findings)
+        print(end='', flush=True)
+    except OSError as exc:
+        # Python would write once more what is left, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _failed('the findings cannot be written: %s.' % exc.strerror)
+    return code
 
 
 def _findings(args):

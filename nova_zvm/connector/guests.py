@@ -237,11 +237,9 @@ class Guests:
             'couple': True, 'vswitch': vswitch, 'active': active}
         if vlan_id is not None:
             info['vlan_id'] = vlan_id
-        self._couple('couple', userid, vdev, info)
-
-    def uncouple(self, userid: str, vdev: str, active: bool = False) -> None:
-        self._couple('uncouple', userid, vdev,
-                     {'couple': False, 'active': active})
+        self._http.request(
+            'guests.couple', 'PUT', ('guests', userid, 'nic', vdev),
+            body={'info': info}, parse=_nothing)
 
     def delete_nic(self, userid: str, vdev: str,
                    active: bool = False) -> None:
@@ -406,12 +404,6 @@ class Guests:
         self._http.request(
             'guests.' + name, 'POST', ('guests', userid, 'action'),
             body={'action': action, **members}, wait=wait, parse=_nothing)
-
-    def _couple(self, name: str, userid: str, vdev: str,
-                info: dict[str, typing.Any]) -> None:
-        self._http.request(
-            'guests.' + name, 'PUT', ('guests', userid, 'nic', vdev),
-            body={'info': info}, parse=_nothing)
 
 
 def _interface(os_version: str, networks: abc.Sequence[models.GuestNetwork],

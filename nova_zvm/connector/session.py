@@ -423,7 +423,8 @@ def _tls_error(operation: op.Operation,
             return answers.lost(operation,
                                'the TLS connection ended before the answer')
     innermost = list(_causes(exc))[-1]
-    return errors.TlsError(operation, 'TLS: %s' % innermost)
+    return errors.TlsError(
+        operation, 'no TLS connection can be made: %s' % innermost)
 
 
 def _causes(exc: BaseException) -> abc.Iterator[BaseException]:

@@ -67,16 +67,13 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
     start_compute = True
     #: What differs from the default scenario of the simulated z/VM.
     scenario = None
-    #: The connector's own options that differ from its defaults.
-    connector_options = zvm_fixtures.CONNECTOR_OPTIONS
 
     def setUp(self):
         os_vif.initialize()
         self.flags(api_paste_config=os.path.join(
             sys.prefix, 'etc', 'nova', 'api-paste.ini'), group='wsgi')
         super().setUp()
-        self.zvm = self.useFixture(zvm_fixtures.SimulatedZVM(
-            self.scenario, connector_options=self.connector_options))
+        self.zvm = self.provide_zvm()
         self.state_path = self.useFixture(fixtures.TempDir()).path
         self.flags(instance_name_template=TEMPLATE,
                    instances_path=os.path.join(self.state_path, 'instances'))
@@ -87,6 +84,10 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         self.flavor_id = self.create_flavor()
         if self.start_compute:
             self.compute = self._start_compute('host')
+
+    def provide_zvm(self):
+        """Return the fixture below the driver."""
+        return self.useFixture(zvm_fixtures.SimulatedZVM(self.scenario))
 
     def configure(self):
         """Set the driver's options; tests override it to set others."""
@@ -216,14 +217,17 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         return self.cell_mappings[test.CELL1_NAME]
 
     @contextlib.contextmanager
-    def database_of_commands(self):
+    def database_of_commands(self, mapping=None):
         """Give the URL by which a process of its own has nova's database.
 
         With eventlet nova's tests have it in memory: a file takes its place
         for the time of the block.
+
+        :param mapping: of the cell, by default that of the host
         """
         context = nova_context.get_admin_context()
-        with nova_context.target_cell(context, self.cell_of_host()) as cell:
+        with nova_context.target_cell(
+                context, mapping or self.cell_of_host()) as cell:
             engine = database.get_engine(context=cell)
         if engine.url.database:
             yield engine.url.render_as_string(hide_password=False)

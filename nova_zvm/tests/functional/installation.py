@@ -10,11 +10,12 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""A nova that this project can be installed beside, in seconds.
+"""Virtual environments that this project can be installed into.
 
-Installing nova takes a minute. Here a new virtual environment gets links to
-what stands in the running one, and a true copy of nova's own files, so that
-an installation which overwrote one of them would be seen.
+Installing nova takes half a minute. A VirtualEnvironment gets links to what
+stands in the running one, and a true copy of nova's own files, so that an
+installation which overwrote one of them would be seen. An EmptyEnvironment
+has nothing but what pip fetches for it, from where its configuration says.
 """
 
 import hashlib
@@ -76,19 +77,23 @@ importutils.import_object = report
 """
 
 
-def run(command, stderr=subprocess.STDOUT, **kwargs):
+def environment():
+    """Return the variables of a process that is to know of no checkout."""
+    return {
+        **{name: value for name, value in os.environ.items()
+           if not name.startswith(('PBR_', 'PYTHON', 'GIT_'))},
+        'PYTHONDONTWRITEBYTECODE': '1', 'GIT_CONFIG_GLOBAL': os.devnull}
+
+
+def run(command, stderr=subprocess.STDOUT, timeout=120, **kwargs):
     """Run a command and return it completed, output as text.
 
     By default in one stream.
     """
-    environment = {
-        name: value for name, value in os.environ.items()
-        if not name.startswith(('PBR_', 'PYTHON', 'GIT_'))}
-    environment.update(PYTHONDONTWRITEBYTECODE='1',
-                       GIT_CONFIG_GLOBAL=os.devnull)
     return subprocess.run(
         [str(word) for word in command], stdout=subprocess.PIPE,
-        stderr=stderr, text=True, env=environment, timeout=120, **kwargs)
+        stderr=stderr, text=True, env=environment(), timeout=timeout,
+        **kwargs)
 
 
 def checked(command, **kwargs):
@@ -123,14 +128,48 @@ def wheel(source, directory):
     return next(directory.glob('*.whl'))
 
 
-class VirtualEnvironment:
-    """A virtual environment with nova, and all that nova needs."""
+class EmptyEnvironment:
+    """A virtual environment without any packages, not even pip."""
 
     def __init__(self, directory):
         self.directory = directory
         venv.create(directory, symlinks=True)
         self.site_packages = pathlib.Path(sysconfig.get_path(
             'purelib', 'venv', vars={'base': str(directory)}))
+
+    @property
+    def bin(self):
+        return self.directory / 'bin'
+
+    def pip(self, *arguments, **kwargs):
+        return checked([sys.executable, '-m', 'pip', '--python',
+                        self.bin / 'python', '--disable-pip-version-check',
+                        *arguments], **kwargs)
+
+    def fetch(self, *requirements):
+        """Install from the package index, in the constraints' versions."""
+        self.pip('install', '--quiet', '--no-compile', '--constraint',
+                 ROOT / 'constraints.txt', *requirements, timeout=600)
+
+    def python(self, code, *arguments):
+        return run([self.bin / 'python', '-c', code, *arguments],
+                   cwd=self.directory)
+
+    def conf(self, compute_driver='zvm.ZVMDriver'):
+        """Write a nova.conf and return the option that names it."""
+        path = self.directory / 'nova.conf'
+        path.write_text(NOVA_CONF % compute_driver)
+        return '--config-file=%s' % path
+
+    def nova_compute(self, compute_driver='zvm.ZVMDriver', until=MAKE_DRIVER):
+        return self.python(NOVA_COMPUTE % until, self.conf(compute_driver))
+
+
+class VirtualEnvironment(EmptyEnvironment):
+    """A virtual environment with nova, and all that nova needs."""
+
+    def __init__(self, directory):
+        super().__init__(directory)
         for entry in pathlib.Path(sysconfig.get_path('purelib')).iterdir():
             self._take(entry)
         # What nova's own zvm driver imports, and nobody calls here.
@@ -147,34 +186,12 @@ class VirtualEnvironment:
         else:
             target.symlink_to(entry)
 
-    @property
-    def bin(self):
-        return self.directory / 'bin'
-
-    def pip(self, *arguments):
-        return checked([sys.executable, '-m', 'pip', '--python',
-                        self.bin / 'python', '--disable-pip-version-check',
-                        *arguments])
-
     def install(self, *arguments):
         self.pip('install', '--quiet', '--no-deps', '--no-index',
                  '--no-build-isolation', '--no-compile', *arguments)
 
     def uninstall(self):
         self.pip('uninstall', '--quiet', '--yes', 'nova-zvm')
-
-    def python(self, code, *arguments):
-        return run([self.bin / 'python', '-c', code, *arguments],
-                   cwd=self.directory)
-
-    def conf(self, compute_driver='zvm.ZVMDriver'):
-        """Write a nova.conf and return the option that names it."""
-        path = self.directory / 'nova.conf'
-        path.write_text(NOVA_CONF % compute_driver)
-        return '--config-file=%s' % path
-
-    def nova_compute(self, compute_driver='zvm.ZVMDriver', until=MAKE_DRIVER):
-        return self.python(NOVA_COMPUTE % until, self.conf(compute_driver))
 
     def checksums(self):
         """Return the checksums of nova's files, and the names beside nova."""

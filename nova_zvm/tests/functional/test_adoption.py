@@ -66,9 +66,14 @@ vswitch_mappings = physnet2:VSW1
 
 class AdoptionTestCase(networking.NetworkingTestCase):
 
-    # nova's own driver has no token.
-    connector_options = dict(zvm_fixtures.CONNECTOR_OPTIONS,
-                             wsgi={'auth': 'none'})
+    def provide_zvm(self):
+        """Return one whose connector asks for no token.
+
+        nova's own driver has none.
+        """
+        return self.useFixture(zvm_fixtures.SimulatedZVM(
+            connector_options=dict(zvm_fixtures.CONNECTOR_OPTIONS,
+                                   wsgi={'auth': 'none'})))
 
     def configure(self):
         super().configure()
@@ -454,7 +459,7 @@ class CommandTest(AdoptionTestCase):
         self.assert_impossible('cloud_connector_url', '--yes', url='')
         self.assert_impossible('instance_name_template = ', '--yes',
                                template='much-too-long-%05x')
-        self.assert_impossible('nova knows no nova-compute on host elsewhere',
+        self.assert_impossible("knows no nova-compute on host 'elsewhere'",
                                host='elsewhere')
         self.assert_impossible('there is no /absent/nova.conf', '--yes',
                                '--config-file', '/absent/nova.conf')

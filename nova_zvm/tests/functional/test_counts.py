@@ -13,8 +13,11 @@
 """What nova's verbs cost the connector and z/VM: requests and commands.
 
 Only calls of the driver are counted, with images cached, switches seen and
-the token fetched: what a host in service pays each time.
+the token fetched: what a host in service pays each time. The administrator's
+page on capacity has the same numbers.
 """
+
+import re
 
 from nova.compute import power_state
 from nova import context as nova_context
@@ -22,9 +25,12 @@ from nova import objects
 
 from nova_zvm.connector import client
 from nova_zvm.tests.functional import base
+from nova_zvm.tests.functional import installation
 from nova_zvm.tests.functional import networking
 from nova_zvm.tests import meter
 from nova_zvm.tests import powersync
+
+PAGE = installation.ROOT / 'doc/source/admin/capacity.rst'
 
 # The connector makes sure with two CP queries that a guest is not logged on
 # to another member, before nearly everything (zvmsdk/api.py
@@ -67,6 +73,14 @@ class CountsTestCase(base.ZVMTestCase):
     def assert_requests(self, limit, usage):
         self.assertTrue(len(usage.requests) <= limit, usage.requests)
 
+    def assert_told(self, operation, usage):
+        """Compare with the page, which leaves out what a guest is asked."""
+        [told] = re.findall(r'^   \* - %s\n     - (\d+)\n     - (\d+)$' %
+                            re.escape(operation), PAGE.read_text(), re.M)
+        asked = [name for name in usage.commands if name != 'iucvclnt']
+        self.assertEqual(tuple(map(int, told)),
+                         (len(usage.requests), len(asked)), operation)
+
 
 class LifecycleCountsTest(CountsTestCase):
 
@@ -82,6 +96,7 @@ class LifecycleCountsTest(CountsTestCase):
         self.assertEqual(
             ['Image_Query_DM'] + CREATE + DEPLOY + AUTHORIZE + HOST_NAME +
             INTERFACE + COUPLE + GRANT + START, self.settled(usage))
+        self.assert_told('Boot', usage)
         self.assert_deleted_at_once(server)
 
     def test_boot_and_delete_with_config_drive(self):
@@ -90,6 +105,7 @@ class LifecycleCountsTest(CountsTestCase):
         self.assertEqual(
             ['Image_Query_DM'] + CREATE + DEPLOY + CONFIG_DRIVE + AUTHORIZE +
             INTERFACE + COUPLE + GRANT + START, self.settled(usage))
+        self.assert_told('Boot with a config drive', usage)
         self.assert_deleted_at_once(server)
 
     def settled(self, usage):
@@ -103,7 +119,9 @@ class LifecycleCountsTest(CountsTestCase):
     def assert_deleted_at_once(self, server):
         with self.meter.calls_of(self.driver, 'destroy') as calls:
             self._delete_server(server)
-        self.assert_requests(1, calls.total())
+        usage = calls.total()
+        self.assert_requests(1, usage)
+        self.assert_told('Delete', usage)
 
 
 class InterfaceCountsTest(CountsTestCase, networking.NetworkingTestCase):
@@ -135,9 +153,11 @@ class InterfaceCountsTest(CountsTestCase, networking.NetworkingTestCase):
             ['iucvclnt'] + COUPLE +
             ['query user', 'Virtual_Network_Adapter_Connect_Vswitch',
              'Virtual_Network_Adapter_Query_Extended'], usage.commands)
+        self.assert_told('Attach an interface to a running server', usage)
 
         usage = self.measured_detach()
         self.assert_requests(7, usage)
+        self.assert_told('Detach one from a running server', usage)
         self.assertEqual(
             ['query user'] + GUARD +
             ['query user', 'Virtual_Network_Adapter_Delete_DM',
@@ -150,9 +170,11 @@ class InterfaceCountsTest(CountsTestCase, networking.NetworkingTestCase):
         usage = self.measured_attach()
         self.assert_requests(6, usage)
         self.assertEqual(LOOK + GRANT + INTERFACE + COUPLE, usage.commands)
+        self.assert_told('Attach an interface to a stopped server', usage)
 
         usage = self.measured_detach()
         self.assert_requests(6, usage)
+        self.assert_told('Detach one from a stopped server', usage)
         self.assertEqual(
             ['query user'] + GUARD +
             ['Virtual_Network_Adapter_Delete_DM'] + READER +
@@ -212,8 +234,11 @@ class PowerCountsTest(CountsTestCase):
         soft = calls.total()
         self.assertEqual([15], soft.waits)
         self.assertIn('shutdown', ' '.join(soft.lines('iucv')))
+        self.assert_told('Stop', soft)
 
-        self._start_server(self.server)
+        with self.meter.calls_of(self.driver, 'power_on') as calls:
+            self._start_server(self.server)
+        self.assert_told('Start', calls.total())
         # nova's own way to ask for stops that pull the plug.
         self.flags(shutdown_timeout=0)
         with self.meter.calls_of(self.driver, 'power_off') as calls:
@@ -223,6 +248,7 @@ class PowerCountsTest(CountsTestCase):
         self.assertEqual(GUARD + ['Image_Deactivate', 'query user'],
                          hard.commands)
         self.assertIsNone(self.guest(self.server))
+        self.assert_told('Stop at once', hard)
 
 
 class SnapshotCountsTest(CountsTestCase):
@@ -248,6 +274,7 @@ class SnapshotCountsTest(CountsTestCase):
             GUARD + ['Image_Deactivate', 'query user', 'creatediskimage',
                      'Image_Activate', 'Image_Query_DM'],
             [name for name in usage.commands if name != 'iucvclnt'])
+        self.assert_told('Snapshot of a running server', usage)
 
     def test_of_a_stopped_server(self):
         self._stop_server(self.server)
@@ -257,6 +284,7 @@ class SnapshotCountsTest(CountsTestCase):
             ['query user'] + GUARD +
             ['iucvclnt', 'Image_Query_DM', 'query user', 'creatediskimage',
              'Image_Query_DM'], usage.commands)
+        self.assert_told('Snapshot of a stopped server', usage)
 
     def test_bytes(self):
         """Each byte of the image comes once, and none is sent."""
@@ -279,6 +307,7 @@ class PeriodicCountsTest(CountsTestCase):
             self._run_periodics()
         self.assertEqual(['GET /host'], usage.requests)
         self.assertEqual(7, len(usage.commands), usage.commands)
+        self.assert_told('Update of resources', usage)
 
     def test_resource_update_with_a_pool_of_ones_own(self):
         # What GET /host says is of the connector's own pool.
@@ -289,6 +318,7 @@ class PeriodicCountsTest(CountsTestCase):
             ['GET /host', 'GET /host/diskpool?poolname=FBA:FBAPOOL'],
             usage.requests)
         self.assertEqual(9, len(usage.commands), usage.commands)
+        self.assert_told('The same with ``[zvm] disk_pool``', usage)
 
     def test_power_sync(self):
         wanted = powersync.make_servers(
@@ -299,4 +329,5 @@ class PeriodicCountsTest(CountsTestCase):
             powersync.run(self.compute.manager)
         self.assert_requests(self.SERVERS + 2, usage)
         self.assertEqual(['query user'] * self.SERVERS, usage.commands)
+        self.assert_told('Synchronisation of 50 power states', usage)
         self.assertEqual(wanted, powersync.found_states('host'))

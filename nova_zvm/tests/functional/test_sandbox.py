@@ -12,6 +12,7 @@
 
 """tools/sandbox.py as its users run it: what it prints, how it ends."""
 
+import difflib
 import os
 import pathlib
 import re
@@ -30,8 +31,23 @@ from nova_zvm.tests.sandbox import keep
 
 ROOT = pathlib.Path(__file__).absolute().parents[3]
 STEP = re.compile(r' *(\d+)  (ok|FAILED|--) +(?:[\d.]+ s +)?(\S.*)')
+TRANSCRIPT = ROOT / 'doc' / 'source' / 'install' / 'sandbox.txt'
+# What is different each time, or from one checkout to the next.
+VARIABLE = [re.compile(pattern) for pattern in (
+    r'[\d.]+ s ', r'127\.0\.0\.1:\d+', r'(?<=iucvclnt) x \d+',
+    r'\d+ (?:requests?|commands)', r'\d+ seconds?', r'(?<=files ) +\S+',
+    r'\S+(?=/token\.dat)', r'(?<=nova-zvm )[\w.]*\d', r'[\da-f-]{36}',
+    r'(?<=passes )\d+')]
 REFUSED_START = ('{"match": {"command": "Image_Activate"}, "action": '
                  '{"rc": 396, "rs": 1234, "text": "Internal CP error"}}')
+
+
+def words(text):
+    """Return the words that are the same each time, however they wrap."""
+    text = re.sub(r'[|+-]+(?=\s)', ' ', text)
+    for pattern in VARIABLE:
+        text = pattern.sub('', text)
+    return text.split()
 
 
 class SandboxTestCase(testtools.TestCase):
@@ -126,6 +142,15 @@ class TestStory(SandboxTestCase):
         self.assertLessEqual(max(map(len, self.lines)), 100)
         self.assert_no_process_left()
         self.assertEqual([], [*home.iterdir(), *temporary.iterdir()])
+        self.assert_documented()
+
+    def assert_documented(self):
+        differences = [
+            line for line in difflib.unified_diff(
+                words(TRANSCRIPT.read_text()), words(self.output()),
+                str(TRANSCRIPT), 'this run', lineterm='')]
+        self.assertEqual([], differences, 'make the transcript anew, as '
+                         'CONTRIBUTING.rst tells')
 
     def test_step_that_fails(self):
         self.start('--fault', REFUSED_START)
@@ -142,6 +167,19 @@ class TestStory(SandboxTestCase):
         # What could be made good has been, and is looked at all the same.
         self.assertEqual(['ok'] * 3, [result for result, _ in steps[-3:]])
         self.assert_no_process_left()
+
+
+class TestExcerpt(testtools.TestCase):
+
+    def test_readme(self):
+        readme = (ROOT / 'README.rst').read_text()
+        begin, end = ('.. sandbox transcript: ' + word
+                      for word in ('begin', 'end'))
+        excerpt = readme.split(begin)[1].split(end)[0].splitlines()[4:-1]
+        self.assertIn('| USER NOV00001', '\n'.join(excerpt))
+        lines = iter(TRANSCRIPT.read_text().splitlines())
+        for line in excerpt:
+            self.assertIn(line[4:], lines)
 
 
 class TestUse(SandboxTestCase):

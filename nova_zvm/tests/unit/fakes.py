@@ -124,8 +124,8 @@ class FakeConnector:
              'guests.info', 'guests.console_output', 'guests.nics',
              'guests.adapters', 'guests.stats', 'guests.interface_stats',
              'host.info', 'host.disk_pool', 'host.disk_pool_volumes',
-             'host.volume', 'images.list', 'images.get', 'vswitches.list',
-             'vswitches.get')
+             'host.volume', 'host.free_extents', 'images.list', 'images.get', 'vswitches.list',
+             'vswitches.get', 'volumes.fcp_templates')
 
     def __init__(self):
         self.release = '1.6.3'
@@ -151,6 +151,7 @@ class FakeConnector:
         self.host = _Host(self)
         self.images = _Images(self)
         self.vswitches = _Vswitches(self)
+        self.volumes = _Volumes(self)
         self.files = _Files(self)
 
     def asked(self, operation, *args):
@@ -433,6 +434,8 @@ class _Host(_Resource):
     info_answer = HOST
     volumes = ['VOL001']
     volume_type = '3390-54'
+    sizes = {}
+    extents = []
 
     def info(self):
         self._connector.asked('host.info')
@@ -448,9 +451,13 @@ class _Host(_Resource):
         self._connector.asked('host.disk_pool_volumes', name)
         return self.volumes
 
+    def free_extents(self, name=None):
+        self._connector.asked('host.free_extents', name)
+        return self.extents
+
     def volume(self, name):
         self._connector.asked('host.volume', name)
-        return models.Volume(self.volume_type, 65520)
+        return models.Volume(self.volume_type, self.sizes.get(name, 65520))
 
 
 class _Images(_Resource):
@@ -528,6 +535,15 @@ class _Vswitches(_Resource):
         if name not in self._connector.grants:
             raise not_found('vswitches.grant')
         return self._connector.grants[name]
+
+
+class _Volumes(_Resource):
+
+    templates = []
+
+    def fcp_templates(self):
+        self._connector.asked('volumes.fcp_templates')
+        return self.templates
 
 
 class _Files(_Resource):

@@ -122,12 +122,6 @@ class AdoptCommandTestCase(base.ZVMTestCase):
         self.assertIn('is up: stop it', complained)
         self.assertEqual([None] * 3, self.states())
 
-    def test_host_that_nova_does_not_know(self):
-        self.deployed.service_is_up = None
-        status, _, complained = self.run_main()
-        self.assertEqual(2, status)
-        self.assertIn('correct [DEFAULT] host', complained)
-
     def test_no_server(self):
         self.deployed.on_host = []
         status, printed, _ = self.run_main('--format', 'json')

@@ -360,6 +360,15 @@ class ClaimTestCase(GuestTestCase):
             self.instance(), 'ABC00002', disks=[], profile='NOPROF')
         self.assertIn("[zvm] user_profile", str(exc))
         self.assertIn("'NOPROF'", str(exc))
+        self.assertNotIn('zvmsdk.conf', str(exc))
+
+    def test_a_create_without_the_connectors_profile_names_its_option(self):
+        self.connector.faults['guests.create'] = [
+            fakes.not_found('guests.create')]
+        exc = self.assertRaises(
+            nova_exception.InvalidInput, self.guests.create,
+            self.instance(), 'ABC00002', disks=[], profile=None)
+        self.assertIn('[zvm] user_profile names in zvmsdk.conf', str(exc))
 
 
 class DeleteTestCase(GuestTestCase):
@@ -381,6 +390,16 @@ class DeleteTestCase(GuestTestCase):
         self.connector.faults['guests.delete'] = [stumble]
         self.guests.delete('ABC00001')
         self.assertEqual({}, self.connector.zvm)
+
+    def test_of_a_grant_that_z_vm_does_not_take_back(self):
+        # Else a later guest of this userid could couple, unasked.
+        self.vm.couplings['1000'] = 'VSWITCH1'
+        self.connector.grants['VSWITCH1'] = {'ABC00001': None}
+        self.connector.faults['guests.delete'] = [fakes.not_found()]
+        self.connector.vswitches.revoke = lambda name, userid: None
+        self.assertRaises(exception.ConnectorFailure, self.guests.delete,
+                          'ABC00001')
+        self.assertTrue(self.vm.known)
 
     def test_unknown_to_the_connector(self):
         self.vm.known = False

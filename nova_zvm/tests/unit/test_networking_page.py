@@ -14,40 +14,17 @@
 
 import ast
 import configparser
-import importlib.util
-import pathlib
 import re
 
 from nova import conf
 import testtools
 
 from nova_zvm import conf as zvm_conf
+from nova_zvm.tests.unit import pages
 
-PACKAGE = pathlib.Path(__file__).parents[2]
-PAGE = PACKAGE.parent / 'doc/source/admin/networking.rst'
-# Modules of nova that the page quotes.
-OF_NOVA = ('nova.compute.manager', 'nova.exception')
-PLACEHOLDER = re.compile(r'%(\(\w+\))?[sd]')
+PAGE = 'admin/networking.rst'
 
 zvm_conf.register_opts(conf.CONF)
-
-
-def texts(path):
-    """Return the string constants of a module as the page would have them.
-
-    """
-    tree = ast.parse(path.read_text())
-    return {PLACEHOLDER.sub('...', node.value) for node in ast.walk(tree)
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-
-
-def modules():
-    """Return the paths of what may log or raise a message."""
-    ours = [path for path in PACKAGE.rglob('*.py')
-            if path.relative_to(PACKAGE).parts[0] not in (
-                'tests', 'simulator')]
-    return ours + [pathlib.Path(importlib.util.find_spec(name).origin)
-                   for name in OF_NOVA]
 
 
 def options_of(path):
@@ -64,18 +41,12 @@ class TestPage(testtools.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.text = PAGE.read_text()
-
-    def blocks(self, text, language):
-        """Return caption and content of a text's code blocks."""
-        return re.findall(
-            r'(?m)^\.\. code-block:: %s\n(?:   :caption: (.+)\n)?\n'
-            r'((?:   .*\n|\n)+)' % language, text)
+        self.text = pages.read(PAGE)
 
     def files(self, name):
         """Return the sections and options shown of a configuration file."""
         found = []
-        for caption, content in self.blocks(self.text, 'ini'):
+        for caption, content in pages.blocks(self.text, 'ini'):
             if caption == name:
                 parser = configparser.ConfigParser(
                     default_section='none of these', interpolation=None)
@@ -85,16 +56,9 @@ class TestPage(testtools.TestCase):
         return found
 
     def test_messages(self):
-        part = self.text.partition('.. messages-begin')[2].partition(
-            '.. messages-end')[0]
-        messages = [' '.join(content.split())
-                    for _, content in self.blocks(part, 'text')]
+        messages = pages.messages(PAGE)
         self.assertGreater(len(messages), 20)
-        known = set().union(*map(texts, modules()))
-        unknown = [message for message in messages
-                   if 'QUERY VSWITCH' not in message and
-                   not any(message in text for text in known)]
-        self.assertEqual([], unknown)
+        self.assertEqual([], pages.unknown(messages))
 
     def test_options_of_nova(self):
         shown = self.files('nova.conf') + re.findall(
@@ -109,4 +73,4 @@ class TestPage(testtools.TestCase):
         shown = {option for section, option in self.files('ml2_conf.ini')
                  if section == 'ml2_zvm'} | set(re.findall(
                      r'``\[ml2_zvm\] (\w+)``', ' '.join(self.text.split())))
-        self.assertEqual(options_of(PACKAGE / 'neutron' / 'conf.py'), shown)
+        self.assertEqual(options_of(pages.PACKAGE / 'neutron/conf.py'), shown)

@@ -228,7 +228,8 @@ class BootTestCase(SpawnTestCase):
         self.tag_root_disk()
         self.connector.first_vdev = 0x150
         exc = self.assertRaises(nova_exception.InvalidInput, self.boot)
-        self.assertIn('[zvm] user_root_vdev', str(exc))
+        self.assertIn('set [zvm] user_root_vdev = 0100 in zvmsdk.conf',
+                      str(exc))
         self.assertNothingStays()
 
     def test_several_nics(self):

@@ -12,22 +12,18 @@
 
 """The client on real sockets: silence, broken connections, TLS."""
 
-import datetime
 import errno
 import os
 import socket
 import ssl
 import threading
 
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives import serialization
-from cryptography import x509
 import fixtures
 import requests
 import testtools
 
 from nova_zvm.connector import errors
+from nova_zvm.tests import authority
 from nova_zvm.tests.unit.connector import loopback
 
 # A factor that makes every time to wait a few hundredths of a second.
@@ -152,35 +148,13 @@ class TlsTest(testtools.TestCase):
 
     def setUp(self):
         super().setUp()
-        directory = self.useFixture(fixtures.TempDir()).path
-        self.ca_file = os.path.join(directory, 'ca.pem')
-        self._make_certificate()
-
-    def _make_certificate(self):
-        """Write a self-signed certificate of localhost, with its key."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, 'zcc')])
-        now = datetime.datetime.now(datetime.timezone.utc)
-        day = datetime.timedelta(days=1)
-        certificate = (
-            x509.CertificateBuilder().subject_name(name).issuer_name(name)
-            .public_key(key.public_key()).serial_number(1)
-            .not_valid_before(now - day).not_valid_after(now + day)
-            .add_extension(x509.SubjectAlternativeName(
-                [x509.DNSName('localhost')]), critical=False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None),
-                           critical=True)
-            .sign(key, hashes.SHA256()))
-        with open(self.ca_file, 'wb') as ca_file:
-            ca_file.write(
-                certificate.public_bytes(serialization.Encoding.PEM) +
-                key.private_bytes(serialization.Encoding.PEM,
-                                  serialization.PrivateFormat.PKCS8,
-                                  serialization.NoEncryption()))
+        ca = authority.Authority(self.useFixture(fixtures.TempDir()).path)
+        self.ca_file = ca.ca_file
+        self.certificate = ca.issue('localhost')
 
     def _server(self, *behaviours):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.ca_file)
+        context.load_cert_chain(*self.certificate)
         return self.useFixture(loopback.Loopback(
             *behaviours, wrap=lambda connection: context.wrap_socket(
                 connection, server_side=True)))

@@ -1,0 +1,153 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""A release as it is built and used: fetched, installed, a server booted.
+
+Nothing here runs from the checkout. The commands that build are those of the
+tox environment ``build``; what is installed besides comes from the package
+index, in the versions of the constraints.
+"""
+
+import configparser
+import hashlib
+import json
+import pathlib
+import shlex
+import shutil
+import signal
+import subprocess
+import tarfile
+import tempfile
+
+import testtools
+
+from nova_zvm.tests import fixtures as zvm_fixtures
+from nova_zvm.tests.functional import installation
+from nova_zvm.tests.functional.simulator import rest
+
+LOAD_ENTRY_POINTS = """
+from importlib import metadata
+for point in metadata.distribution('nova-zvm').entry_points:
+    if not point.group.startswith('neutron.'):
+        point.load()
+        print(point.name)
+"""
+
+VERSION = '1.2.0'
+TAG = ['git', '-c', 'user.name=test', '-c', 'user.email=test@test', 'tag',
+       '--message', 'a release', VERSION]
+
+
+class TestRelease(testtools.TestCase):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.directory = pathlib.Path(tempfile.mkdtemp())
+        cls.addClassCleanup(shutil.rmtree, cls.directory)
+        cls.clone = installation.clone(cls.directory / 'clone')
+        installation.checked(TAG, cwd=cls.clone)
+        tox = configparser.ConfigParser(interpolation=None)
+        tox.read(cls.clone / 'tox.ini')
+        cls.builder = cls.empty('builder')
+        cls.builder.fetch(*tox['testenv:build']['deps'].split())
+        cls.commands = tox['testenv:build']['commands'].strip().split('\n')
+        for command in cls.commands:
+            cls.build(command)
+        dist = cls.clone / 'dist'
+        cls.wheel = dist / ('nova_zvm-%s-py3-none-any.whl' % VERSION)
+        cls.sdist = dist / ('nova_zvm-%s.tar.gz' % VERSION)
+
+    @classmethod
+    def empty(cls, name):
+        return installation.EmptyEnvironment(cls.directory / name)
+
+    @classmethod
+    def build(cls, command, *arguments):
+        """Run a command of tox.ini, at a time that does not go on."""
+        program, *words = shlex.split(command)
+        installation.checked(
+            ['env', 'SOURCE_DATE_EPOCH=1800000000',
+             cls.builder.bin / program, *words, *arguments], cwd=cls.clone)
+
+    def test_of_the_tag(self):
+        self.assertEqual({self.wheel, self.sdist},
+                         set(self.wheel.parent.iterdir()))
+        with tarfile.open(self.sdist) as archive:
+            changes = archive.extractfile(
+                'nova_zvm-%s/ChangeLog' % VERSION).read().decode()
+        self.assertIn('\n%s\n-----\n' % VERSION, changes)
+
+    def test_the_same_wheel_again(self):
+        again = self.directory / 'again'
+        self.build(self.commands[0], '--outdir', again)
+        self.assertEqual(*(
+            hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (self.wheel, again / self.wheel.name)))
+
+    def test_simulator_alone(self):
+        """The extra brings all that the simulated z/VM needs, and no nova."""
+        venv = self.empty('simulator')
+        venv.fetch('%s[simulator]' % self.wheel)
+        venv.pip('check')
+        self.assertFalse((venv.site_packages / 'nova').exists())
+        process = subprocess.Popen(
+            [venv.bin / 'nova-zvm-simulator', 'run', '--speed', '1000',
+             '--dir', self.directory / 'zvm', '--connector-python',
+             zvm_fixtures.connector_python()],
+            stdout=subprocess.PIPE, text=True, cwd=self.directory,
+            env=installation.environment())
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        line = process.stdout.readline()
+        self.assertTrue(line.startswith('READY '), line)
+        member, = json.loads(line.removeprefix('READY '))['members'].values()
+        connector = rest.Rest(member['rest_url'], member['token_file'])
+        self.assertEqual(200, connector.create('INST0001', 'ECKD:POOL1')[0])
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(0, process.wait())
+
+    def test_beside_nova(self):
+        """nova loads the driver with no more than its wheel demands.
+
+        Then it boots a server, for which nova's own tests are needed.
+        """
+        venv = self.empty('nova')
+        venv.fetch('%s[simulator]' % self.wheel, 'nova')
+        venv.pip('check')
+        done = venv.nova_compute()
+        self.assertIn('LOADED nova_zvm.driver.ZVMDriver\n', done.stdout)
+        done = venv.python(LOAD_ENTRY_POINTS)
+        self.assertEqual(0, done.returncode, done.stdout)
+        self.assertIn('nova-zvm-status\n', done.stdout)
+        told = installation.checked(
+            [venv.bin / 'nova-zvm-which-driver', venv.conf()],
+            cwd=self.directory)
+        self.assertIn(' %s\n' % (venv.site_packages / 'nova_zvm/driver.py'),
+                      told)
+
+        venv.fetch('%s[simulator,test]' % self.wheel)
+        venv.pip('check')
+        told = installation.checked(
+            [venv.bin / 'python', self.sandbox(), '--speed', '1000'],
+            cwd=self.directory, timeout=600)
+        self.assertIn('the driver, nova-zvm %s\n' % VERSION, told)
+        self.assertRegex(told, r'\n +\d+  ok .* create a server ')
+        self.assertRegex(told, r'\nsandbox: \d+ steps, 0 failed\n$')
+
+    def sandbox(self):
+        """Take the script out of the sdist, with nothing beside it."""
+        name = 'nova_zvm-%s/tools/sandbox.py' % VERSION
+        with tarfile.open(self.sdist) as archive:
+            archive.extract(name, self.directory, filter='data')
+        return self.directory / name

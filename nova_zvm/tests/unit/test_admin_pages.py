@@ -1,0 +1,70 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""What the administrator's pages say is what the code has.
+
+functional/test_counts compares the requests and commands of the page on
+capacity.
+"""
+
+import pathlib
+import re
+
+from nova import conf
+import testtools
+
+from nova_zvm import names
+from nova_zvm import ownership
+from nova_zvm import settings
+
+
+def page(name):
+    return (pathlib.Path(__file__).parents[3] /
+            'doc/source/admin' / name).read_text()
+
+
+def rows(pattern):
+    """Return those rows of the page on capacity whose second cell counts."""
+    return re.findall(r'^   \* - %s\n     - ([\d,]+)$' % pattern,
+                      page('capacity.rst'), re.M)
+
+
+class TestCapacity(testtools.TestCase):
+
+    def test_room_for_names(self):
+        told = {template: int(last.replace(',', ''))
+                for template, last in rows('``(.*%.*)``')}
+        self.assertEqual(5, len(told))
+        self.assertEqual(
+            {template: names.template_capacity(template)
+             for template in told}, told)
+
+    def test_limits_of_names(self):
+        self.assertEqual((65535, 10 ** 6), (settings.LEAST_CAPACITY,
+                                            settings.GOOD_CAPACITY))
+        self.assertIn('fewer than 65,535 stops', page('capacity.rst'))
+
+    def test_defaults_of_nova(self):
+        told = {option: int(value) for option, value in rows('nova ``(.*)``')}
+        # The page speaks of nova 34; earlier ones differ in this.
+        del told['sync_power_state_pool_size']
+        self.assertEqual(
+            {option: getattr(conf.CONF, option) for option in told}, told)
+
+
+class TestUpgrades(testtools.TestCase):
+
+    def test_records(self):
+        recorded = {value for value in vars(ownership).values()
+                    if isinstance(value, str) and value.startswith('zvm_')}
+        self.assertEqual(recorded, set(re.findall(
+            '``(zvm_[a-z_]+)``', page('upgrades.rst'))))
