@@ -36,6 +36,7 @@ CHECKS = (
     ('File transfer', connection.file_round_trip),
     ('Names of future servers', guests.future_names),
     ('Guests without a server', guests.without_server),
+    ('Guests without a record', guests.not_adopted),
     ('Servers without a guest', guests.without_guest),
     ('Unused images', leftovers.unused_images),
     ('Config drives and captures', leftovers.passing_images),

@@ -20,11 +20,14 @@ import contextlib
 import functools
 
 from nova import context as nova_context
+from nova.db.main import api as database
 from nova import exception as nova_exception
 from nova import objects
+from nova import servicegroup
 from oslo_config import cfg
 
 from nova_zvm.checks import finding
+from nova_zvm import conf as zvm_conf
 from nova_zvm.connector import client
 from nova_zvm.connector import errors
 from nova_zvm import instances
@@ -35,6 +38,16 @@ from nova_zvm import settings
 WRONG_OPTIONS = (nova_exception.InvalidConfiguration, ValueError, cfg.Error)
 
 NO_DATABASE = 'this nova.conf has no [database] connection'
+
+
+def of_command(conf, **options):
+    """Return the Deployment of a nova.conf, for a command of its own."""
+    zvm_conf.register_opts(conf)
+    objects.register_all()
+    # Without it a database that is down costs ten tries of ten seconds.
+    conf.set_override('max_retries', 0, 'database')
+    database.configure(conf)
+    return Deployment(conf, **options)
 
 
 class Deployment:
@@ -120,6 +133,30 @@ class Deployment:
             for instance in self._instances(
                 {'system_metadata': {ownership.STATE: state}},
                 expected_attrs=['system_metadata'])}
+
+    @functools.cached_property
+    def on_host(self):
+        """This host's instances, with their ports; no deleted ones."""
+        return self._instances(
+            {'host': self.conf.host, 'deleted': False, 'soft_deleted': True},
+            expected_attrs=['system_metadata', 'info_cache'])
+
+    @functools.cached_property
+    def unrecorded(self):
+        """Those of them of which the driver has no record, by userid.
+
+        By the name that nova's own driver gives their guests.
+        """
+        return {instance.name.upper(): instance for instance in self.on_host
+                if ownership.state(instance) is None}
+
+    @functools.cached_property
+    def service_is_up(self):
+        """Whether nova-compute runs, by its last report."""
+        with self._database():
+            return servicegroup.API().service_is_up(
+                objects.Service.get_by_compute_host(
+                    nova_context.get_admin_context(), self.conf.host))
 
     @functools.cached_property
     def uploading(self):

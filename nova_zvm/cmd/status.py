@@ -99,18 +99,10 @@ def _findings(args):
     """
     conf = which_driver.configured(args)
     driver = _driver(conf.compute_driver)
-    from nova.db.main import api as database
-    from nova import objects
     from nova_zvm.checks import catalogue
     from nova_zvm.checks import deployment
-    from nova_zvm import conf as zvm_conf
-    zvm_conf.register_opts(conf)
-    objects.register_all()
-    # Without it a database that is down costs ten tries of ten seconds.
-    conf.set_override('max_retries', 0, 'database')
-    database.configure(conf)
-    return [('Driver', driver), *catalogue.run(
-        deployment.Deployment(conf, args.file_round_trip))]
+    return [('Driver', driver), *catalogue.run(deployment.of_command(
+        conf, file_round_trip=args.file_round_trip))]
 
 
 def _driver(compute_driver):

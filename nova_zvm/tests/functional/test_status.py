@@ -22,7 +22,6 @@ import sys
 
 import fixtures
 from nova import context as nova_context
-from nova.db.main import api as database
 from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 
@@ -153,8 +152,8 @@ class ConnectorTest(StatusTestCase):
         for name in ('Token', 'Connector release', 'Clock', 'SMAPI',
                      'Disk pool', 'Virtual switches', 'FCP templates',
                      'Names of future servers', 'Guests without a server',
-                     'Servers without a guest', 'Unused images',
-                     'Config drives and captures'):
+                     'Guests without a record', 'Servers without a guest',
+                     'Unused images', 'Config drives and captures'):
             self.assertEqual(unmade, findings[name], name)
         self.assertEqual(Code.SUCCESS, findings['Options'].code)
         self.assertEqual(Code.SUCCESS, findings['Uploads'].code)
@@ -357,8 +356,8 @@ class GuestsTest(StatusTestCase):
         findings = self.check_unchanged()
         self.assert_only(findings)
         for name in ('Names of future servers', 'Guests without a server',
-                     'Servers without a guest', 'Unused images',
-                     'Config drives and captures', 'Uploads'):
+                     'Guests without a record', 'Servers without a guest',
+                     'Unused images', 'Config drives and captures', 'Uploads'):
             self.assertIn('ot checked: this nova.conf has no [database] '
                           'connection', findings[name].details)
 
@@ -416,26 +415,20 @@ class LeftoversTest(StatusTestCase):
 class CommandTest(StatusTestCase):
     """The command as its users run it."""
 
-    def database_of(self, mapping):
-        """Return the URL of a cell's database, password and all."""
-        context = nova_context.get_admin_context()
-        with nova_context.target_cell(context, mapping) as cell:
-            return database.get_engine(
-                context=cell).url.render_as_string(hide_password=False)
-
-    def run_command(self, *options, **values):
+    def run_command(self, *options, mapping=None, **values):
         path = os.path.join(self.state_path, 'nova.conf')
-        with open(path, 'w') as conf_file:
-            conf_file.write(CONF_FILE % {
-                'template': base.TEMPLATE,
-                'database': self.database_of(self.cell_of_host()),
-                'url': self.zvm.url, 'token_file': self.zvm.token_file,
-                'image_tmp_path': base.CONF.zvm.image_tmp_path,
-                'disk_pool': self.disk_pool, **values})
-        done = subprocess.run(
-            [sys.executable, '-m', 'nova_zvm.cmd.status', 'check',
-             '--config-file', path, *options],
-            capture_output=True, text=True)
+        with self.database_of_commands(mapping) as url:
+            with open(path, 'w') as conf_file:
+                conf_file.write(CONF_FILE % {
+                    'template': base.TEMPLATE, 'database': url,
+                    'url': self.zvm.url, 'token_file': self.zvm.token_file,
+                    'image_tmp_path': base.CONF.zvm.image_tmp_path,
+                    'disk_pool': self.disk_pool, **values})
+            done = subprocess.run(
+                [sys.executable, '-W', 'ignore', '-m',
+                 'nova_zvm.cmd.status', 'check',
+                 '--config-file', path, *options],
+                capture_output=True, text=True)
         self.assertNotIn('Traceback', done.stdout + done.stderr)
         return done
 
@@ -445,7 +438,7 @@ class CommandTest(StatusTestCase):
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         self.assertEqual('', done.stderr)
         self.assertIn('| nova-zvm Status ', done.stdout)
-        self.assertEqual(17, done.stdout.count('| Result: Success '))
+        self.assertEqual(18, done.stdout.count('| Result: Success '))
         self.assertIn('nova-compute would load nova-zvm', done.stdout)
         self.assertIn('All servers of this host have their guest',
                       done.stdout)
@@ -479,8 +472,8 @@ class CommandTest(StatusTestCase):
     def test_database_of_another_cell(self):
         """The guests of this one must not be said to be nobody's."""
         server = self.boot()
-        done = self.run_command('--format', 'json', database=self.database_of(
-            self.cell_mappings['cell0']))
+        done = self.run_command('--format', 'json',
+                                mapping=self.cell_mappings['cell0'])
         self.assertEqual(1, done.returncode, done.stdout + done.stderr)
         self.assertNotIn(self.userid(server), done.stdout)
         checks = {check['check']: check for check in json.loads(done.stdout)}

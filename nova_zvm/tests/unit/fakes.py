@@ -106,6 +106,7 @@ class Guest:
     usage: models.Usage = models.Usage(2, 5419, 262144)
     counters: list = dataclasses.field(default_factory=list)
     disks: list = dataclasses.field(default_factory=lambda: ['0100'])
+    disk_size: int = 3338
     os_version: str = 'rhel8.6'
     captured: bytes = b'disk' * 1000
 
@@ -230,8 +231,12 @@ class _Guests(_Resource):
         guest = self._connector.zvm.get(userid)
         if guest is None or not guest.in_directory:
             raise not_found('guests.directory_entry')
-        return (['USER %s ******' % userid] +
-                ['MDISK %s 3390 1 3338 VOL001 MR' % vdev
+        return (['USER %s ****** %dm 64G G' % (
+                    userid, guest.definition.get('memory_mb', 1024))] +
+                ['COMMAND DEFINE CPU %02X TYPE IFL' % number
+                 for number in range(guest.definition.get('vcpus', 1))] +
+                ['IPL 0100'] +
+                ['MDISK %s 3390 1 %d VOL001 MR' % (vdev, guest.disk_size)
                  for vdev in guest.disks] +
                 ['NICDEF %s TYPE QDIO MACID %s' % (
                     vdev, mac[8:].replace(':', '').upper())

@@ -60,7 +60,9 @@ class ChecksTestCase(base.ZVMTestCase):
                   sort_keys=None, sort_dirs=None):
         found = [instance for instance in self.database
                  if filters.get('system_metadata', {}).items() <=
-                 instance.system_metadata.items()]
+                 instance.system_metadata.items() and
+                 filters.get('host', instance.host) == instance.host and
+                 filters.get('deleted', instance.deleted) == instance.deleted]
         if sort_keys == ['id'] and sort_dirs == ['desc']:
             found.sort(key=lambda instance: -instance.id)
         return found[:limit]
@@ -576,6 +578,35 @@ class GuestsTestCase(ChecksTestCase):
         self.assert_found(guests.without_server(looked_at), Code.WARNING,
                           '1: ABC00007.', 'DELETE /guests')
 
+    def test_guest_without_a_record(self):
+        """As nova's own driver leaves them: it may not be deleted."""
+        self.put_server(7)
+        old = self.put_old_server(6)
+        self.put_old_server(5)
+        self.put_old_server(4, host='another')
+        for userid in ('ABC00007', 'ABC00006', 'ABC00004'):
+            self.connector.put_guest(userid)
+        looked_at = self.deployment()
+        self.assert_found(guests.not_adopted(looked_at), Code.WARNING,
+                          '1: ABC00006 (server %s).' % old.uuid,
+                          'nova-zvm-adopt')
+        self.assert_found(guests.without_server(looked_at), Code.WARNING,
+                          '1: ABC00004.', 'DELETE /guests')
+
+    def test_no_guest_without_a_record(self):
+        self.put_server(7)
+        ownership.record(self.put_server(8), ownership.DELETED)
+        for userid in ('ABC00007', 'ABC00008'):
+            self.connector.put_guest(userid)
+        self.assert_found(guests.not_adopted(self.deployment()),
+                          Code.SUCCESS, "nova's own driver")
+
+    def put_old_server(self, number, **fields):
+        instance = self.instance(**{
+            'id': number, 'uuid': getattr(uuids, 'old%d' % number), **fields})
+        self.database.append(instance)
+        return instance
+
     def test_server_without_guest(self):
         lost = self.put_server(7)
         self.put_server(8, deleted=True)
@@ -589,8 +620,8 @@ class GuestsTestCase(ChecksTestCase):
         self.flags(connection=None, group='database')
         found = dict(catalogue.run(self.deployment()))
         for name in ('Names of future servers', 'Guests without a server',
-                     'Servers without a guest', 'Unused images',
-                     'Config drives and captures'):
+                     'Guests without a record', 'Servers without a guest',
+                     'Unused images', 'Config drives and captures'):
             self.assertEqual(finding.Finding(
                 Code.SUCCESS, 'Not checked: this nova.conf has no '
                 '[database] connection.'), found[name])
