@@ -15,11 +15,21 @@
 import re
 
 from nova_zvm import names
+from nova_zvm import units
 
 # Statements that define a device, and where its number stands.
 _DEVICES = re.compile(
     r'(?:(?:CONSOLE|DEDICATE|MDISK|NICDEF|SPECIAL|SPOOL)|LINK\s+\S+\s+\S+)'
     r'\s+([0-9A-F]{1,4})\b', re.IGNORECASE)
+
+# As the connector writes them (smtLayer/makeVM.py, changeVM.py, 1.6.3).
+_PROCESSOR = re.compile(r'(?:COMMAND\s+DEFINE\s+)?CPU\s+([0-9A-F]{1,2})\b',
+                        re.IGNORECASE)
+_STORAGE = re.compile(r'USER\s+\S+\s+\S+\s+([0-9]+)([MG])\b', re.IGNORECASE)
+_IPL = re.compile(r'IPL\s+([0-9A-F]{1,4})\b', re.IGNORECASE)
+_MINIDISK = re.compile(
+    r'MDISK\s+([0-9A-F]{1,4})\s+(3390|9336|FB-512)\s+[0-9]+\s+([0-9]+)\b',
+    re.IGNORECASE)
 
 
 def device_numbers(entry):
@@ -45,3 +55,31 @@ def macid(entry, vdev):
                 int(words[1], 16) == int(vdev, 16)):
             return words[words.index('MACID') + 1].lower()
     return None
+
+
+def processors(entry):
+    """Return how many processors an entry defines."""
+    return len({int(match[1], 16) for match in _matches(_PROCESSOR, entry)})
+
+
+def storage_mib(entry):
+    """Return the storage that a guest starts with, in MiB; None if unclear.
+
+    """
+    for match in _matches(_STORAGE, entry):
+        return int(match[1]) * (1024 if match[2].upper() == 'G' else 1)
+    return None
+
+
+def boot_disk(entry):
+    """Return size and units of the minidisk of the IPL statement, or None."""
+    numbers = {int(match[1], 16) for match in _matches(_IPL, entry)}
+    for match in _matches(_MINIDISK, entry):
+        if int(match[1], 16) in numbers:
+            return int(match[3]), units.DISK_UNITS[
+                'ECKD' if match[2] == '3390' else 'FBA']
+    return None
+
+
+def _matches(pattern, entry):
+    return filter(None, (pattern.match(line.strip()) for line in entry))

@@ -64,6 +64,17 @@ class Journal:
         with contextlib.suppress(OSError):
             os.remove(_path(url))
 
+    @staticmethod
+    def readable():
+        """Tell whether this user can read the records, if there are any."""
+        try:
+            os.scandir(_folder()).close()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return True
+
     def left(self):
         """Return the urls of the uploads that nobody uses any more.
 

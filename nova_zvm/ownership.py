@@ -153,11 +153,32 @@ def claim(instance, new_userid):
 
     :raises UnexpectedTaskStateError: then nothing is recorded
     """
+    with _all_or_nothing(instance, instance.task_state):
+        _set_state(instance, BUILDING)
+        instance.system_metadata[USERID] = new_userid
+
+
+def adopt(instance, found_userid, paused):
+    """Write to nova's database that a guest that is whole is the instance's.
+
+    :param paused: whether the guest is paused, which z/VM does not show
+    :raises UnexpectedTaskStateError: if a user has asked for something since
+        the instance was read; then nothing is recorded
+    """
+    with _all_or_nothing(instance, [None]):
+        _set_state(instance, BUILT)
+        instance.system_metadata[USERID] = found_userid
+        if paused:
+            instance.system_metadata[PAUSED] = 'yes'
+
+
+@contextlib.contextmanager
+def _all_or_nothing(instance, expected_task_state):
+    """Write what is recorded in the block, or take it back."""
     before = dict(instance.system_metadata)
-    _set_state(instance, BUILDING)
-    instance.system_metadata[USERID] = new_userid
     try:
-        instance.save(expected_task_state=instance.task_state)
+        yield
+        instance.save(expected_task_state=expected_task_state)
     except Exception:
         instance.system_metadata = before
         raise

@@ -12,12 +12,15 @@
 
 """All checks in their order, each under the name that it is told by."""
 
+from oslo_config import cfg
+
 from nova_zvm.checks import configuration
 from nova_zvm.checks import connection
 from nova_zvm.checks import finding
 from nova_zvm.checks import guests
 from nova_zvm.checks import leftovers
 from nova_zvm.checks import system
+from nova_zvm.checks import volumes
 from nova_zvm.connector import errors
 
 CHECKS = (
@@ -29,9 +32,11 @@ CHECKS = (
     ('SMAPI', system.smapi),
     ('Disk pool', system.disk_pool),
     ('Virtual switches', system.switches),
+    ('FCP templates', volumes.fcp_templates),
     ('File transfer', connection.file_round_trip),
     ('Names of future servers', guests.future_names),
     ('Guests without a server', guests.without_server),
+    ('Guests without a record', guests.not_adopted),
     ('Servers without a guest', guests.without_guest),
     ('Unused images', leftovers.unused_images),
     ('Config drives and captures', leftovers.passing_images),
@@ -49,6 +54,17 @@ def _found(check, deployment):
         return check(deployment)
     except finding.NotChecked as exc:
         return exc.finding
+    except cfg.Error as exc:
+        return finding.failure(finding.sentence(exc),
+                               'Correct this option in nova.conf.')
+    except errors.Unreachable as exc:
+        deployment.silent = True
+        return finding.failure(
+            finding.sentence(exc),
+            "See that the connector's sdkserver runs, and that the web "
+            'server in front of it waits long enough. If both is so, SMAPI '
+            'leaves it without an answer: see that its service machines '
+            '(VSMGUARD, VSMREQIN, VSMWORK1) are logged on.')
     except errors.ConnectorError as exc:
         return finding.failure(
             finding.sentence(exc),

@@ -37,13 +37,16 @@ def connection(deployment):
     if isinstance(error, errors.TlsError):
         return finding.failure(
             finding.sentence(error),
-            "Let [zvm] ca_file name the CA of the connector's certificate, "
-            'and [zvm] cloud_connector_url the host that it is made for.')
+            'Let [zvm] cloud_connector_url name a port that serves https and '
+            'the host that its certificate is made for, and [zvm] ca_file '
+            'the CA of that certificate.')
     if isinstance(error, errors.Unreachable):
         return finding.failure(
             finding.sentence(error),
             'See that the connector runs, that this host can connect to it, '
             'and that [zvm] cloud_connector_url is its URL: %s.' % url)
+    if error and error.status == 500:
+        return finding.failure(finding.sentence(error), _why_500(error))
     if error and not isinstance(error, errors.Unauthorized):
         return finding.failure(
             finding.sentence(error),
@@ -58,6 +61,20 @@ def connection(deployment):
     return finding.success('The connector answers at %s%s.' % (
         url, ', its certificate is verified'
         if url.startswith('https') else ''))
+
+
+def _why_500(error):
+    """Return the remedy for a connector that fails itself.
+
+    1.6.3 with a newer PyJWT, of which pip installs the newest, answers so to
+    who wants a token (zvmsdk/sdkwsgi/handlers/tokens.py).
+    """
+    remedy = ("The reason is in the log of the connector's web side, or of "
+              'the web server in front of it.')
+    if error.operation.name == 'token':
+        remedy += (' Release 1.6.3 makes tokens with a PyJWT older than 2 '
+                   'only: see which one its Python has.')
+    return remedy
 
 
 def _is_loopback(url):

@@ -20,10 +20,14 @@ import contextlib
 import functools
 
 from nova import context as nova_context
+from nova.db.main import api as database
 from nova import exception as nova_exception
 from nova import objects
+from nova import servicegroup
+from oslo_config import cfg
 
 from nova_zvm.checks import finding
+from nova_zvm import conf as zvm_conf
 from nova_zvm.connector import client
 from nova_zvm.connector import errors
 from nova_zvm import instances
@@ -31,17 +35,33 @@ from nova_zvm import ownership
 from nova_zvm import settings
 
 # What checked settings and oslo.config say of a value that cannot be.
-WRONG_OPTIONS = (nova_exception.InvalidConfiguration, ValueError)
+WRONG_OPTIONS = (nova_exception.InvalidConfiguration, ValueError, cfg.Error)
 
 NO_DATABASE = 'this nova.conf has no [database] connection'
 
 
+def of_command(conf, **options):
+    """Return the Deployment of a nova.conf, for a command of its own."""
+    zvm_conf.register_opts(conf)
+    objects.register_all()
+    # Without it a database that is down costs ten tries of ten seconds.
+    conf.set_override('max_retries', 0, 'database')
+    database.configure(conf)
+    return Deployment(conf, **options)
+
+
 class Deployment:
-    """One compute service: its options, its connector, its cell."""
+    """One compute service: its options, its connector, its cell.
+
+    :ivar silent: whether the connector, having told its release, has left a
+        request without an answer. Its web side tells the release also where
+        nothing is behind it, and each further request would be in vain.
+    """
 
     def __init__(self, conf, file_round_trip=False):
         self.conf = conf
         self.file_round_trip = file_round_trip
+        self.silent = False
 
     # The connector
 
@@ -80,10 +100,12 @@ class Deployment:
         return self.client
 
     def need_connector(self):
-        if self.contact is None:
+        if self.contact is None and not self.silent:
             return
         reason = 'does not answer as it should'
-        if isinstance(self.contact, errors.Unreachable):
+        if self.silent:
+            reason = 'did not answer the request before'
+        elif isinstance(self.contact, errors.Unreachable):
             reason = 'is not reachable'
         elif self.lacks_token:
             reason = 'cannot be asked without its token'
@@ -113,6 +135,30 @@ class Deployment:
                 expected_attrs=['system_metadata'])}
 
     @functools.cached_property
+    def on_host(self):
+        """This host's instances, with their ports; no deleted ones."""
+        return self._instances(
+            {'host': self.conf.host, 'deleted': False, 'soft_deleted': True},
+            expected_attrs=['system_metadata', 'info_cache'])
+
+    @functools.cached_property
+    def unrecorded(self):
+        """Those of them of which the driver has no record, by userid.
+
+        By the name that nova's own driver gives their guests.
+        """
+        return {instance.name.upper(): instance for instance in self.on_host
+                if ownership.state(instance) is None}
+
+    @functools.cached_property
+    def service_is_up(self):
+        """Whether nova-compute runs, by its last report."""
+        with self._database():
+            return servicegroup.API().service_is_up(
+                objects.Service.get_by_compute_host(
+                    nova_context.get_admin_context(), self.conf.host))
+
+    @functools.cached_property
     def uploading(self):
         """This host's instances whose config drive is on the connector."""
         with self._database():
@@ -132,9 +178,31 @@ class Deployment:
                 **options))
 
     def _database(self):
-        if not self.conf.database.connection:
-            raise finding.NotChecked(NO_DATABASE, finding.Code.SUCCESS)
+        if self._against_database:
+            raise self._against_database
         return _readable()
+
+    @functools.cached_property
+    def _against_database(self):
+        """Why nothing can be learnt from the database, None if it can.
+
+        Compared with the database of another cell all guests of this one
+        look as if they were nobody's.
+        """
+        if not self.conf.database.connection:
+            return finding.NotChecked(NO_DATABASE, finding.Code.SUCCESS)
+        try:
+            with _readable():
+                service = objects.Service.get_by_host_and_binary(
+                    nova_context.get_admin_context(), self.conf.host,
+                    'nova-compute')
+        except finding.NotChecked as exc:
+            return exc
+        return None if service else finding.NotChecked(
+            'the database of [database] connection knows no nova-compute on '
+            "host '%s'" % self.conf.host, finding.Code.WARNING,
+            'Give the database of the cell that this host is in, and run the '
+            'check on this host, once its nova-compute has been started.')
 
 
 @contextlib.contextmanager
@@ -149,4 +217,7 @@ def _readable():
     except Exception as exc:
         raise finding.NotChecked(
             "nova's database cannot be read by [database] connection (%s)"
-            % type(exc).__name__, finding.Code.WARNING) from None
+            % type(exc).__name__, finding.Code.WARNING,
+            "See that [database] connection is right, that this host can "
+            "connect to the database, and that its schema is that of the "
+            "installed nova.") from None

@@ -35,15 +35,17 @@ class NotChecked(Exception):
     """A check could not be made; the text says why.
 
     :ivar code: what that is worth
+    :ivar remedy: empty where another finding has it
     """
 
-    def __init__(self, reason, code):
+    def __init__(self, reason, code, remedy=''):
         super().__init__(reason)
         self.code = code
+        self.remedy = remedy
 
     @property
     def finding(self):
-        return Finding(self.code, 'Not checked: %s.' % self)
+        return Finding(self.code, 'Not checked: %s.' % self, self.remedy)
 
 
 def success(details):

@@ -48,7 +48,7 @@ def without_server(deployment):
     """Find guests that look as if they were of the cell, and are not."""
     last = deployment.last_instance_id
     left = [userid for userid, instance_id in _foreign(deployment).items()
-            if instance_id <= last]
+            if instance_id <= last and userid not in deployment.unrecorded]
     if not left:
         return finding.success('No guest has the name of a server of this '
                                'cell without being one.')
@@ -58,6 +58,23 @@ def without_server(deployment):
         'Unless another cell with the same instance_name_template has them, '
         'look at what they are and delete them through the connector, by '
         'DELETE /guests/USERID: nova does not touch them.')
+
+
+def not_adopted(deployment):
+    """Find guests that look as if nova's own driver had made them."""
+    known = deployment.userids
+    found = ['%s (server %s)' % (userid, instance.uuid)
+             for userid, instance in deployment.unrecorded.items()
+             if userid in known]
+    if not found:
+        return finding.success("No server of this host has a guest that "
+                               "nova's own driver has made.")
+    return finding.warning(
+        'The driver has no record of guests that have the names of servers '
+        'of this host, %s. It does not touch them: a server that is deleted '
+        'now leaves its guest.' % finding.some(found),
+        "If nova's own driver has made them, adopt them with nova-zvm-adopt "
+        'while nova-compute is stopped.')
 
 
 def without_guest(deployment):

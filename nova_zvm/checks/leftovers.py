@@ -71,20 +71,29 @@ def passing_images(deployment):
 
 def uploads(deployment):
     """Find files on record that have not been overwritten."""
-    left = ['%d of images' % len(journal.Journal().left())]
-    remark = ''
-    drives = []
+    records = journal.Journal()
+    if not records.readable():
+        raise finding.NotChecked(
+            'this user may not read what is below [zvm] image_tmp_path',
+            finding.Code.WARNING, "Run the command as nova's user.")
+    counts = {'images': len(records.left())}
+    unchecked = []
     try:
-        drives = [instance.uuid for instance in deployment.uploading
-                  if not instance.task_state]
-        left.append('%d of config drives' % len(drives))
+        counts['config drives'] = len([
+            instance for instance in deployment.uploading
+            if not instance.task_state])
     except finding.NotChecked as exc:
-        remark = ' Config drives are not checked: %s.' % exc
-    if not drives and left[0].startswith('0 '):
-        return finding.success('No upload is left.' + remark)
+        unchecked = [finding.Finding(
+            exc.code, 'Config drives are not checked: %s.' % exc, exc.remedy)]
+    return finding.together([_on_record(counts), *unchecked])
+
+
+def _on_record(counts):
+    if not any(counts.values()):
+        return finding.success('No upload is left.')
     return finding.warning(
-        'Uploads are on record as not overwritten yet, %s.%s' % (
-            ' and '.join(left), remark),
+        'Uploads are on record as not overwritten yet, %s.' % ' and '.join(
+            '%d of %s' % (count, what) for what, count in counts.items()),
         'nova-compute overwrites them at its start and in its periodic task, '
         'once the connector is there; an image that is being imported just '
         'now is no more than that.')

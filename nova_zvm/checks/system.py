@@ -14,17 +14,21 @@
 
 from nova_zvm.checks import finding
 from nova_zvm.connector import errors
-from nova_zvm import hypervisor
 
 # What the connector says of a switch whose uplink works
 # (zvmsdk/constants.py SWITCH_STATUS, 1.6.3).
 READY = 'OSA device ready.'
+
+NAME_A_POOL = ('Let [zvm] disk_pool name one that the directory manager has, '
+               'as ECKD:NAME or FBA:NAME.')
 
 
 def smapi(deployment):
     """Have z/VM asked: the connector's own health call never is bad."""
     try:
         host = deployment.connector.host.info()
+    except errors.Unreachable:
+        raise
     except errors.ConnectorError as exc:
         return finding.failure(
             finding.sentence(exc),
@@ -47,47 +51,68 @@ def disk_pool(deployment):
         return finding.failure(
             "z/VM has no disk pool '%s'." % wanted if wanted else
             'z/VM does not have the disk pool that the connector is '
-            'configured with.',
-            'Let [zvm] disk_pool name one that the directory manager has, as '
-            'ECKD:NAME or FBA:NAME.')
-    told = "%s%s has %d GB, %d GB free%s." % (
-        wanted or "The connector's own disk pool",
-        _kind(deployment), pool.total_gb, pool.available_gb,
-        _volumes(connector, wanted))
+            'configured with.', NAME_A_POOL)
+    if not wanted and not pool.total_gb:
+        return finding.failure(
+            'No disk pool is named, and the connector has none of its own or '
+            'an empty one: no server can be created.', NAME_A_POOL)
+    kinds, volumes = _volumes(connector, wanted)
+    told = "%s has %d GB, %d GB free%s." % (
+        wanted or "The connector's own disk pool", pool.total_gb,
+        pool.available_gb, volumes)
+    if wanted and kinds - {wanted.split(':')[0].upper()}:
+        return finding.failure(
+            told, 'Let [zvm] disk_pool begin with the type that the volumes '
+            'of the pool have, or name another pool.')
     if not pool.available_gb:
         return finding.warning(told, 'Give the pool more volumes: no server '
                                'can be created.')
     return finding.success(told)
 
 
-def _kind(deployment):
-    """Return the type of a pool that its name does not tell."""
-    if deployment.conf.zvm.disk_pool:
-        return ''
-    units = hypervisor.Hypervisor(deployment.connector).disk_units()
-    return {'CYL': ' (ECKD)', 'BLK': ' (FBA)',
-            None: ' (of unknown type)'}[units]
-
-
 def _volumes(connector, pool):
-    """Return what is known of a pool's volumes.
+    """Return the types of a pool's volumes, and what is known of them.
 
-    The free extents are not: no call of the connector tells them.
+    Its free extents are told by newer connectors only, its volumes as such
+    only by others.
     """
-    if not connector.version().lists_pool_volumes:
-        return '; this release of the connector does not list its volumes'
     try:
+        if connector.version().tells_free_extents:
+            return _free_extents(connector.host.free_extents(pool))
         names = connector.host.disk_pool_volumes(pool)
-        volumes = [connector.host.volume(name) for name in names]
+        return _whole_volumes(
+            [connector.host.volume(name) for name in names])
     except errors.ConnectorError:
-        # The connector knows the volumes of its own pool alone.
-        return '; the connector does not tell its volumes'
+        return set(), '; the connector does not tell its volumes'
+
+
+def _free_extents(extents):
+    kinds = {_kind(extent.type) for extent in extents}
+    return kinds, ', in %s, the largest of %d GB' % (
+        _counted(extents, kinds, 'free extent'),
+        max((extent.size_gib for extent in extents), default=0))
+
+
+def _whole_volumes(volumes):
+    kinds = {_kind(volume.type) for volume in volumes}
     largest = max(volumes, key=lambda volume: volume.size, default=None)
-    if largest is None:
-        return ', on no volume'
-    return ', on %d volumes, the largest with %d %s' % (
-        len(volumes), largest.size,
-        'cylinders' if largest.type.startswith('3390') else 'blocks')
+    return kinds, ', on %s%s' % (
+        _counted(volumes, kinds, 'volume'),
+        ', the largest with %d %s' % (
+            largest.size, 'cylinders' if _kind(largest.type) == 'ECKD'
+            else 'blocks') if largest else '')
+
+
+def _counted(things, kinds, name):
+    """Return such as '2 ECKD volumes'."""
+    return ' '.join([str(len(things)), *([' and '.join(sorted(kinds))]
+                                         if kinds else []),
+                     name + ('' if len(things) == 1 else 's')])
+
+
+def _kind(device_type):
+    """Return the type of pool that a volume, such as 3390-54, can be in."""
+    return 'ECKD' if device_type.startswith('3390') else 'FBA'
 
 
 def switches(deployment):
@@ -106,7 +131,7 @@ def switches(deployment):
 def _mapped(connector, physical_network, name):
     try:
         return _switch(connector, name)
-    except (errors.NotFound, errors.BadRequest):
+    except errors.NotFound:
         return finding.warning(
             "z/VM has no virtual switch '%s', to which physical network '%s' "
             'is mapped.' % (name, physical_network),

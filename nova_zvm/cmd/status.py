@@ -16,9 +16,10 @@ As nova-status does for nova itself, with its table and its exit codes.
 """
 
 import argparse
+import io
 import json
 import logging
-import re
+import os
 import sys
 import traceback
 
@@ -62,18 +63,33 @@ def main(argv=None):
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         findings = _findings(args)
-    except cfg.ConfigFileParseError as exc:
-        # Its text repeats the line, which may hold a password.
-        line = re.search(r':(\d+), ', exc.msg)
-        print('Error: %s cannot be parsed%s.' % (
-            exc.config_file, ', see line %s' % line[1] if line else ''))
-        return UNEXPECTED
+    except (which_driver.Unreadable, cfg.Error) as exc:
+        return _failed('%s.' % exc)
+    except KeyboardInterrupt:
+        return _failed('interrupted.')
     except Exception:
-        print('Error:\n%s' % traceback.format_exc())
-        return UNEXPECTED
-    if args.format == 'json':
-        return _print_json(findings)
-    return _print_table(findings)
+        return _failed('\n' + traceback.format_exc())
+    return _written(_print_json if args.format == 'json' else _print_table,
+                    findings)
+
+
+def _failed(reason):
+    print('Error: %s' % reason, file=sys.stderr)
+    return UNEXPECTED
+
+
+def _written(write, findings):
+    """Write the findings; return the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors='backslashreplace')
+    try:
+        code = write(findings)
+        print(end='', flush=True)
+    except OSError as exc:
+        # Python would write once more what is left, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _failed('the findings cannot be written: %s.' % exc.strerror)
+    return code
 
 
 def _findings(args):
@@ -83,18 +99,10 @@ def _findings(args):
     """
     conf = which_driver.configured(args)
     driver = _driver(conf.compute_driver)
-    from nova.db.main import api as database
-    from nova import objects
     from nova_zvm.checks import catalogue
     from nova_zvm.checks import deployment
-    from nova_zvm import conf as zvm_conf
-    zvm_conf.register_opts(conf)
-    objects.register_all()
-    # Without it a database that is down costs ten tries of ten seconds.
-    conf.set_override('max_retries', 0, 'database')
-    database.configure(conf)
-    return [('Driver', driver), *catalogue.run(
-        deployment.Deployment(conf, args.file_round_trip))]
+    return [('Driver', driver), *catalogue.run(deployment.of_command(
+        conf, file_round_trip=args.file_round_trip))]
 
 
 def _driver(compute_driver):

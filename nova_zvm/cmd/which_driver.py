@@ -22,13 +22,20 @@ import argparse
 import importlib
 import importlib.metadata
 import os.path
+import re
 import sys
+
+from oslo_config import cfg
 
 WANTED = 'zvm.ZVMDriver'
 
 
 class NotLoaded(Exception):
     """nova-compute would stop; the text says why."""
+
+
+class Unreadable(Exception):
+    """nova's configuration cannot be read; the text says why."""
 
 
 def parse_args(argv):
@@ -60,6 +67,29 @@ def missing(args):
 
 def configured(args):
     """Return nova's configuration, read as nova-compute does.
+
+    :raises Unreadable: naming the file
+    """
+    try:
+        return _read(args)
+    except cfg.ConfigFileParseError as exc:
+        # Its text repeats the line, which may hold a password.
+        line = re.search(r':(\d+), ', exc.msg)
+        raise Unreadable('%s cannot be parsed%s' % (
+            exc.config_file, ', see line %s' % line[1] if line else ''))
+    except cfg.ConfigFilesPermissionDeniedError as exc:
+        raise Unreadable('this user may not read %s; run the command as '
+                         "nova's user" % ', '.join(exc.config_files))
+    except UnicodeDecodeError as exc:
+        raise Unreadable('a configuration file is not UTF-8: see its byte %d'
+                         % exc.start)
+    except OSError as exc:
+        raise Unreadable('%s cannot be read: %s' % (
+            exc.filename, exc.strerror))
+
+
+def _read(args):
+    """Read the configuration.
 
     nova reads the concurrency to use when it is imported, from the files
     that the command line names: so it is imported only now.
@@ -133,10 +163,10 @@ def main(argv=None):
     if absent:
         print('there is no %s' % absent)
         return 1
-    compute_driver = configured(args).compute_driver
     try:
+        compute_driver = configured(args).compute_driver
         cls = load_class(compute_driver)
-    except NotLoaded as exc:
+    except (NotLoaded, Unreadable) as exc:
         print('nova-compute stops: %s' % exc)
         return 1
     report(compute_driver, cls)

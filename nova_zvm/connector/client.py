@@ -28,6 +28,7 @@ from nova_zvm.connector import images
 from nova_zvm.connector import models
 from nova_zvm.connector import session
 from nova_zvm.connector import timeouts
+from nova_zvm.connector import volumes
 from nova_zvm.connector import vswitches
 
 
@@ -62,6 +63,7 @@ class Connector:
         self.guests = guests.Guests(self._session)
         self.images = images.Images(self._session)
         self.vswitches = vswitches.Vswitches(self._session)
+        self.volumes = volumes.Volumes(self._session)
         self.files = files.Files(self._session)
 
     def version(self) -> models.Version:

@@ -49,10 +49,23 @@ class Host:
             'host.disk_pool_volumes', 'GET', ('host', 'diskpool_volumes'),
             query=_pool(name), parse=_volumes)
 
-    def volume(self, name: str) -> models.Volume:
-        """Return a volume of the connector's own disk pool.
+    def free_extents(self, name: str | None = None
+                     ) -> list[models.FreeExtent]:
+        """Return the free extents of a disk pool.
 
-        :raises NotFound: if the pool has no such volume
+        1.6.3 answers 400: it knows no details of a pool.
+        """
+        return self._http.request(
+            'host.free_extents', 'GET', ('host', 'diskpool'),
+            query={**(_pool(name) or {}), 'details': 'true'},
+            parse=lambda output: [
+                models.FreeExtent.parse(extent)
+                for extents in output.values() for extent in extents])
+
+    def volume(self, name: str) -> models.Volume:
+        """Return a volume that the directory manager knows, of any pool.
+
+        :raises NotFound: if there is no such volume
         """
         return self._http.request(
             'host.volume', 'GET', ('host', 'volume'),

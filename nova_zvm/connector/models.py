@@ -71,6 +71,11 @@ class Version:
         """
         return not self.newer
 
+    @property
+    def tells_free_extents(self) -> bool:
+        """Tell whether GET /host/diskpool takes details=true (1.6.7)."""
+        return self.newer
+
     def takes_os_version(self, os_version: str) -> bool:
         """Tell whether an image of this operating system can be imported."""
         pattern = _NEWER_OS_VERSIONS if self.newer else _OS_VERSIONS
@@ -148,6 +153,21 @@ class Volume:
     @classmethod
     def parse(cls, output: Output) -> 'Volume':
         return cls(str(output['volume_type']), int(output['volume_size']))
+
+
+@dataclasses.dataclass(frozen=True)
+class FreeExtent:
+    """Space of a real disk in which one minidisk can lie.
+
+    :ivar type: of the disk, such as '3390-54'
+    """
+
+    type: str
+    size_gib: int
+
+    @classmethod
+    def parse(cls, output: Output) -> 'FreeExtent':
+        return cls(str(output['device_type']), int(output['free_size']))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -373,6 +393,46 @@ class Vswitch:
                 for userid, user in output['authorized_users'].items()},
             adapters={nic: adapter['mac'].replace('-', ':').lower()
                       for nic, adapter in output['adapters'].items()})
+
+
+@dataclasses.dataclass(frozen=True)
+class FcpPath:
+    """The FCP devices of a template of which a guest is given one."""
+
+    devices: int
+    free: int
+
+    @classmethod
+    def parse(cls, output: Output) -> 'FcpPath':
+        return cls(_count(output['total_count']),
+                   _count(output['available_count']))
+
+
+@dataclasses.dataclass(frozen=True)
+class FcpTemplate:
+    """FCP devices on one or more paths to the same storage.
+
+    :ivar default: whether it is the host's default
+    :ivar min_paths: of so many a guest has to be given a device
+    """
+
+    name: str
+    default: bool
+    min_paths: int
+    paths: tuple[FcpPath, ...]
+
+    @classmethod
+    def parse(cls, output: Output) -> 'FcpTemplate':
+        return cls(
+            str(output['name']), bool(output['host_default']),
+            int(output['min_fcp_paths_count']),
+            tuple(FcpPath.parse(path) for _number, path
+                  in sorted(output['statistics'].items())))
+
+
+def _count(output: Output) -> int:
+    """Return a number of devices; newer releases tell it by PCHID."""
+    return sum(output.values()) if isinstance(output, dict) else int(output)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -73,6 +73,7 @@ _SECONDS = {
     'guests.unpause': POWER,
     'host.disk_pool': HOST,
     'host.disk_pool_volumes': HOST,
+    'host.free_extents': HOST,
     'host.info': HOST,
     'host.volume': HOST,
     'images.create': IMAGE_COPY,

@@ -29,6 +29,7 @@ import threading
 import fixtures
 from nova import conf
 from nova import context as nova_context
+from nova.db.main import api as database
 from nova import objects
 from nova import test
 from nova.tests.functional import integrated_helpers
@@ -214,6 +215,29 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
 
     def cell_of_host(self):
         return self.cell_mappings[test.CELL1_NAME]
+
+    @contextlib.contextmanager
+    def database_of_commands(self, mapping=None):
+        """Give the URL by which a process of its own has nova's database.
+
+        With eventlet nova's tests have it in memory: a file takes its place
+        for the time of the block.
+
+        :param mapping: of the cell, by default that of the host
+        """
+        context = nova_context.get_admin_context()
+        with nova_context.target_cell(
+                context, mapping or self.cell_of_host()) as cell:
+            engine = database.get_engine(context=cell)
+        if engine.url.database:
+            yield engine.url.render_as_string(hide_password=False)
+            return
+        path = os.path.join(self.useFixture(fixtures.TempDir()).path, 'nova')
+        with contextlib.closing(engine.raw_connection()) as pooled, (
+                contextlib.closing(sqlite3.connect(path))) as copy_of_it:
+            pooled.dbapi_connection.backup(copy_of_it)
+            yield 'sqlite:///' + path
+            copy_of_it.backup(pooled.dbapi_connection)
 
     def delete_in_database_only(self, server):
         """Delete an instance as nova-api does when a host is down."""

@@ -157,8 +157,8 @@ class TestPackaging(testtools.TestCase):
         return [node.module] if isinstance(node, ast.ImportFrom) else []
 
     def test_commands(self):
-        for command in ('nova-zvm-simulator', 'nova-zvm-status',
-                        'nova-zvm-which-driver'):
+        for command in ('nova-zvm-adopt', 'nova-zvm-simulator',
+                        'nova-zvm-status', 'nova-zvm-which-driver'):
             self.assertIn('\n%s = nova_zvm.cmd.' % command,
                           self.wheel.entry_points)
 

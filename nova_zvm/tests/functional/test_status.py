@@ -22,7 +22,6 @@ import sys
 
 import fixtures
 from nova import context as nova_context
-from nova.db.main import api as database
 from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 
@@ -32,6 +31,7 @@ from nova_zvm.checks import finding
 from nova_zvm import names
 from nova_zvm import ownership
 from nova_zvm.tests.functional import base
+from nova_zvm.tests.functional.simulator import rest
 from nova_zvm.tests import meter
 
 Code = finding.Code
@@ -113,10 +113,11 @@ class WellTest(StatusTestCase):
                       details['Clock'])
         self.assertIn('ZVMSYS1, z/VM 7.3', details['SMAPI'])
         self.assertIn('ECKD:POOL1 has ', details['Disk pool'])
-        self.assertIn('on 4 volumes, the largest with 60102 cylinders',
+        self.assertIn('on 4 ECKD volumes, the largest with 60102 cylinders',
                       details['Disk pool'])
         self.assertIn('VSW1 is VLAN-aware, its uplink is ready. VSW2 is '
                       'VLAN-unaware', details['Virtual switches'])
+        self.assertIn('has no FCP templates', details['FCP templates'])
         self.assertIn('--file-round-trip', details['File transfer'])
         self.assertIn('1 image is on the connector',
                       details['Unused images'])
@@ -125,7 +126,7 @@ class WellTest(StatusTestCase):
         self.assertEqual(['POST /token'], [
             request for request in usage.requests
             if request.startswith('POST')])
-        self.assertEqual(19, len(usage.requests), usage.requests)
+        self.assertEqual(20, len(usage.requests), usage.requests)
 
     def test_file_round_trip(self):
         before = len(self.uploads())
@@ -149,10 +150,10 @@ class ConnectorTest(StatusTestCase):
         unmade = finding.Finding(
             Code.WARNING, 'Not checked: the connector is not reachable.')
         for name in ('Token', 'Connector release', 'Clock', 'SMAPI',
-                     'Disk pool', 'Virtual switches',
+                     'Disk pool', 'Virtual switches', 'FCP templates',
                      'Names of future servers', 'Guests without a server',
-                     'Servers without a guest', 'Unused images',
-                     'Config drives and captures'):
+                     'Guests without a record', 'Servers without a guest',
+                     'Unused images', 'Config drives and captures'):
             self.assertEqual(unmade, findings[name], name)
         self.assertEqual(Code.SUCCESS, findings['Options'].code)
         self.assertEqual(Code.SUCCESS, findings['Uploads'].code)
@@ -176,6 +177,36 @@ class ConnectorTest(StatusTestCase):
         found = self.check_unchanged()['Token']
         self.assertEqual(Code.FAILURE, found.code)
         self.assertIn('no token file is configured', found.details)
+
+    def test_nothing_behind_the_web_server(self):
+        """The version is told; nothing else is, after the first request."""
+        self.addCleanup(self.zvm.engine.faults.clear)
+        self.zvm.engine.faults.add({
+            'match': {'kind': 'rest', 'command': '^GET /host'},
+            'action': {'status': 504, 'output': '<html>Timeout</html>'}})
+        with meter.Meter(self.zvm.engine.log).running() as usage:
+            findings = self.check_unchanged()
+        self.assertEqual(Code.SUCCESS, findings['Connection'].code)
+        self.assertEqual(Code.FAILURE, findings['SMAPI'].code)
+        self.assertIn("connector's sdkserver runs", findings['SMAPI'].remedy)
+        for name in ('Disk pool', 'Virtual switches', 'FCP templates',
+                     'Guests without a server', 'Unused images'):
+            self.assertEqual(finding.Finding(
+                Code.WARNING, 'Not checked: the connector did not answer the '
+                'request before.'), findings[name])
+        self.assertEqual(['GET /', 'GET /host'], [
+            request for request in usage.requests
+            if request.startswith('GET')])
+
+    def test_connector_that_fails_itself(self):
+        """As 1.6.3 does with a PyJWT that is too new for it."""
+        self.addCleanup(self.zvm.engine.faults.clear)
+        self.zvm.engine.faults.add({
+            'match': {'kind': 'rest', 'command': '^POST /token'},
+            'action': {'status': 500, 'output': 'Internal error'}})
+        findings = self.check_unchanged()
+        self.assertEqual(Code.FAILURE, findings['Connection'].code)
+        self.assertIn('PyJWT older than 2', findings['Connection'].remedy)
 
     def test_smapi_down(self):
         self.addCleanup(self.zvm.engine.faults.clear)
@@ -202,8 +233,18 @@ class SystemTest(StatusTestCase):
         self.flags(disk_pool=None, group='zvm')
         findings = self.check_unchanged()
         self.assert_only(findings)
-        self.assertIn("The connector's own disk pool (ECKD) has",
+        self.assertIn("The connector's own disk pool has ",
                       findings['Disk pool'].details)
+
+    def test_disk_pool_of_another_type(self):
+        """The connector looks at the name only, until it makes a disk."""
+        self.flags(disk_pool='ECKD:FBAPOOL', group='zvm')
+        findings = self.check_unchanged()
+        self.assert_only(findings, disk='failure')
+        self.assertIn('on 2 FBA volumes, the largest with 104857600 blocks',
+                      findings['Disk pool'].details)
+        self.flags(disk_pool='FBA:FBAPOOL', group='zvm')
+        self.assert_only(self.check_unchanged())
 
     def test_missing_switch(self):
         self.flags(vswitch_mappings={'physnet1': 'VSW1',
@@ -214,6 +255,50 @@ class SystemTest(StatusTestCase):
         self.assertIn("no virtual switch 'VSW9', to which physical network "
                       "'physnet2' is mapped", found.details)
         self.assertIn('[zvm] vswitch_mappings', found.remedy)
+
+    def test_connector_without_a_disk_pool(self):
+        self.flags(disk_pool=None, group='zvm')
+        connector = self.zvm.simulator.member
+        text = connector.config_file.read_text()
+        # Later tests may have the same connector.
+        self.addCleanup(connector.restart)
+        self.addCleanup(connector.config_file.write_text, text)
+        connector.config_file.write_text('\n'.join(
+            line for line in text.splitlines()
+            if not line.startswith('disk_pool')))
+        connector.restart()
+        findings = self.check_unchanged()
+        self.assert_only(findings, disk='failure')
+        self.assertIn('No disk pool is named',
+                      findings['Disk pool'].details)
+
+
+class VolumesTest(StatusTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.rest = rest.Rest(self.zvm.url, self.zvm.token_file)
+        self.template = self.rest.output('POST', '/volumes/fcptemplates', {
+            'name': 'both', 'fcp_devices': '1a00-1a07;1b00',
+            'host_default': True})['fcp_template']['id']
+
+    def test_template(self):
+        """Without a number of its own, a guest needs all of its paths."""
+        findings = self.check_unchanged()
+        self.assert_only(findings)
+        self.assertIn('FCP template both, the default, has 2 paths, with 8 '
+                      'of 8 and 1 of 1 devices free.',
+                      findings['FCP templates'].details)
+        connector = self.foreign_guest('SOMEBODY')
+        with meter.Meter(self.zvm.engine.log).running() as usage:
+            connector.volumes.fcp_templates()
+        self.assertEqual([], usage.commands)
+        self.rest.output('GET', '/volumes/conn/SOMEBODY', {'info': {
+            'reserve': True, 'fcp_template_id': self.template}})
+        findings = self.check_unchanged()
+        self.assert_only(findings, fcp='warning')
+        self.assertIn('with 7 of 8 and 0 of 1 devices free; a guest needs '
+                      'one on 2 of them.', findings['FCP templates'].details)
 
 
 class GuestsTest(StatusTestCase):
@@ -271,8 +356,8 @@ class GuestsTest(StatusTestCase):
         findings = self.check_unchanged()
         self.assert_only(findings)
         for name in ('Names of future servers', 'Guests without a server',
-                     'Servers without a guest', 'Unused images',
-                     'Config drives and captures', 'Uploads'):
+                     'Guests without a record', 'Servers without a guest',
+                     'Unused images', 'Config drives and captures', 'Uploads'):
             self.assertIn('ot checked: this nova.conf has no [database] '
                           'connection', findings[name].details)
 
@@ -330,22 +415,20 @@ class LeftoversTest(StatusTestCase):
 class CommandTest(StatusTestCase):
     """The command as its users run it."""
 
-    def run_command(self, *options, **values):
-        context = nova_context.get_admin_context()
-        with nova_context.target_cell(context, self.cell_of_host()) as cell:
-            url = database.get_engine(context=cell).url
+    def run_command(self, *options, mapping=None, **values):
         path = os.path.join(self.state_path, 'nova.conf')
-        with open(path, 'w') as conf_file:
-            conf_file.write(CONF_FILE % {
-                'template': base.TEMPLATE,
-                'database': url.render_as_string(hide_password=False),
-                'url': self.zvm.url, 'token_file': self.zvm.token_file,
-                'image_tmp_path': base.CONF.zvm.image_tmp_path,
-                'disk_pool': self.disk_pool, **values})
-        done = subprocess.run(
-            [sys.executable, '-m', 'nova_zvm.cmd.status', 'check',
-             '--config-file', path, *options],
-            capture_output=True, text=True)
+        with self.database_of_commands(mapping) as url:
+            with open(path, 'w') as conf_file:
+                conf_file.write(CONF_FILE % {
+                    'template': base.TEMPLATE, 'database': url,
+                    'url': self.zvm.url, 'token_file': self.zvm.token_file,
+                    'image_tmp_path': base.CONF.zvm.image_tmp_path,
+                    'disk_pool': self.disk_pool, **values})
+            done = subprocess.run(
+                [sys.executable, '-W', 'ignore', '-m',
+                 'nova_zvm.cmd.status', 'check',
+                 '--config-file', path, *options],
+                capture_output=True, text=True)
         self.assertNotIn('Traceback', done.stdout + done.stderr)
         return done
 
@@ -355,7 +438,7 @@ class CommandTest(StatusTestCase):
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         self.assertEqual('', done.stderr)
         self.assertIn('| nova-zvm Status ', done.stdout)
-        self.assertEqual(16, done.stdout.count('| Result: Success '))
+        self.assertEqual(18, done.stdout.count('| Result: Success '))
         self.assertIn('nova-compute would load nova-zvm', done.stdout)
         self.assertIn('All servers of this host have their guest',
                       done.stdout)
@@ -385,6 +468,19 @@ class CommandTest(StatusTestCase):
         done = self.run_command(disk_pool='ECKD:NOPOOL')
         self.assertEqual(2, done.returncode, done.stdout + done.stderr)
         self.assertEqual(1, done.stdout.count('| Result: Failure '))
+
+    def test_database_of_another_cell(self):
+        """The guests of this one must not be said to be nobody's."""
+        server = self.boot()
+        done = self.run_command('--format', 'json',
+                                mapping=self.cell_mappings['cell0'])
+        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+        self.assertNotIn(self.userid(server), done.stdout)
+        checks = {check['check']: check for check in json.loads(done.stdout)}
+        for name in ('Names of future servers', 'Guests without a server'):
+            self.assertIn("knows no nova-compute on host 'host'",
+                          checks[name]['details'])
+            self.assertIn('the database of the cell', checks[name]['remedy'])
 
     def test_database_that_is_not_there(self):
         done = self.run_command(

@@ -12,13 +12,21 @@
 
 """Ports of z/VM hosts in Neutron, as its API shows them."""
 
-from neutron_lib.api.definitions import portbindings
+from unittest import mock
 
+from neutron_lib.api.definitions import portbindings
+from neutron_lib import context as neutron_context
+
+from nova_zvm.neutron import mechanism
 from nova_zvm.tests import bindings
 from nova_zvm.tests.neutron import base
 
 UNBOUND = {'binding:vif_type': 'unbound', 'binding:vif_details': {}}
 FAILED = {'binding:vif_type': 'binding_failed', 'binding:vif_details': {}}
+
+
+def bind_without_details(driver, context, segment):
+    context.set_binding(segment['id'], 'zvm', {}, status='ACTIVE')
 
 
 class BindingTestCase(base.MechanismTestCase):
@@ -68,6 +76,17 @@ class BindingTestCase(base.MechanismTestCase):
     def test_rebind_on_another_host(self):
         port = self.move(self.port(self.vlan()), base.OTHER_HOST)
         self.assertEqual(base.OTHER_HOST, port[portbindings.HOST_ID])
+        self.assertBinding(bindings.VLAN, port)
+        self.assertEqual('ACTIVE', port['status'])
+
+    def test_bound_anew_on_its_host(self):
+        """As of a port that was bound before this driver was there."""
+        with mock.patch.object(mechanism.ZVMMechanismDriver, '_bind',
+                               bind_without_details):
+            port = self.port(self.vlan())
+        port = self.move(port, base.HOST)
+        self.assertNotIn('vswitch', port[portbindings.VIF_DETAILS])
+        port = self.move(self.move(port, ''), base.HOST)
         self.assertBinding(bindings.VLAN, port)
         self.assertEqual('ACTIVE', port['status'])
 
@@ -242,6 +261,13 @@ class StatusTestCase(base.MechanismTestCase):
             self._update('ports', port['id'],
                          {'port': {'admin_state_up': up}})
             self.assertEqual(status, self.show(port)['status'])
+
+    def test_another_driver_sets_it_down(self):
+        """As OVN's does with each port that no host of OVN's has."""
+        port = self.port(self.flat())
+        self.plugin.update_port_status(
+            neutron_context.get_admin_context(), port['id'], 'DOWN')
+        self.assertEqual('ACTIVE', self.show(port)['status'])
 
     def test_other_updates_leave_the_status(self):
         port = self.port(self.flat(), admin_state_up=False)

@@ -106,6 +106,7 @@ class Guest:
     usage: models.Usage = models.Usage(2, 5419, 262144)
     counters: list = dataclasses.field(default_factory=list)
     disks: list = dataclasses.field(default_factory=lambda: ['0100'])
+    disk_size: int = 3338
     os_version: str = 'rhel8.6'
     captured: bytes = b'disk' * 1000
 
@@ -123,8 +124,9 @@ class FakeConnector:
              'guests.info', 'guests.console_output', 'guests.nics',
              'guests.adapters', 'guests.stats', 'guests.interface_stats',
              'host.info', 'host.disk_pool', 'host.disk_pool_volumes',
-             'host.volume', 'images.list', 'images.get', 'vswitches.list',
-             'vswitches.get')
+             'host.volume', 'host.free_extents', 'images.list', 'images.get',
+             'vswitches.list',
+             'vswitches.get', 'volumes.fcp_templates')
 
     def __init__(self):
         self.release = '1.6.3'
@@ -150,6 +152,7 @@ class FakeConnector:
         self.host = _Host(self)
         self.images = _Images(self)
         self.vswitches = _Vswitches(self)
+        self.volumes = _Volumes(self)
         self.files = _Files(self)
 
     def asked(self, operation, *args):
@@ -228,8 +231,12 @@ class _Guests(_Resource):
         guest = self._connector.zvm.get(userid)
         if guest is None or not guest.in_directory:
             raise not_found('guests.directory_entry')
-        return (['USER %s ******' % userid] +
-                ['MDISK %s 3390 1 3338 VOL001 MR' % vdev
+        return (['USER %s ****** %dm 64G G' % (
+                    userid, guest.definition.get('memory_mb', 1024))] +
+                ['COMMAND DEFINE CPU %02X TYPE IFL' % number
+                 for number in range(guest.definition.get('vcpus', 1))] +
+                ['IPL 0100'] +
+                ['MDISK %s 3390 1 %d VOL001 MR' % (vdev, guest.disk_size)
                  for vdev in guest.disks] +
                 ['NICDEF %s TYPE QDIO MACID %s' % (
                     vdev, mac[8:].replace(':', '').upper())
@@ -428,6 +435,8 @@ class _Host(_Resource):
     info_answer = HOST
     volumes = ['VOL001']
     volume_type = '3390-54'
+    sizes = {}
+    extents = []
 
     def info(self):
         self._connector.asked('host.info')
@@ -443,9 +452,13 @@ class _Host(_Resource):
         self._connector.asked('host.disk_pool_volumes', name)
         return self.volumes
 
+    def free_extents(self, name=None):
+        self._connector.asked('host.free_extents', name)
+        return self.extents
+
     def volume(self, name):
         self._connector.asked('host.volume', name)
-        return models.Volume(self.volume_type, 65520)
+        return models.Volume(self.volume_type, self.sizes.get(name, 65520))
 
 
 class _Images(_Resource):
@@ -523,6 +536,15 @@ class _Vswitches(_Resource):
         if name not in self._connector.grants:
             raise not_found('vswitches.grant')
         return self._connector.grants[name]
+
+
+class _Volumes(_Resource):
+
+    templates = []
+
+    def fcp_templates(self):
+        self._connector.asked('volumes.fcp_templates')
+        return self.templates
 
 
 class _Files(_Resource):

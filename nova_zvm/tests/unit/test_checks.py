@@ -13,6 +13,7 @@
 """What each check of nova-zvm-status finds, and the remedy that it tells."""
 
 import errno
+import os
 import os.path
 from unittest import mock
 
@@ -29,6 +30,7 @@ from nova_zvm.checks import finding
 from nova_zvm.checks import guests
 from nova_zvm.checks import leftovers
 from nova_zvm.checks import system
+from nova_zvm.checks import volumes
 from nova_zvm import conf as zvm_conf
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
@@ -51,15 +53,23 @@ class ChecksTestCase(base.ZVMTestCase):
         self.flags(connection='sqlite://', group='database')
         self.database = []
         self.patch(objects.InstanceList, 'get_by_filters', self._filtered)
+        self.services = {base.CONF.host}
+        self.patch(objects.Service, 'get_by_host_and_binary', self._service)
 
     def _filtered(self, context, filters, expected_attrs, limit=None,
                   sort_keys=None, sort_dirs=None):
         found = [instance for instance in self.database
                  if filters.get('system_metadata', {}).items() <=
-                 instance.system_metadata.items()]
+                 instance.system_metadata.items() and
+                 filters.get('host', instance.host) == instance.host and
+                 filters.get('deleted', instance.deleted) == instance.deleted]
         if sort_keys == ['id'] and sort_dirs == ['desc']:
             found.sort(key=lambda instance: -instance.id)
         return found[:limit]
+
+    def _service(self, context, host, binary):
+        self.assertEqual('nova-compute', binary)
+        return host if host in self.services else None
 
     def deployment(self, **options):
         looked_at = deployment.Deployment(base.CONF, **options)
@@ -80,11 +90,11 @@ class ChecksTestCase(base.ZVMTestCase):
     def assert_found(self, found, code, details, remedy=''):
         self.assertEqual(code, found.code, found)
         self.assertIn(details, found.details)
-        if code == Code.SUCCESS or found.details.startswith('Not checked'):
+        if not remedy:
             self.assertEqual('', found.remedy)
-        else:
-            self.assertNotEqual('', remedy)
-            self.assertIn(remedy, found.remedy)
+            self.assertTrue(code == Code.SUCCESS or
+                            found.details.startswith('Not checked'))
+        self.assertIn(remedy, found.remedy)
 
 
 class FindingTestCase(ChecksTestCase):
@@ -131,6 +141,20 @@ class OptionsTestCase(ChecksTestCase):
         found = configuration.options(deployment.Deployment(conf))
         self.assert_found(found, Code.FAILURE, 'guest_max_vcpus',
                           'Correct this option')
+
+    def test_option_of_an_option_that_is_not_there(self):
+        self.flags(token_file='$nosuch/token', group='zvm')
+        self.assert_found(self.options(), Code.FAILURE, 'nosuch',
+                          'Correct this option')
+
+    def test_wrong_option_that_another_check_reads(self):
+        wrong = mock.Mock(side_effect=cfg.ConfigFileValueError('many images'))
+        self.patch(catalogue, 'CHECKS', [
+            ('One', wrong), ('Another', leftovers.uploads)])
+        one, another = catalogue.run(self.deployment())
+        self.assert_found(one[1], Code.FAILURE, 'many images.',
+                          'Correct this option')
+        self.assert_found(another[1], Code.SUCCESS, '')
 
     def test_template_with_little_room(self):
         self.flags(instance_name_template='abcd%04x')
@@ -185,9 +209,34 @@ class ConnectionTestCase(ChecksTestCase):
             self.connection(fakes.error(errors.TlsError)), Code.FAILURE,
             'as the test wants it', '[zvm] ca_file')
 
+    def test_connector_that_falls_silent(self):
+        """Its web side answers, and a first request is waited for once."""
+        looked_at = self.deployment()
+        self.connector.faults['host.info'] = [
+            fakes.error(errors.Unreachable, 'host.info', None)]
+        found = dict(catalogue.run(looked_at))
+        self.assert_found(found['Connection'], Code.SUCCESS, 'answers at')
+        self.assert_found(found['SMAPI'], Code.FAILURE,
+                          'as the test wants it', 'sdkserver runs')
+        for name in ('Disk pool', 'Virtual switches', 'Unused images',
+                     'Guests without a server'):
+            self.assert_found(found[name], Code.WARNING, 'Not checked: the '
+                              'connector did not answer the request before')
+        self.assertEqual(['host.info'], self.connector.operations)
+
     def test_no_connector_at_the_url(self):
-        self.assert_found(self.connection(fakes.error()), Code.FAILURE,
-                          'as the test wants it', 'cloud_connector_url')
+        self.assert_found(self.connection(fakes.error(status=404)),
+                          Code.FAILURE, 'as the test wants it',
+                          'cloud_connector_url')
+
+    def test_connector_that_fails_itself(self):
+        found = self.connection(fakes.error(operation='version'))
+        self.assert_found(found, Code.FAILURE, 'as the test wants it',
+                          'log of the connector')
+        self.assertNotIn('PyJWT', found.remedy)
+        self.assert_found(self.connection(fakes.error(operation='token')),
+                          Code.FAILURE, 'as the test wants it',
+                          'PyJWT older than 2')
 
     def test_refused_token_is_an_answer(self):
         self.assert_found(
@@ -223,6 +272,13 @@ class ConnectionTestCase(ChecksTestCase):
         self.assert_found(
             self.token(fakes.error(errors.Unauthorized, status=401)),
             Code.FAILURE, 'as the test wants it', '[zvm] token_file')
+
+    def test_nothing_more_is_asked_without_a_good_token(self):
+        self.connector.contact = fakes.error(errors.Unauthorized, status=401)
+        found = dict(catalogue.run(self.deployment()))
+        self.assert_found(found['SMAPI'], Code.WARNING, 'Not checked: the '
+                          'connector does not accept requests from here.')
+        self.assertEqual([], self.connector.calls)
 
     def test_token_that_nobody_could_judge(self):
         error = self.assertRaises(finding.NotChecked, self.token,
@@ -330,11 +386,12 @@ class SystemTestCase(ChecksTestCase):
                           'as the test wants it', 'VSMREQIU')
 
     def test_disk_pool(self):
-        self.connector.host.volumes = ['VOL001', 'VOL002']
+        self.connector.host.volumes = ['VOL001', 'VOL002', 'VOL003']
+        self.connector.host.sizes = {'VOL001': 3339, 'VOL003': 10017}
         self.assert_found(
             self.disk_pool(), Code.SUCCESS,
-            'ECKD:POOL1 has 500 GB, 450 GB free, on 2 volumes, the largest '
-            'with 65520 cylinders.')
+            'ECKD:POOL1 has 500 GB, 450 GB free, on 3 ECKD volumes, the '
+            'largest with 65520 cylinders.')
 
     def test_missing_disk_pool(self):
         self.flags(disk_pool='FBA:OTHER', group='zvm')
@@ -346,25 +403,62 @@ class SystemTestCase(ChecksTestCase):
         self.assert_found(self.disk_pool(), Code.FAILURE,
                           'that the connector is configured with',
                           '[zvm] disk_pool')
+        self.connector.pools[None] = models.DiskPool(0, 0, 0)
+        self.assert_found(self.disk_pool(), Code.FAILURE,
+                          'No disk pool is named', '[zvm] disk_pool')
         self.connector.pools[None] = models.DiskPool(500, 50, 450)
         self.connector.host.volume_type = '9336-ET'
+        self.assert_found(
+            self.disk_pool(), Code.SUCCESS, 'own disk pool has 500 GB, 450 '
+            'GB free, on 1 FBA volume, the largest with 65520 blocks.')
+
+    def test_disk_pool_of_another_type(self):
+        for wanted, volume_type, named in (
+                ('FBA:POOL1', '3390-54', 'ECKD'),
+                ('eckd:POOL1', '9336-ET', 'FBA')):
+            self.flags(disk_pool=wanted, group='zvm')
+            self.connector.pools[wanted] = models.DiskPool(500, 50, 450)
+            self.connector.host.volume_type = volume_type
+            self.assert_found(self.disk_pool(), Code.FAILURE,
+                              'on 1 %s volume, ' % named,
+                              'begin with the type')
+        self.connector.host.volume_type = '3390-54'
+        self.assert_found(self.disk_pool(), Code.SUCCESS, '450 GB free')
+
+    def test_free_extents_of_a_newer_connector(self):
+        self.connector.release = '1.6.7'
+        self.connector.host.extents = [models.FreeExtent('3390-54', size)
+                                       for size in (2, 38, 7)]
+        self.assert_found(
+            self.disk_pool(), Code.SUCCESS, 'ECKD:POOL1 has 500 GB, 450 GB '
+            'free, in 3 ECKD free extents, the largest of 38 GB.')
+        self.connector.host.extents = []
         self.assert_found(self.disk_pool(), Code.SUCCESS,
-                          'own disk pool (FBA) has 500 GB')
+                          'in 0 free extents, the largest of 0 GB.')
+        self.connector.host.extents = [models.FreeExtent('9336-ET', 2)]
+        self.assert_found(self.disk_pool(), Code.FAILURE,
+                          'in 1 FBA free extent,', 'begin with the type')
+        self.connector.faults['host.free_extents'] = [fakes.error()]
+        self.assert_found(self.disk_pool(), Code.SUCCESS,
+                          'does not tell its volumes')
 
     def test_full_disk_pool(self):
         self.connector.pools['ECKD:POOL1'] = models.DiskPool(500, 500, 0)
         self.assert_found(self.disk_pool(), Code.WARNING, ' 0 GB free',
                           'more volumes')
 
+    def test_empty_disk_pool(self):
+        self.connector.pools['ECKD:POOL1'] = models.DiskPool(0, 0, 0)
+        self.connector.host.volumes = []
+        self.assert_found(self.disk_pool(), Code.WARNING, 'has 0 GB, 0 GB '
+                          'free, on 0 volumes.', 'more volumes')
+
     def test_volumes_that_are_not_told(self):
         self.connector.faults['host.volume'] = [fakes.not_found()]
         self.assert_found(self.disk_pool(), Code.SUCCESS,
                           'does not tell its volumes')
         self.connector.host.volumes = []
-        self.assert_found(self.disk_pool(), Code.SUCCESS, 'on no volume')
-        self.connector.release = '1.6.7'
-        self.assert_found(self.disk_pool(), Code.SUCCESS,
-                          'does not list its volumes')
+        self.assert_found(self.disk_pool(), Code.SUCCESS, 'on 0 volumes.')
 
     def test_switches(self):
         self.connector.grants['VSWITCH2'] = {}
@@ -397,11 +491,55 @@ class SystemTestCase(ChecksTestCase):
                           'as the test wants it', 'zvmsdk.log')
 
 
+class VolumesTestCase(ChecksTestCase):
+
+    def templates(self, *templates):
+        self.connector.volumes.templates = templates
+        return volumes.fcp_templates(self.deployment())
+
+    def test_none(self):
+        self.assert_found(self.templates(), Code.SUCCESS, 'has no FCP '
+                          'templates; the driver needs none')
+
+    def test_templates(self):
+        found = self.templates(
+            models.FcpTemplate('t1', True, 2, (models.FcpPath(8, 7),
+                                               models.FcpPath(4, 1))),
+            models.FcpTemplate('t2', False, 1, (models.FcpPath(2, 2),)))
+        self.assert_found(
+            found, Code.SUCCESS, 'FCP template t1, the default, has 2 paths, '
+            'with 7 of 8 and 1 of 4 devices free. FCP template t2 has 1 '
+            'path, with 2 of 2 devices free. The driver needs none')
+
+    def test_no_default(self):
+        self.assert_found(
+            self.templates(models.FcpTemplate('t1', False, 1, (
+                models.FcpPath(2, 2),))),
+            Code.SUCCESS, 'free. None is the default. The driver')
+
+    def test_too_few_free_devices(self):
+        one_is_enough, two_are_needed = (
+            self.templates(models.FcpTemplate('t1', True, least, (
+                models.FcpPath(8, 8), models.FcpPath(4, 0))))
+            for least in (1, 2))
+        self.assert_found(one_is_enough, Code.SUCCESS, '0 of 4')
+        self.assert_found(
+            two_are_needed, Code.WARNING, '8 of 8 and 0 of 4 devices free; a '
+            'guest needs one on 2 of them.', 'Add FCP devices')
+
+    def test_template_without_a_path(self):
+        self.assert_found(
+            self.templates(models.FcpTemplate('t1', True, 0, ())),
+            Code.WARNING, 'has no path; a guest needs one on 1 of them',
+            'Add FCP devices')
+
+
 class GuestsTestCase(ChecksTestCase):
 
     def test_all_well(self):
+        ownership.record(self.put_server(6), ownership.BUILDING)
         self.put_server(7)
-        for userid in ('ABC00007', 'MAINT', 'ABC', 'ABC0000G'):
+        for userid in ('ABC00006', 'ABC00007', 'MAINT', 'ABC', 'ABC0000G'):
             self.connector.put_guest(userid)
         looked_at = self.deployment()
         self.assert_found(guests.future_names(looked_at), Code.SUCCESS,
@@ -417,9 +555,12 @@ class GuestsTestCase(ChecksTestCase):
             self.connector.put_guest(userid)
         self.connector.put_guest('ABC0000C', known=False)
         self.connector.put_guest('ABC0000D', known=False)
-        self.assert_found(guests.future_names(self.deployment()),
-                          Code.WARNING, 'on z/VM, 2: ABC0000C, ABC0FFFF.',
-                          'instance_name_template')
+        # The connector makes no guest of a userid in its own database.
+        self.connector.put_guest('ABC00008', in_directory=False)
+        self.assert_found(
+            guests.future_names(self.deployment()), Code.WARNING,
+            'on z/VM, 3: ABC00008, ABC0000C, ABC0FFFF.',
+            'instance_name_template')
 
     def test_guest_without_server(self):
         self.put_server(7)
@@ -437,6 +578,35 @@ class GuestsTestCase(ChecksTestCase):
         self.assert_found(guests.without_server(looked_at), Code.WARNING,
                           '1: ABC00007.', 'DELETE /guests')
 
+    def test_guest_without_a_record(self):
+        """As nova's own driver leaves them: it may not be deleted."""
+        self.put_server(7)
+        old = self.put_old_server(6)
+        self.put_old_server(5)
+        self.put_old_server(4, host='another')
+        for userid in ('ABC00007', 'ABC00006', 'ABC00004'):
+            self.connector.put_guest(userid)
+        looked_at = self.deployment()
+        self.assert_found(guests.not_adopted(looked_at), Code.WARNING,
+                          '1: ABC00006 (server %s).' % old.uuid,
+                          'nova-zvm-adopt')
+        self.assert_found(guests.without_server(looked_at), Code.WARNING,
+                          '1: ABC00004.', 'DELETE /guests')
+
+    def test_no_guest_without_a_record(self):
+        self.put_server(7)
+        ownership.record(self.put_server(8), ownership.DELETED)
+        for userid in ('ABC00007', 'ABC00008'):
+            self.connector.put_guest(userid)
+        self.assert_found(guests.not_adopted(self.deployment()),
+                          Code.SUCCESS, "nova's own driver")
+
+    def put_old_server(self, number, **fields):
+        instance = self.instance(**{
+            'id': number, 'uuid': getattr(uuids, 'old%d' % number), **fields})
+        self.database.append(instance)
+        return instance
+
     def test_server_without_guest(self):
         lost = self.put_server(7)
         self.put_server(8, deleted=True)
@@ -450,8 +620,8 @@ class GuestsTestCase(ChecksTestCase):
         self.flags(connection=None, group='database')
         found = dict(catalogue.run(self.deployment()))
         for name in ('Names of future servers', 'Guests without a server',
-                     'Servers without a guest', 'Unused images',
-                     'Config drives and captures'):
+                     'Guests without a record', 'Servers without a guest',
+                     'Unused images', 'Config drives and captures'):
             self.assertEqual(finding.Finding(
                 Code.SUCCESS, 'Not checked: this nova.conf has no '
                 '[database] connection.'), found[name])
@@ -460,11 +630,36 @@ class GuestsTestCase(ChecksTestCase):
         self.patch(objects.InstanceList, 'get_by_filters', mock.Mock(
             side_effect=OSError(errno.EIO, 'mysql://nova:secret@db')))
         found = dict(catalogue.run(self.deployment()))
-        self.assertEqual(finding.Finding(
-            Code.WARNING, "Not checked: nova's database cannot be read by "
-            '[database] connection (OSError).'),
-            found['Servers without a guest'])
+        self.assert_found(
+            found['Servers without a guest'], Code.WARNING,
+            "Not checked: nova's database cannot be read by [database] "
+            'connection (OSError).', 'its schema')
         self.assertNotIn('secret', str(found))
+
+    def test_database_is_waited_for_once(self):
+        asked = mock.Mock(side_effect=OSError(errno.EIO,
+                                              'mysql://nova:secret@db'))
+        self.patch(objects.Service, 'get_by_host_and_binary', asked)
+        found = dict(catalogue.run(self.deployment()))
+        for name in ('Names of future servers', 'Unused images', 'Uploads'):
+            self.assert_found(found[name], Code.WARNING, '(OSError).',
+                              'connect to the database')
+        self.assertNotIn('secret', str(found))
+        self.assertEqual(1, asked.call_count)
+
+    def test_database_of_another_cell(self):
+        """All guests of this cell would look as if nova had lost them."""
+        self.services = {'another'}
+        self.connector.put_guest('ABC00007')
+        found = dict(catalogue.run(self.deployment()))
+        for name in ('Names of future servers', 'Guests without a server',
+                     'Servers without a guest', 'Unused images',
+                     'Config drives and captures', 'Uploads'):
+            self.assert_found(
+                found[name], Code.WARNING, "the database of [database] "
+                "connection knows no nova-compute on host '%s'."
+                % base.CONF.host, 'the database of the cell')
+        self.assertNotIn('ABC00007', str(found))
 
 
 class LeftoversTestCase(ChecksTestCase):
@@ -524,10 +719,22 @@ class LeftoversTestCase(ChecksTestCase):
         self.assert_found(leftovers.uploads(self.deployment()),
                           Code.SUCCESS, 'No upload is left.')
         ownership.set_upload(self.put_server(8), 'file:///2')
+        self.assert_found(leftovers.uploads(self.deployment()),
+                          Code.WARNING, '0 of images and 1 of config drives',
+                          'overwrites them')
         journal.Journal().add('file:///3')
         self.assert_found(leftovers.uploads(self.deployment()),
                           Code.WARNING, '1 of images and 1 of config drives',
                           'overwrites them')
+
+    def test_uploads_that_this_user_may_not_see(self):
+        """Root may, so that here it is no directory."""
+        os.makedirs(base.CONF.zvm.image_tmp_path, exist_ok=True)
+        folder = os.path.dirname(journal._path('file:///1'))
+        with open(folder, 'w'):
+            found = dict(catalogue.run(self.deployment()))['Uploads']
+        self.assert_found(found, Code.WARNING, 'Not checked: this user may '
+                          'not read', "nova's user")
 
     def test_uploads_without_a_database(self):
         self.flags(connection=None, group='database')

@@ -106,7 +106,7 @@ class TestRefusals(stack.DevStackTestCase):
                         'Q_ML2_PLUGIN_MECHANISM_DRIVERS=logger,ovn'):
             self.assertRefused(
                 localrc,
-                'OVN sets ports on virtual switches to DOWN: set '
+                'OVN beside virtual switches is not tested: set '
                 'Q_AGENT=openvswitch, and leave ovn out of '
                 'Q_ML2_PLUGIN_MECHANISM_DRIVERS.')
 

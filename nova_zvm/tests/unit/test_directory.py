@@ -62,3 +62,33 @@ class MacidTestCase(base.BaseTestCase):
             self.assertIsNone(directory.macid(ENTRY, vdev))
         self.assertIsNone(directory.macid(
             ['NICDEF 1000 TYPE QDIO MACID'], '1000'))
+
+
+class SizesTestCase(base.BaseTestCase):
+
+    def test_processors(self):
+        self.assertEqual(1, directory.processors(ENTRY))
+        # The second is what 1.6.3 writes when it adds one.
+        self.assertEqual(3, directory.processors([
+            'COMMAND DEFINE CPU 00 TYPE IFL', 'CPU 01',
+            'COMMAND DEFINE CPU 0A TYPE IFL', 'CPU 01 BASE',
+            'COMMAND SET VCONFIG MODE LINUX', '*CPU 07']))
+
+    def test_storage(self):
+        self.assertEqual(2048, directory.storage_mib(ENTRY))
+        self.assertEqual(16384, directory.storage_mib(
+            ['USER ABC00001 ****** 16G 64G G']))
+        self.assertIsNone(directory.storage_mib(['USER ABC00001 NOLOG']))
+
+    def test_boot_disk(self):
+        self.assertEqual((4370, 'CYL'), directory.boot_disk(ENTRY))
+        for kind in ('FB-512', '9336'):
+            self.assertEqual((6291456, 'BLK'), directory.boot_disk([
+                'IPL 200', 'MDISK 0100 3390 1 10 VOL001 MR',
+                'MDISK 0200 %s 16 6291456 FBA001 MR' % kind]))
+
+    def test_no_boot_disk(self):
+        disk = 'MDISK 0100 3390 1 10 VOL001 MR'
+        for entry in ([disk], ['IPL CMS', disk], ['IPL 0101', disk],
+                      ['IPL 0100', 'MDISK 0100 3390 T-DISK 10']):
+            self.assertIsNone(directory.boot_disk(entry))

@@ -47,6 +47,34 @@ class OwnershipTestCase(base.ZVMTestCase):
                           ownership.claim, instance, 'ABC00001')
         self.assertEqual({'a': 'b'}, instance.system_metadata)
 
+    def test_adoption_records_all_that_a_boot_does(self):
+        booted = self.instance(ownership.BUILT)
+        adopted = self.instance(system_metadata={'a': 'b'}, task_state=None)
+        ownership.adopt(adopted, 'ABC00001', paused=False)
+        self.assertEqual({'a': 'b', **booted.system_metadata},
+                         adopted.system_metadata)
+        self.assertEqual([adopted.system_metadata], self.saves)
+
+    def test_adoption_of_a_paused_guest(self):
+        instance = self.instance(task_state=None)
+        ownership.adopt(instance, 'ABC00001', paused=True)
+        self.assertTrue(ownership.is_paused(instance))
+        self.assertEqual(1, len(self.saves))
+
+    def test_an_adoption_that_nova_refuses_leaves_no_mark(self):
+        instance = self.instance(system_metadata={'a': 'b'}, task_state=None)
+
+        def save(expected_task_state=None):
+            self.assertEqual([None], expected_task_state)
+            raise nova_exception.UnexpectedTaskStateError(
+                instance_uuid=instance.uuid, expected='None',
+                actual='powering-off')
+
+        instance.save = save
+        self.assertRaises(nova_exception.UnexpectedTaskStateError,
+                          ownership.adopt, instance, 'ABC00001', True)
+        self.assertEqual({'a': 'b'}, instance.system_metadata)
+
     def test_of_a_deleted_guest_the_name_stays(self):
         instance = self.instance(ownership.BUILT)
         ownership.record(instance, ownership.DELETED)

@@ -50,6 +50,13 @@ def rows():
     return [dict(zip(heads, line)) for line in lines]
 
 
+def beside():
+    """Return what the table below that says of all but nova."""
+    text = (ROOT / 'README.rst').read_text()
+    return {name.strip(): version for name, version in re.findall(
+        r'^(neutron|Python|z/VM Cloud Connector) +(\S.*)$', text, re.M)}
+
+
 def pins(name):
     """Return the versions that a constraints file holds, by distribution."""
     return dict(re.findall(r'^([\w.-]+)==(\S+)$',
@@ -101,6 +108,25 @@ class TestTable(testtools.TestCase):
         for row in rows():
             self.assertEqual(re.findall(r':: (3\.\d+)', classifiers),
                              row['Python'].split(', '))
+
+
+class TestBeside(testtools.TestCase):
+
+    def test_neutron_is_the_one_of_the_tests(self):
+        [oldest] = re.findall(r'neutron>=(\d+)\.',
+                              ini('tox.ini')['testenv:neutron']['deps'])
+        self.assertEqual(oldest, beside()['neutron'].split()[0])
+
+    def test_pythons_are_those_of_the_package(self):
+        self.assertEqual(
+            re.findall(r':: (3\.\d+)', ini('setup.cfg')['metadata'][
+                'classifier']), beside()['Python'].split(', '))
+
+    def test_connector_is_the_one_of_the_tests(self):
+        pinned = pins('nova_zvm/simulator/connector-requirements.txt')
+        self.assertEqual(
+            pinned['zVMCloudConnector'],
+            beside()['z/VM Cloud Connector'].partition(',')[0])
 
 
 class TestConcurrency(testtools.TestCase):

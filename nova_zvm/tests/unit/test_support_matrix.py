@@ -105,6 +105,9 @@ PARTS = {
     'guest.setup.inject.networking': (network, 'Network'),
 }
 
+# What the driver makes with limits; the matrix tells these.
+PARTIAL = {'guest.setup.inject.networking'}
+
 # What nothing in the driver could show.
 NEVER = {
     'guest.disk.rate-limit', 'guest.setup.inject.file', 'console.rdp',
@@ -169,6 +172,21 @@ class TestMatrix(testtools.TestCase):
             'driver.' + OURS] in ('complete', 'partial')}
         self.assertEqual({name for name, parts in MADE_BY.items()
                           if all(has(part) for part in parts)}, said)
+
+    def test_no_capability_is_claimed_besides(self):
+        """nova and placement act on each, whether a row tells it or not."""
+        claimed = {name for name, value in
+                   driver.ZVMDriver.capabilities.items() if value}
+        features = self.features()
+        self.assertEqual(set(), claimed - {
+            part for name, parts in MADE_BY.items() for part in parts
+            if features[name]['driver.' + OURS] == 'complete'})
+
+    def test_of_this_driver_nothing_is_unknown(self):
+        said = {name: feature['driver.' + OURS] for name, feature
+                in self.features().items()}
+        self.assertEqual(PARTIAL, {name for name, status in said.items()
+                                   if status not in ('complete', 'missing')})
 
     def test_what_no_method_makes(self):
         features = self.features()

@@ -145,12 +145,61 @@ class RequestTest(conversation.TestCase):
             output={'POOL1': {'diskpool_volumes': 'VOL001 VOL002'}},
             result=['VOL001', 'VOL002'])
 
+    def test_free_extents(self):
+        first, second, third = ({
+            'volume_name': 'VOL001', 'device_type': '3390-54',
+            'start_cylinder': '4371', 'free_size': size,
+            'dasd_group': 'POOL1', 'region_name': 'VOL001'}
+            for size in (38, 2, 0))
+        self._check(
+            lambda: self.connector.host.free_extents('ECKD:POOL1'), 'GET',
+            '/host/diskpool?poolname=ECKD:POOL1&details=true',
+            output={'POOL1': [first, second]},
+            result=[models.FreeExtent('3390-54', 38),
+                    models.FreeExtent('3390-54', 2)])
+        self.http.reset_mock()
+        self._check(
+            self.connector.host.free_extents, 'GET',
+            '/host/diskpool?details=true',
+            output={'POOL1': [first], 'POOL2': [third]},
+            result=[models.FreeExtent('3390-54', 38),
+                    models.FreeExtent('3390-54', 0)])
+
     def test_volume(self):
         self._check(
             lambda: self.connector.host.volume('VOL001'),
             'GET', '/host/volume?volumename=VOL001',
             output={'volume_type': '3390-54', 'volume_size': '60102'},
             result=models.Volume('3390-54', 60102))
+
+    # FCP devices
+
+    def test_fcp_templates(self):
+        template = {
+            'id': '2335feda-e671-11f1-a963-02fc00000001', 'name': 't1',
+            'description': 'd', 'host_default': True,
+            'storage_providers': [], 'min_fcp_paths_count': 2}
+        for numbers in ((8, 7, 4), (
+                # 1.6.7 tells them by PCHID.
+                {'0227': 5, '0228': 3}, {'0227': 5, '0228': 2},
+                {'0232': 4})):
+            self.http.reset_mock()
+            self._check(
+                self.connector.volumes.fcp_templates, 'GET',
+                '/volumes/fcptemplates/detail?statistics=true&'
+                'sync_with_zvm=false',
+                output={'fcp_templates': [
+                    {**template, 'statistics': {
+                        '1': {'total_count': numbers[2],
+                              'available_count': 0},
+                        '0': {'total_count': numbers[0],
+                              'available_count': numbers[1]}}},
+                    {**template, 'name': 't2', 'host_default': False,
+                     'min_fcp_paths_count': 0, 'statistics': {}}]},
+                result=[
+                    models.FcpTemplate('t1', True, 2, (
+                        models.FcpPath(8, 7), models.FcpPath(4, 0))),
+                    models.FcpTemplate('t2', False, 0, ())])
 
     # Guests: directory and disks
 
