@@ -147,7 +147,9 @@ class TestRelease(testtools.TestCase):
 
     def sandbox(self):
         """Take the script out of the sdist, with nothing beside it."""
-        name = 'nova_zvm-%s/tools/sandbox.py' % VERSION
+        script = self.directory / 'alone' / 'tools' / 'sandbox.py'
+        script.parent.mkdir(parents=True)
         with tarfile.open(self.sdist) as archive:
-            archive.extract(name, self.directory, filter='data')
-        return self.directory / name
+            script.write_bytes(archive.extractfile(
+                'nova_zvm-%s/tools/sandbox.py' % VERSION).read())
+        return script

@@ -16,20 +16,25 @@ functional/test_counts compares the requests and commands of the page on
 capacity.
 """
 
+from importlib import metadata
+import math
 import pathlib
 import re
 
 from nova import conf
 import testtools
 
+from nova_zvm.connector import timeouts
 from nova_zvm import names
 from nova_zvm import ownership
 from nova_zvm import settings
 
 
+ROOT = pathlib.Path(__file__).parents[3]
+
+
 def page(name):
-    return (pathlib.Path(__file__).parents[3] /
-            'doc/source/admin' / name).read_text()
+    return (ROOT / 'doc/source/admin' / name).read_text()
 
 
 def rows(pattern):
@@ -55,10 +60,27 @@ class TestCapacity(testtools.TestCase):
 
     def test_defaults_of_nova(self):
         told = {option: int(value) for option, value in rows('nova ``(.*)``')}
-        # The page speaks of nova 34; earlier ones differ in this.
-        del told['sync_power_state_pool_size']
+        self.assertIn('nova 31 and 32 have 1000', page('capacity.rst'))
+        if metadata.version('nova').startswith(('31.', '32.')):
+            told['sync_power_state_pool_size'] = 1000
         self.assertEqual(
             {option: getattr(conf.CONF, option) for option in told}, told)
+
+
+class TestWaits(testtools.TestCase):
+
+    def test_minutes_of_a_capture_and_a_deploy(self):
+        """Wherever an administrator reads how long they may take."""
+        capture, deploy = (
+            str(math.ceil(timeouts.Timeouts().read(name) / 60))
+            for name in ('guests.capture', 'guests.deploy'))
+        self.assertIn('%s minutes for a capture and %s for a deploy' % (
+            capture, deploy), ' '.join(page('securing.rst').split()))
+        front = ROOT / 'etc/nginx/nova-zvm-connector.conf'
+        for text in (page('troubleshooting.rst'),
+                     front.read_text().replace('#', '')):
+            self.assertIn('a capture may take %s minutes' % capture,
+                          ' '.join(text.split()))
 
 
 class TestUpgrades(testtools.TestCase):

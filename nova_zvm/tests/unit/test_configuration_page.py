@@ -31,8 +31,9 @@ NAMESPACES = {'nova_zvm': ours, 'nova_zvm.neutron': neutrons}
 ROOT = pages.PACKAGE.parent
 
 # Pages whose options are looked up.
-PAGES = (PAGE, 'admin/index.rst', 'admin/images.rst', 'admin/networking.rst',
-         'admin/storage.rst', 'admin/troubleshooting.rst')
+PAGES = [path.relative_to(pages.SOURCE)
+         for folder in ('admin', 'cli', 'configuration', 'install', 'user')
+         for path in sorted((pages.SOURCE / folder).glob('*.rst'))]
 # What they say of the connector's own configuration, zvmsdk.conf. Its
 # sections wsgi and zvm are the names of sections of nova's, too.
 OF_THE_CONNECTOR = {
@@ -40,8 +41,11 @@ OF_THE_CONNECTOR = {
     ('image', 'sdk_image_repository'),
     ('logging', 'log_dir'),
     ('logging', 'log_level'),
+    ('sdkserver', 'max_worker_count'),
+    ('wsgi', 'auth'),
     ('wsgi', 'max_concurrent_deploy_capture'),
     ('wsgi', 'token_path'),
+    ('wsgi', 'token_validation_period'),
     ('zvm', 'disk_pool'),
     ('zvm', 'user_root_vdev'),
 }
