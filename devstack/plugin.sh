@@ -235,14 +235,13 @@ function zvm_configure_neutron {
     # The first: a driver with an agent on this host would bind the ports.
     iniset "$conf" ml2 mechanism_drivers zvm
     zvm_add_to_list "$conf" ml2 mechanism_drivers "${drivers[@]}"
-    zvm_add_to_list "$conf" ml2 type_drivers flat vlan
+    # Neutron's default is all types, of which networks of this cloud may have
+    # more than those on virtual switches.
+    if [[ -n "$(iniget "$conf" ml2 type_drivers)" ]]; then
+        zvm_add_to_list "$conf" ml2 type_drivers flat vlan
+    fi
     zvm_add_to_list "$conf" ml2_type_flat flat_networks "${networks[@]%%:*}"
     zvm_add_to_list "$conf" ml2_type_vlan network_vlan_ranges "${ranges[@]}"
-    if [[ -n "$ZVM_VLAN_RANGES" ]]; then
-        # Networks of ordinary users: no server on z/VM can have a tunnel.
-        inidelete "$conf" ml2 tenant_network_types
-        iniset "$conf" ml2 project_network_types vlan
-    fi
     iniset "$conf" ml2_zvm hosts "$ZVM_HOSTS"
     iniset "$conf" ml2_zvm vswitch_mappings "$ZVM_VSWITCH_MAPPINGS"
     if [[ -n "$ZVM_BASE_MAC" ]]; then

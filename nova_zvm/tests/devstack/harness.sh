@@ -83,10 +83,13 @@ function configure_neutron {
     rm -f "$NEUTRON_CONF" "$conf"
     iniset "$NEUTRON_CONF" DEFAULT core_plugin ml2
     iniset "$conf" ml2 mechanism_drivers "$Q_ML2_PLUGIN_MECHANISM_DRIVERS"
-    iniset "$conf" ml2 type_drivers local,flat,vlan,gre,vxlan,geneve
-    iniset "$conf" ml2 tenant_network_types geneve
+    if [[ -n "$Q_ML2_PLUGIN_TYPE_DRIVERS" ]]; then
+        iniset "$conf" ml2 type_drivers "$Q_ML2_PLUGIN_TYPE_DRIVERS"
+    fi
+    iniset "$conf" ml2 project_network_types "$Q_ML2_TENANT_NETWORK_TYPE"
     iniset "$conf" ml2 extension_drivers port_security
     iniset "$conf" ml2_type_flat flat_networks public,
+    iniset "$conf" ml2_type_geneve vni_ranges 1:1000
 }
 
 function configure_tempest {

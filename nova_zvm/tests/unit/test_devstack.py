@@ -117,10 +117,10 @@ class TestSimulated(stack.DevStackTestCase):
     def test_ml2_conf(self):
         self.assertEqual(
             {'ml2': {'mechanism_drivers': 'zvm,openvswitch',
-                     'type_drivers': 'local,flat,vlan,gre,vxlan,geneve',
                      'project_network_types': 'vlan',
                      'extension_drivers': 'port_security'},
              'ml2_type_flat': {'flat_networks': 'public,physnet1,physnet2'},
+             'ml2_type_geneve': {'vni_ranges': '1:1000'},
              'ml2_type_vlan': {'network_vlan_ranges': 'physnet1:100:199'},
              'ml2_zvm': {'hosts': 'zvm1', 'vswitch_mappings':
                          'physnet1:VSW1,physnet2:VSW2'}},
@@ -267,6 +267,19 @@ class TestSettings(stack.DevStackTestCase):
         self.assertEqual('lan', stack.read(devstack.tempest_conf)[
             'compute']['fixed_network_name'])
 
+    def test_type_drivers(self):
+        """The two are added to those that were asked for."""
+        devstack = self.devstack('Q_ML2_PLUGIN_TYPE_DRIVERS=vxlan,vlan')
+        devstack.checked('stack')
+        self.assertEqual('vxlan,vlan,flat', stack.read(
+            devstack.ml2_conf)['ml2']['type_drivers'])
+
+    def test_simulator_that_is_disabled(self):
+        devstack = self.devstack('disable_service zvm-simulator')
+        devstack.checked('stack')
+        self.assertEqual([], devstack.calls('nova-zvm-simulator'))
+        self.assertEqual([], devstack.calls('run_process'))
+
     def test_only_neutron_here(self):
         devstack = self.devstack('ENABLED_SERVICES=key,q-svc,rabbit,mysql')
         devstack.checked('stack')
@@ -335,7 +348,8 @@ class TestLive(stack.DevStackTestCase):
         conf = stack.read(devstack.ml2_conf)
         self.assertEqual({'hosts': 'zvm1', 'vswitch_mappings': 'flat:VSW9'},
                          conf['ml2_zvm'])
-        self.assertEqual('geneve', conf['ml2']['tenant_network_types'])
+        self.assertEqual('geneve', conf['ml2']['project_network_types'])
+        self.assertNotIn('type_drivers', conf['ml2'])
         self.assertNotIn('base_mac',
                          stack.read(devstack.neutron_conf)['DEFAULT'])
 
