@@ -15,6 +15,9 @@
 #    under the License.
 
 ZVM_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# All that the plugin makes on this host is below here. It is not among the
+# settings, since clean.sh does not read these.
+ZVM_DATA_DIR=$DATA_DIR/nova-zvm
 ZVM_CONNECTOR_VENV=$ZVM_DATA_DIR/connector
 ZVM_SYSTEM_DIR=$ZVM_DATA_DIR/system
 ZVM_FLAVOR=zvm.small

@@ -43,8 +43,8 @@ exec {BASH_XTRACEFD}>> "$ROOT/xtrace"
 set -o errexit
 set -o xtrace
 
-# Of the three scripts stack.sh is the one that surely reads this.
-if [[ "$ACTION" == stack ]]; then
+# clean.sh reads neither this nor the settings.
+if [[ "$ACTION" != clean ]]; then
     source "$PLUGIN/override-defaults"
 fi
 
@@ -59,7 +59,9 @@ Q_ML2_PLUGIN_MECHANISM_DRIVERS=${Q_ML2_PLUGIN_MECHANISM_DRIVERS:-ovn}
 Q_ML2_TENANT_NETWORK_TYPE=${Q_ML2_TENANT_NETWORK_TYPE:-geneve}
 TEMPEST_CONFIG=$ROOT/stack/tempest/etc/tempest.conf
 
-source "$PLUGIN/settings"
+if [[ "$ACTION" != clean ]]; then
+    source "$PLUGIN/settings"
+fi
 
 function run_phase {
     record run_phase "$@"
