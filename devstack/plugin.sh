@@ -398,6 +398,11 @@ function zvm_configure_tempest {
         iniset "$TEMPEST_CONFIG" auth create_isolated_networks False
         iniset "$TEMPEST_CONFIG" compute fixed_network_name \
             "$ZVM_NETWORK_NAME"
+        # It has no router, so addresses on it are reached directly.
+        iniset "$TEMPEST_CONFIG" network-feature-enabled floating_ips False
+        iniset "$TEMPEST_CONFIG" validation connect_method fixed
+        iniset "$TEMPEST_CONFIG" validation network_for_ssh \
+            "$ZVM_NETWORK_NAME"
     fi
     if zvm_is_simulated; then
         # Nothing answers on the network of a simulated guest.

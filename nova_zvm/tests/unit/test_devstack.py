@@ -166,10 +166,13 @@ class TestSimulated(stack.DevStackTestCase):
              'flavor_ref_alt': 'id-of-flavor-zvm.medium',
              'fixed_network_name': 'zvm'}, conf['compute'])
         self.assertEqual('False', conf['auth']['create_isolated_networks'])
-        self.assertEqual('False', conf['validation']['run_validation'])
+        self.assertEqual(
+            {'run_validation': 'False', 'connect_method': 'fixed',
+             'network_for_ssh': 'zvm'}, conf['validation'])
         self.assertEqual('False', conf['service_available']['cinder'])
-        self.assertEqual('False', conf['network-feature-enabled'][
-            'port_admin_state_change'])
+        self.assertEqual(
+            {'floating_ips': 'False', 'port_admin_state_change': 'False'},
+            conf['network-feature-enabled'])
 
     def test_tempest_features_are_those_of_the_support_matrix(self):
         matrix = configparser.ConfigParser(interpolation=None)
