@@ -85,10 +85,13 @@ function zvm_check_live {
     zvm_check_readable ZVM_CONNECTOR_CA_FILE
 }
 
-# A setting that names a file: it may be empty.
+# A setting that names a file: it may be empty. Services are started in other
+# directories than this.
 function zvm_check_readable {
-    if [[ -n "${!1}" && ! ( -f "${!1}" && -r "${!1}" ) ]]; then
-        die $LINENO "$1: there is no file ${!1} that $(whoami) can read."
+    if [[ -n "${!1}" && \
+            ! ( "${!1}" == /* && -f "${!1}" && -r "${!1}" ) ]]; then
+        die $LINENO "$1 must be the absolute path of a file that $(whoami)" \
+            "can read, and ${!1} is not."
     fi
 }
 
@@ -155,7 +158,7 @@ function zvm_start_simulator {
     command="$(zvm_command nova-zvm-simulator) run --dir $ZVM_SYSTEM_DIR"
     command+=" --connector-python $ZVM_CONNECTOR_VENV/bin/python"
     command+=" --port $ZVM_SIMULATOR_PORT --speed $ZVM_SIMULATOR_SPEED"
-    command+="${ZVM_SIMULATOR_SCENARIO:+ --scenario $ZVM_SIMULATOR_SCENARIO}"
+    command+="${ZVM_SIMULATOR_SCENARIO:+ --scenario \"$ZVM_SIMULATOR_SCENARIO\"}"
     run_process zvm-simulator "$command"
     wait_for_service "$SERVICE_TIMEOUT" "$(zvm_url)" ||
         die $LINENO "The simulated z/VM did not start: its log tells why" \

@@ -14,6 +14,7 @@
 
 import configparser
 import pathlib
+import shlex
 
 import fixtures
 
@@ -242,16 +243,17 @@ class TestSettings(stack.DevStackTestCase):
 
     def test_simulator(self):
         scenario = pathlib.Path(
-            self.useFixture(fixtures.TempDir()).join('scenario.yaml'))
+            self.useFixture(fixtures.TempDir()).join('my scenario.yaml'))
         scenario.touch()
         devstack = self.devstack(
             'ZVM_SIMULATOR_PORT=20081\nZVM_SIMULATOR_SPEED=2\n'
-            'ZVM_SIMULATOR_MEMBER=OTHER\nZVM_SIMULATOR_SCENARIO=%s'
+            'ZVM_SIMULATOR_MEMBER=OTHER\nZVM_SIMULATOR_SCENARIO="%s"'
             % scenario)
         devstack.checked('stack')
         command, = devstack.calls('run_process')
-        self.assertTrue(command[2].endswith(
-            ' --port 20081 --speed 2 --scenario %s' % scenario), command)
+        self.assertEqual(
+            ['--port', '20081', '--speed', '2', '--scenario', str(scenario)],
+            shlex.split(command[2])[-6:])
         zvm = stack.read(devstack.nova_conf)['zvm']
         self.assertEqual('http://127.0.0.1:20081/',
                          zvm['cloud_connector_url'])
