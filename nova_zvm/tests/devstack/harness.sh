@@ -98,6 +98,8 @@ function configure_tempest {
     mkdir -p "$(dirname "$TEMPEST_CONFIG")"
     rm -f "$TEMPEST_CONFIG"
     iniset "$TEMPEST_CONFIG" validation run_validation True
+    iniset "$TEMPEST_CONFIG" validation connect_method floating
+    iniset "$TEMPEST_CONFIG" validation network_for_ssh private
     iniset "$TEMPEST_CONFIG" service_available cinder True
     iniset "$TEMPEST_CONFIG" compute image_ref other
     iniset "$TEMPEST_CONFIG" compute flavor_ref 42
