@@ -16,6 +16,7 @@ import pathlib
 import re
 
 import fixtures
+from packaging import requirements
 import yaml
 
 from nova_zvm.tests.devstack import stack
@@ -84,6 +85,18 @@ class TestDocuments(stack.DevStackTestCase):
             devstack.nova_conf)['zvm']['cloud_connector_url'])
         for kind in ('image', 'network', 'subnet'):
             self.assertEqual(1, len(devstack.created(kind)), kind)
+
+
+class TestRequirements(stack.DevStackTestCase):
+
+    def test_nova_that_runs_is_left_alone(self):
+        """pip_install takes test-requirements.txt along with a package."""
+        lines = (stack.ROOT / 'test-requirements.txt').read_text()
+        nova = requirements.Requirement(
+            re.search('^nova[^#]*', lines, re.M)[0])
+        for version in ('31.0.0', '35.0.0.0rc1.dev3', '36.1.0'):
+            self.assertTrue(
+                nova.specifier.contains(version, prereleases=True), version)
 
 
 class TestZuul(stack.DevStackTestCase):
