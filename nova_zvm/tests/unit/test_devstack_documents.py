@@ -121,8 +121,14 @@ class TestZuul(stack.DevStackTestCase):
     def test_expressions(self):
         for text in self.job['irrelevant-files']:
             re.compile(text)
-        self.assertTrue(re.search(self.vars['tempest_test_regex'],
-                                  'tempest.api.compute.servers'))
+        images = 'tempest.api.compute.images.test_images.ImagesTestJSON.'
+        self.assertTrue(re.search(self.vars['tempest_test_regex'], images))
+        self.assertEqual(
+            ['test_create_image_from_paused_server'],
+            [name for name in ('test_create_image_from_paused_server',
+                               'test_create_image_from_stopped_server')
+             if re.search(self.vars['tempest_exclude_regex'],
+                          images + name + '[id-71bcb732]')])
 
     def test_irrelevant_files(self):
         """None that the job installs or runs."""
