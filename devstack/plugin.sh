@@ -15,6 +15,9 @@
 #    under the License.
 
 ZVM_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# All that the plugin makes on this host is below here. It is not among the
+# settings, since clean.sh does not read these.
+ZVM_DATA_DIR=$DATA_DIR/nova-zvm
 ZVM_CONNECTOR_VENV=$ZVM_DATA_DIR/connector
 ZVM_SYSTEM_DIR=$ZVM_DATA_DIR/system
 ZVM_FLAVOR=zvm.small
@@ -82,10 +85,13 @@ function zvm_check_live {
     zvm_check_readable ZVM_CONNECTOR_CA_FILE
 }
 
-# A setting that names a file: it may be empty.
+# A setting that names a file: it may be empty. Services are started in other
+# directories than this.
 function zvm_check_readable {
-    if [[ -n "${!1}" && ! ( -f "${!1}" && -r "${!1}" ) ]]; then
-        die $LINENO "$1: there is no file ${!1} that $(whoami) can read."
+    if [[ -n "${!1}" && \
+            ! ( "${!1}" == /* && -f "${!1}" && -r "${!1}" ) ]]; then
+        die $LINENO "$1 must be the absolute path of a file that $(whoami)" \
+            "can read, and ${!1} is not."
     fi
 }
 
@@ -152,7 +158,7 @@ function zvm_start_simulator {
     command="$(zvm_command nova-zvm-simulator) run --dir $ZVM_SYSTEM_DIR"
     command+=" --connector-python $ZVM_CONNECTOR_VENV/bin/python"
     command+=" --port $ZVM_SIMULATOR_PORT --speed $ZVM_SIMULATOR_SPEED"
-    command+="${ZVM_SIMULATOR_SCENARIO:+ --scenario $ZVM_SIMULATOR_SCENARIO}"
+    command+="${ZVM_SIMULATOR_SCENARIO:+ --scenario \"$ZVM_SIMULATOR_SCENARIO\"}"
     run_process zvm-simulator "$command"
     wait_for_service "$SERVICE_TIMEOUT" "$(zvm_url)" ||
         die $LINENO "The simulated z/VM did not start: its log tells why" \
@@ -235,14 +241,13 @@ function zvm_configure_neutron {
     # The first: a driver with an agent on this host would bind the ports.
     iniset "$conf" ml2 mechanism_drivers zvm
     zvm_add_to_list "$conf" ml2 mechanism_drivers "${drivers[@]}"
-    zvm_add_to_list "$conf" ml2 type_drivers flat vlan
+    # Neutron's default is all types, of which networks of this cloud may have
+    # more than those on virtual switches.
+    if [[ -n "$(iniget "$conf" ml2 type_drivers)" ]]; then
+        zvm_add_to_list "$conf" ml2 type_drivers flat vlan
+    fi
     zvm_add_to_list "$conf" ml2_type_flat flat_networks "${networks[@]%%:*}"
     zvm_add_to_list "$conf" ml2_type_vlan network_vlan_ranges "${ranges[@]}"
-    if [[ -n "$ZVM_VLAN_RANGES" ]]; then
-        # Networks of ordinary users: no server on z/VM can have a tunnel.
-        inidelete "$conf" ml2 tenant_network_types
-        iniset "$conf" ml2 project_network_types vlan
-    fi
     iniset "$conf" ml2_zvm hosts "$ZVM_HOSTS"
     iniset "$conf" ml2_zvm vswitch_mappings "$ZVM_VSWITCH_MAPPINGS"
     if [[ -n "$ZVM_BASE_MAC" ]]; then
@@ -395,6 +400,11 @@ function zvm_configure_tempest {
         # All servers on the one network, not each project on its own.
         iniset "$TEMPEST_CONFIG" auth create_isolated_networks False
         iniset "$TEMPEST_CONFIG" compute fixed_network_name \
+            "$ZVM_NETWORK_NAME"
+        # It has no router, so addresses on it are reached directly.
+        iniset "$TEMPEST_CONFIG" network-feature-enabled floating_ips False
+        iniset "$TEMPEST_CONFIG" validation connect_method fixed
+        iniset "$TEMPEST_CONFIG" validation network_for_ssh \
             "$ZVM_NETWORK_NAME"
     fi
     if zvm_is_simulated; then

@@ -41,13 +41,16 @@ function is_service_enabled {
 function enable_service {
     local service
     for service in "$@"; do
-        is_service_enabled "$service" || ENABLED_SERVICES+=,$service
+        if [[ ",$DISABLED_SERVICES," != *",$service,"* ]]; then
+            is_service_enabled "$service" || ENABLED_SERVICES+=,$service
+        fi
     done
 }
 
 function disable_service {
     local service list
     for service in "$@"; do
+        DISABLED_SERVICES+=,$service
         list=,$ENABLED_SERVICES,
         list=${list//,$service,/,}
         list=${list#,}
@@ -92,15 +95,15 @@ function iniget {
     set +o xtrace
     scan_ini "$@"
     for number in "${INI_FOUND[@]}"; do
-        lines+=" ${INI_LINES[number]#*=}"
+        lines+=" ${INI_LINES[number]}"
     done
     # Blanks at both ends go.
     # shellcheck disable=SC2086
-    echo $lines
+    echo ${lines#*=}
 }
 
 function iniset {
-    local - number option=$3 value=$4
+    local - number line option=$3 value=$4
     set +o xtrace
     scan_ini "$@"
     if [[ -z "$INI_HEAD" ]]; then
@@ -108,7 +111,10 @@ function iniset {
         return
     fi
     for number in "${INI_FOUND[@]}"; do
-        INI_LINES[number]="$option = $value"
+        line=${INI_LINES[number]}
+        [[ "$line" =~ ^"$option"[[:blank:]]*=[[:blank:]]* ]]
+        # DevStack replaces it with sed, to which & is what there was.
+        INI_LINES[number]=${BASH_REMATCH[0]}${value//&/"$line"}
     done
     if [[ ${#INI_FOUND[@]} -eq 0 ]]; then
         INI_LINES[INI_HEAD]+=$'\n'"$option = $value"
@@ -119,6 +125,7 @@ function iniset {
 function inidelete {
     local - number
     set +o xtrace
+    [[ -e "$1" ]] || return 2
     scan_ini "$@"
     for number in "${INI_FOUND[@]}"; do
         unset "INI_LINES[number]"
@@ -151,14 +158,20 @@ function get_python_exec_prefix {
     echo "$ROOT/bin"
 }
 
+# A unit of systemd is made for the command.
 function run_process {
-    record run_process "$@"
-    echo "$1" >> "$ROOT/running"
+    if is_service_enabled "$1"; then
+        [[ "$2" == /* ]] || die $LINENO "no absolute path: $2"
+        record run_process "$@"
+        echo "$1" >> "$ROOT/running"
+    fi
 }
 
 function stop_process {
     record stop_process "$@"
-    rm -f "$ROOT/running"
+    if is_service_enabled "$1"; then
+        rm -f "$ROOT/running"
+    fi
 }
 
 function wait_for_service {

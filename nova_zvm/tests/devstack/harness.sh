@@ -43,8 +43,8 @@ exec {BASH_XTRACEFD}>> "$ROOT/xtrace"
 set -o errexit
 set -o xtrace
 
-# Of the three scripts stack.sh is the one that surely reads this.
-if [[ "$ACTION" == stack ]]; then
+# clean.sh reads neither this nor the settings.
+if [[ "$ACTION" != clean ]]; then
     source "$PLUGIN/override-defaults"
 fi
 
@@ -55,10 +55,13 @@ FORCE_CONFIG_DRIVE=${FORCE_CONFIG_DRIVE:-False}
 NEUTRON_CONF=$ROOT/etc/neutron/neutron.conf
 Q_AGENT=${Q_AGENT:-ovn}
 Q_PLUGIN_CONF_FILE=${ROOT#/}/etc/neutron/plugins/ml2/ml2_conf.ini
-Q_ML2_PLUGIN_MECHANISM_DRIVERS=${Q_ML2_PLUGIN_MECHANISM_DRIVERS:-$Q_AGENT}
+Q_ML2_PLUGIN_MECHANISM_DRIVERS=${Q_ML2_PLUGIN_MECHANISM_DRIVERS:-ovn}
+Q_ML2_TENANT_NETWORK_TYPE=${Q_ML2_TENANT_NETWORK_TYPE:-geneve}
 TEMPEST_CONFIG=$ROOT/stack/tempest/etc/tempest.conf
 
-source "$PLUGIN/settings"
+if [[ "$ACTION" != clean ]]; then
+    source "$PLUGIN/settings"
+fi
 
 function run_phase {
     record run_phase "$@"
@@ -82,16 +85,21 @@ function configure_neutron {
     rm -f "$NEUTRON_CONF" "$conf"
     iniset "$NEUTRON_CONF" DEFAULT core_plugin ml2
     iniset "$conf" ml2 mechanism_drivers "$Q_ML2_PLUGIN_MECHANISM_DRIVERS"
-    iniset "$conf" ml2 type_drivers local,flat,vlan,gre,vxlan,geneve
-    iniset "$conf" ml2 tenant_network_types geneve
+    if [[ -n "$Q_ML2_PLUGIN_TYPE_DRIVERS" ]]; then
+        iniset "$conf" ml2 type_drivers "$Q_ML2_PLUGIN_TYPE_DRIVERS"
+    fi
+    iniset "$conf" ml2 project_network_types "$Q_ML2_TENANT_NETWORK_TYPE"
     iniset "$conf" ml2 extension_drivers port_security
     iniset "$conf" ml2_type_flat flat_networks public,
+    iniset "$conf" ml2_type_geneve vni_ranges 1:1000
 }
 
 function configure_tempest {
     mkdir -p "$(dirname "$TEMPEST_CONFIG")"
     rm -f "$TEMPEST_CONFIG"
     iniset "$TEMPEST_CONFIG" validation run_validation True
+    iniset "$TEMPEST_CONFIG" validation connect_method floating
+    iniset "$TEMPEST_CONFIG" validation network_for_ssh private
     iniset "$TEMPEST_CONFIG" service_available cinder True
     iniset "$TEMPEST_CONFIG" compute image_ref other
     iniset "$TEMPEST_CONFIG" compute flavor_ref 42

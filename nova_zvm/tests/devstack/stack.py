@@ -75,6 +75,7 @@ class DevStack(fixtures.Fixture):
         return subprocess.run(
             ['bash', HARNESS, self.root, action], text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+            cwd=ROOT,
             env={'PATH': os.environ['PATH'], 'LC_ALL': 'C.UTF-8'})
 
     def checked(self, action):

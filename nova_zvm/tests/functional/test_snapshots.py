@@ -290,6 +290,14 @@ class VerbsTest(SnapshotTestCase):
         self._delete_server(self.server)
         self.assertEqual([], self.rows('guests'))
 
+    def test_shelve_paused_server(self):
+        self.flags(shelved_offload_time=0)
+        self.api.post_server_action(self.server['id'], {'pause': None})
+        self._wait_for_state_change(self.server, 'PAUSED')
+        self._shelve_server(self.server)
+        self._unshelve_server(self.server)
+        self.assertEqual('up', self.guest(self.server)['linux']['state'])
+
     def test_shelve_without_offload(self):
         self.flags(shelved_offload_time=-1)
         self._shelve_server(self.server, 'SHELVED')

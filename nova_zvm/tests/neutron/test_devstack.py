@@ -28,9 +28,11 @@ OVERRIDES = (('mechanism_drivers', 'ml2'),
 class DevStackTestCase(base.MechanismTestCase):
     """A Neutron with nothing but neutron.conf and ml2_conf.ini."""
 
+    localrc = ''
+
     def preSetUp(self):
         self.stack = self.useFixture(
-            stack.DevStack('ZVM_HOSTS=%s' % base.HOST))
+            stack.DevStack('ZVM_HOSTS=%s\n%s' % (base.HOST, self.localrc)))
         self.stack.checked('stack')
 
     def setUp(self):
@@ -47,6 +49,14 @@ class DevStackTestCase(base.MechanismTestCase):
         for name, group in OVERRIDES:
             cfg.CONF.clear_override(name, group=group)
         super().setup_coreplugin(*args, **kwargs)
+
+    def network_of_an_ordinary_user(self):
+        network = self._make_network(self.fmt, 'net', True)['network']
+        return self._show(
+            'networks', network['id'], as_admin=True)['network']
+
+
+class SimulatedTest(DevStackTestCase):
 
     def test_drivers(self):
         self.assertEqual(
@@ -66,9 +76,7 @@ class DevStackTestCase(base.MechanismTestCase):
 
     def test_network_of_an_ordinary_user(self):
         """It is a VLAN on the switch that knows VLANs."""
-        network = self._make_network(self.fmt, 'net', True)['network']
-        network = self._show(
-            'networks', network['id'], as_admin=True)['network']
+        network = self.network_of_an_ordinary_user()
         self.assertEqual(
             ('vlan', 'physnet1'), (network[provider_net.NETWORK_TYPE],
                                    network[provider_net.PHYSICAL_NETWORK]))
@@ -81,3 +89,19 @@ class DevStackTestCase(base.MechanismTestCase):
     def test_another_host(self):
         port = self.port(self.flat('physnet2'), host=base.KVM_HOST)
         self.assertEqual('ovs', port[portbindings.VIF_TYPE])
+
+
+class LiveTest(DevStackTestCase):
+    """With the least that a z/VM needs."""
+
+    localrc = ('ZVM_CONNECTOR_URL=https://zvm.example.org/\n'
+               'ZVM_VSWITCH_MAPPINGS=lan:VSW2')
+
+    def test_flat_network(self):
+        port = self.port(self.flat('lan'))
+        self.assertEqual('VSW2', port[portbindings.VIF_DETAILS]['vswitch'])
+
+    def test_network_of_an_ordinary_user(self):
+        """It is what DevStack makes of it."""
+        network = self.network_of_an_ordinary_user()
+        self.assertEqual('geneve', network[provider_net.NETWORK_TYPE])

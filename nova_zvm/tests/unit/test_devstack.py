@@ -14,6 +14,7 @@
 
 import configparser
 import pathlib
+import shlex
 
 import fixtures
 
@@ -117,10 +118,10 @@ class TestSimulated(stack.DevStackTestCase):
     def test_ml2_conf(self):
         self.assertEqual(
             {'ml2': {'mechanism_drivers': 'zvm,openvswitch',
-                     'type_drivers': 'local,flat,vlan,gre,vxlan,geneve',
                      'project_network_types': 'vlan',
                      'extension_drivers': 'port_security'},
              'ml2_type_flat': {'flat_networks': 'public,physnet1,physnet2'},
+             'ml2_type_geneve': {'vni_ranges': '1:1000'},
              'ml2_type_vlan': {'network_vlan_ranges': 'physnet1:100:199'},
              'ml2_zvm': {'hosts': 'zvm1', 'vswitch_mappings':
                          'physnet1:VSW1,physnet2:VSW2'}},
@@ -166,10 +167,13 @@ class TestSimulated(stack.DevStackTestCase):
              'flavor_ref_alt': 'id-of-flavor-zvm.medium',
              'fixed_network_name': 'zvm'}, conf['compute'])
         self.assertEqual('False', conf['auth']['create_isolated_networks'])
-        self.assertEqual('False', conf['validation']['run_validation'])
+        self.assertEqual(
+            {'run_validation': 'False', 'connect_method': 'fixed',
+             'network_for_ssh': 'zvm'}, conf['validation'])
         self.assertEqual('False', conf['service_available']['cinder'])
-        self.assertEqual('False', conf['network-feature-enabled'][
-            'port_admin_state_change'])
+        self.assertEqual(
+            {'floating_ips': 'False', 'port_admin_state_change': 'False'},
+            conf['network-feature-enabled'])
 
     def test_tempest_features_are_those_of_the_support_matrix(self):
         matrix = configparser.ConfigParser(interpolation=None)
@@ -239,16 +243,17 @@ class TestSettings(stack.DevStackTestCase):
 
     def test_simulator(self):
         scenario = pathlib.Path(
-            self.useFixture(fixtures.TempDir()).join('scenario.yaml'))
+            self.useFixture(fixtures.TempDir()).join('my scenario.yaml'))
         scenario.touch()
         devstack = self.devstack(
             'ZVM_SIMULATOR_PORT=20081\nZVM_SIMULATOR_SPEED=2\n'
-            'ZVM_SIMULATOR_MEMBER=OTHER\nZVM_SIMULATOR_SCENARIO=%s'
+            'ZVM_SIMULATOR_MEMBER=OTHER\nZVM_SIMULATOR_SCENARIO="%s"'
             % scenario)
         devstack.checked('stack')
         command, = devstack.calls('run_process')
-        self.assertTrue(command[2].endswith(
-            ' --port 20081 --speed 2 --scenario %s' % scenario), command)
+        self.assertEqual(
+            ['--port', '20081', '--speed', '2', '--scenario', str(scenario)],
+            shlex.split(command[2])[-6:])
         zvm = stack.read(devstack.nova_conf)['zvm']
         self.assertEqual('http://127.0.0.1:20081/',
                          zvm['cloud_connector_url'])
@@ -266,6 +271,19 @@ class TestSettings(stack.DevStackTestCase):
               '192.0.2.53', 'lan']], devstack.created('subnet'))
         self.assertEqual('lan', stack.read(devstack.tempest_conf)[
             'compute']['fixed_network_name'])
+
+    def test_type_drivers(self):
+        """The two are added to those that were asked for."""
+        devstack = self.devstack('Q_ML2_PLUGIN_TYPE_DRIVERS=vxlan,vlan')
+        devstack.checked('stack')
+        self.assertEqual('vxlan,vlan,flat', stack.read(
+            devstack.ml2_conf)['ml2']['type_drivers'])
+
+    def test_simulator_that_is_disabled(self):
+        devstack = self.devstack('disable_service zvm-simulator')
+        devstack.checked('stack')
+        self.assertEqual([], devstack.calls('nova-zvm-simulator'))
+        self.assertEqual([], devstack.calls('run_process'))
 
     def test_only_neutron_here(self):
         devstack = self.devstack('ENABLED_SERVICES=key,q-svc,rabbit,mysql')
@@ -335,7 +353,8 @@ class TestLive(stack.DevStackTestCase):
         conf = stack.read(devstack.ml2_conf)
         self.assertEqual({'hosts': 'zvm1', 'vswitch_mappings': 'flat:VSW9'},
                          conf['ml2_zvm'])
-        self.assertEqual('geneve', conf['ml2']['tenant_network_types'])
+        self.assertEqual('geneve', conf['ml2']['project_network_types'])
+        self.assertNotIn('type_drivers', conf['ml2'])
         self.assertNotIn('base_mac',
                          stack.read(devstack.neutron_conf)['DEFAULT'])
 

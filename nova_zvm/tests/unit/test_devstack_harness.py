@@ -33,8 +33,11 @@ class TestIni(stack.DevStackTestCase):
 
     def test_set(self):
         self.assertEqual(
-            '[a]\nx = 1\nxy = 2\n\n[b]\nx = /a&b,%05x\n',
-            self.ini("iniset $F b x '/a&b,%05x'"))
+            '[a]\nx = 1\nxy = 2\n\n[b]\nx=/a b,%05x\n',
+            self.ini("iniset $F b x '/a b,%05x'"))
+        self.assertEqual(
+            '[a]\nx = 1\nxy = 2\n\n[b]\nx=ax=3b\n',
+            self.ini("iniset $F b x 'a&b'"))
         self.assertEqual('[a]\nz = 9 8\n' + self.INI[4:],
                          self.ini('iniset $F a z "9 8"'))
         self.assertEqual(self.INI + '\n[c]\ny = 1\n',

@@ -82,12 +82,13 @@ class TestRefusals(stack.DevStackTestCase):
                 ('ZVM_CONNECTOR_CA_FILE', self.GOOD),
                 ('ZVM_IMAGE_FILE', 'ZVM_IMAGE_OS_DISTRO=rhel8.6\n'),
                 ('ZVM_SIMULATOR_SCENARIO', '')):
-            for path in (folder, folder + '/none'):
+            for path in (folder, folder + '/none', './README.rst'):
                 devstack = self.devstack('%s%s=%s' % (more, name, path))
                 done = devstack.run('stack')
                 self.assertRegex(
-                    done.stdout, r'^\[ERROR\] %s: there is no file %s that '
-                    r'\S+ can read\.\n$' % (name, path))
+                    done.stdout, r'^\[ERROR\] %s must be the absolute path '
+                    r'of a file that \S+ can read, and %s is not\.\n$'
+                    % (name, path))
 
     def test_two_images(self):
         self.assertRefused(
