@@ -117,6 +117,12 @@ class WholeTestCase(AdoptionTestCase):
                          (verdict.result, verdict.userid))
         self.assertEqual([], self.connector.calls)
 
+    def test_guest_made_anew_since_the_driver_removed_its_own(self):
+        """As by an unshelve after the way back to nova's own driver."""
+        record = {ownership.USERID: 'ABC00009', ownership.SINCE: '1',
+                  ownership.STATE: ownership.DELETED}
+        self.assert_adopted(system_metadata=record)
+
     def test_what_is_asked_of_many(self):
         adopting = adoption.Adoption(self.connector, {}, {})
         self.connector.calls.clear()
