@@ -163,9 +163,11 @@ class Deployment:
     def service_is_up(self):
         """Whether nova-compute runs, by its last report."""
         with self._database():
-            return servicegroup.API().service_is_up(
-                objects.Service.get_by_compute_host(
-                    nova_context.get_admin_context(), self.conf.host))
+            service = objects.Service.get_by_compute_host(
+                nova_context.get_admin_context(), self.conf.host)
+            # That it is forced down is somebody's word, and ends no process.
+            service.forced_down = False
+            return servicegroup.API().service_is_up(service)
 
     @functools.cached_property
     def uploading(self):

@@ -12,6 +12,7 @@
 
 """What each check of nova-zvm-status finds, and the remedy that it tells."""
 
+import datetime
 import errno
 import os
 import os.path
@@ -21,6 +22,7 @@ from nova.conf import zvm as zvm_opts
 from nova import objects
 from oslo_config import cfg
 from oslo_utils.fixture import uuidsentinel as uuids
+from oslo_utils import timeutils
 
 from nova_zvm.checks import catalogue
 from nova_zvm.checks import configuration
@@ -533,6 +535,28 @@ class VolumesTestCase(ChecksTestCase):
             self.templates(models.FcpTemplate('t1', True, 0, ())),
             Code.WARNING, 'has no path; a guest needs one on 1 of them',
             'Add FCP devices')
+
+
+class ServiceTestCase(ChecksTestCase):
+
+    def is_up(self, seconds_ago, **fields):
+        self.patch(
+            objects.Service, 'get_by_compute_host',
+            lambda context, host: objects.Service(
+                host=host, binary='nova-compute', topic='compute',
+                last_seen_up=timeutils.utcnow() - (
+                    datetime.timedelta(seconds=seconds_ago)),
+                created_at=None, updated_at=None, **fields))
+        return self.deployment().service_is_up
+
+    def test_last_report(self):
+        self.assertTrue(self.is_up(10, forced_down=False))
+        self.assertFalse(self.is_up(100, forced_down=False))
+
+    def test_forced_down(self):
+        """Which an operator can say of one that runs."""
+        self.assertTrue(self.is_up(10, forced_down=True))
+        self.assertFalse(self.is_up(100, forced_down=True))
 
 
 class GuestsTestCase(ChecksTestCase):
