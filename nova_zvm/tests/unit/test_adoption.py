@@ -255,6 +255,15 @@ class RefusedTestCase(AdoptionTestCase):
         self.guest.nic_ids['1000'] = uuids.another
         self.assert_refused('nothing shows')
 
+    def test_port_that_another_guest_has(self):
+        """Whose NIC has the number that the MAC address has in this one."""
+        self.guest.nic_ids['1000'] = uuids.another
+        self.connector.put_guest('OTHER')
+        self.connector.guests.create_nic('OTHER', '1000', uuids.port,
+                                         self.ports[0]['address'])
+        self.connector.zvm['OTHER'].nics['1000'] = self.ports[0]
+        self.assert_refused('nothing shows')
+
     def test_no_port(self):
         self.ports.clear()
         self.assert_refused('nothing shows', 'the server has no port')
