@@ -18,9 +18,11 @@ from nova.network import model
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm import adoption
+from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm import ownership
 from nova_zvm.tests.unit import base
+from nova_zvm.tests.unit import fakes
 
 SIZES = {'vcpus': 2, 'memory_mb': 4096}
 # Of ten GiB.
@@ -145,6 +147,11 @@ class ToldTestCase(AdoptionTestCase):
             'Its root disk has 14564 cylinders, the flavor 20 GiB.',
             vcpus=4, memory_mb=8192, root_gb=20)
 
+    def test_mac_address_in_capital_letters(self):
+        self.ports[:] = [base.vif(mac='02:00:00:AB:CD:EF')]
+        self.guest.macs['1000'] = '02:00:00:ab:cd:ef'
+        self.assert_adopted()
+
     def test_size_of_the_image(self):
         self.assert_adopted(root_gb=0)
 
@@ -235,6 +242,11 @@ class RefusedTestCase(AdoptionTestCase):
     def test_guest_that_only_the_directory_has(self):
         self.guest.known = False
         self.assert_refused('the connector does not know it', 'register_vm')
+
+    def test_name_that_the_connector_does_not_take(self):
+        self.connector.faults['guests.directory_entry'] = [
+            fakes.error(errors.BadRequest)]
+        self.assert_refused('z/VM has no guest ABC00001', 'rebuild or delete')
 
     def test_row_that_only_the_connector_has(self):
         self.guest.in_directory = False
