@@ -88,8 +88,9 @@ class Adoption:
 
     def judge(self, instance):
         """Return the Verdict on an instance; nothing is changed."""
-        if ownership.state(instance) is not None:
-            return Verdict(instance, ownership.userid(instance), KNOWN,
+        recorded = ownership.owned_userid(instance)
+        if recorded:
+            return Verdict(instance, recorded, KNOWN,
                            'The driver has a record of it.')
         userid = instance.name.upper()
         try:

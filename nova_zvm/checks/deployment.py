@@ -143,20 +143,31 @@ class Deployment:
 
     @functools.cached_property
     def unrecorded(self):
-        """Those of them of which the driver has no record, by userid.
+        """Those of whose guest the driver has no record, by its userid.
 
-        By the name that nova's own driver gives their guests.
+        That is the name that nova's own driver gives a guest, or, as
+        instance_name_template may be another by now, who has their ports.
         """
-        return {instance.name.upper(): instance for instance in self.on_host
-                if ownership.state(instance) is None}
+        found = {instance.name.upper(): instance for instance in self.on_host
+                 if ownership.owned_userid(instance) is None}
+        owners = {vif['id']: instance for instance in found.values()
+                  for vif in instance.get_network_info()}
+        if owners:
+            found |= {nic.userid: owners[nic.nic_id]
+                      for nic in self.connector.guests.nics()
+                      if nic.nic_id in owners}
+        return {userid: instance for userid, instance in found.items()
+                if userid not in self.claims}
 
     @functools.cached_property
     def service_is_up(self):
         """Whether nova-compute runs, by its last report."""
         with self._database():
-            return servicegroup.API().service_is_up(
-                objects.Service.get_by_compute_host(
-                    nova_context.get_admin_context(), self.conf.host))
+            service = objects.Service.get_by_compute_host(
+                nova_context.get_admin_context(), self.conf.host)
+            # That it is forced down is somebody's word, and ends no process.
+            service.forced_down = False
+            return servicegroup.API().service_is_up(service)
 
     @functools.cached_property
     def uploading(self):

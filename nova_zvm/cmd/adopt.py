@@ -27,6 +27,7 @@ import traceback
 from oslo_config import cfg
 
 from nova_zvm.cmd import which_driver
+from nova_zvm import names
 
 DONE = 0
 SOME_REFUSED = 1
@@ -67,7 +68,19 @@ def parse_args(argv):
     absent = which_driver.missing(args)
     if absent:
         parser.error('there is no %s' % absent)
+    if args.name_template and not _makes_names(args.name_template):
+        parser.error("--name-template: '%s' does not make each server a name "
+                     'of its own; give the one of the old nova.conf, such as '
+                     'abc%%05x' % args.name_template)
     return args
+
+
+def _makes_names(template):
+    try:
+        return names.template_name(template, 0) != names.template_name(
+            template, 1)
+    except (ValueError, TypeError, KeyError):
+        return False
 
 
 def main(argv=None):

@@ -176,6 +176,7 @@ class OwnDriverTest(AdoptionTestCase):
         found = guests.not_adopted(deployment.Deployment(base.CONF))
         self.assertEqual(finding.Code.WARNING, found.code)
         on_zvm = self.snapshot()
+        host = self.known_of_the_host(server)
 
         verdicts = self.run_adoption()
 
@@ -191,10 +192,29 @@ class OwnDriverTest(AdoptionTestCase):
                           ownership.STATE: ownership.BUILT,
                           ownership.HOST: 'host'}, record)
         self.start_compute_again()
+        self._run_periodics()
+        self.assertEqual(host, self.known_of_the_host(server))
         self.assert_lives(server)
         self.assert_rebuilds(server)
         self._delete_server(server)
         self.assert_nothing_of_a_guest(before)
+
+    def known_of_the_host(self, server):
+        """Return by what nova and placement know it, and what it has given.
+
+        """
+        return {
+            'nodes': [
+                (node.id, node.uuid, node.host, node.hypervisor_hostname)
+                for node in objects.ComputeNodeList.get_all(
+                    nova_context.get_admin_context())],
+            'node of the server': self.instance(server).node,
+            'providers': [(provider['uuid'], provider['name'])
+                          for provider in self._get_all_providers()],
+            'allocations': {
+                provider: allocation['resources']
+                for provider, allocation in
+                self._get_allocations_by_server_uuid(server['id']).items()}}
 
     def records(self):
         """Return what the driver has recorded, by server."""

@@ -122,6 +122,18 @@ class AdoptCommandTestCase(base.ZVMTestCase):
         self.assertIn('is up: stop it', complained)
         self.assertEqual([None] * 3, self.states())
 
+    def test_name_template(self):
+        for good in ('abc%05x', '%(id)d'):
+            self.assertEqual(0, self.run_main('--name-template', good)[0])
+        for bad in ('abc', 'abc%', 'abc%05z', '%d%d', '%(uuid)s'):
+            complained = io.StringIO()
+            with contextlib.redirect_stderr(complained):
+                self.assertRaises(SystemExit, adopt.main,
+                                  ['--yes', '--name-template', bad])
+            self.assertIn("--name-template: '%s' does not" % bad,
+                          complained.getvalue())
+        self.assertEqual([None] * 3, self.states())
+
     def test_no_server(self):
         self.deployed.on_host = []
         status, printed, _ = self.run_main('--format', 'json')

@@ -18,9 +18,11 @@ from nova.network import model
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm import adoption
+from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm import ownership
 from nova_zvm.tests.unit import base
+from nova_zvm.tests.unit import fakes
 
 SIZES = {'vcpus': 2, 'memory_mb': 4096}
 # Of ten GiB.
@@ -117,6 +119,12 @@ class WholeTestCase(AdoptionTestCase):
                          (verdict.result, verdict.userid))
         self.assertEqual([], self.connector.calls)
 
+    def test_guest_made_anew_since_the_driver_removed_its_own(self):
+        """As by an unshelve after the way back to nova's own driver."""
+        record = {ownership.USERID: 'ABC00009', ownership.SINCE: '1',
+                  ownership.STATE: ownership.DELETED}
+        self.assert_adopted(system_metadata=record)
+
     def test_what_is_asked_of_many(self):
         adopting = adoption.Adoption(self.connector, {}, {})
         self.connector.calls.clear()
@@ -138,6 +146,11 @@ class ToldTestCase(AdoptionTestCase):
             'It has 4096 MiB of storage, the flavor 8192.',
             'Its root disk has 14564 cylinders, the flavor 20 GiB.',
             vcpus=4, memory_mb=8192, root_gb=20)
+
+    def test_mac_address_in_capital_letters(self):
+        self.ports[:] = [base.vif(mac='02:00:00:AB:CD:EF')]
+        self.guest.macs['1000'] = '02:00:00:ab:cd:ef'
+        self.assert_adopted()
 
     def test_size_of_the_image(self):
         self.assert_adopted(root_gb=0)
@@ -230,6 +243,11 @@ class RefusedTestCase(AdoptionTestCase):
         self.guest.known = False
         self.assert_refused('the connector does not know it', 'register_vm')
 
+    def test_name_that_the_connector_does_not_take(self):
+        self.connector.faults['guests.directory_entry'] = [
+            fakes.error(errors.BadRequest)]
+        self.assert_refused('z/VM has no guest ABC00001', 'rebuild or delete')
+
     def test_row_that_only_the_connector_has(self):
         self.guest.in_directory = False
         self.assert_refused('z/VM has no guest ABC00001')
@@ -247,6 +265,15 @@ class RefusedTestCase(AdoptionTestCase):
 
     def test_mac_address_alone(self):
         self.guest.nic_ids['1000'] = uuids.another
+        self.assert_refused('nothing shows')
+
+    def test_port_that_another_guest_has(self):
+        """Whose NIC has the number that the MAC address has in this one."""
+        self.guest.nic_ids['1000'] = uuids.another
+        self.connector.put_guest('OTHER')
+        self.connector.guests.create_nic('OTHER', '1000', uuids.port,
+                                         self.ports[0]['address'])
+        self.connector.zvm['OTHER'].nics['1000'] = self.ports[0]
         self.assert_refused('nothing shows')
 
     def test_no_port(self):

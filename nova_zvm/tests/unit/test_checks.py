@@ -12,6 +12,7 @@
 
 """What each check of nova-zvm-status finds, and the remedy that it tells."""
 
+import datetime
 import errno
 import os
 import os.path
@@ -21,6 +22,7 @@ from nova.conf import zvm as zvm_opts
 from nova import objects
 from oslo_config import cfg
 from oslo_utils.fixture import uuidsentinel as uuids
+from oslo_utils import timeutils
 
 from nova_zvm.checks import catalogue
 from nova_zvm.checks import configuration
@@ -81,6 +83,7 @@ class ChecksTestCase(base.ZVMTestCase):
         instance = self.instance(**{
             'id': number, 'uuid': getattr(uuids, 'server%d' % number),
             'task_state': None, **fields})
+        instance.get_network_info = lambda: []
         self.database.append(instance)
         userid = names.userid(base.CONF.instance_name_template % number)
         ownership.claim(instance, userid)
@@ -534,6 +537,28 @@ class VolumesTestCase(ChecksTestCase):
             'Add FCP devices')
 
 
+class ServiceTestCase(ChecksTestCase):
+
+    def is_up(self, seconds_ago, **fields):
+        self.patch(
+            objects.Service, 'get_by_compute_host',
+            lambda context, host: objects.Service(
+                host=host, binary='nova-compute', topic='compute',
+                last_seen_up=timeutils.utcnow() - (
+                    datetime.timedelta(seconds=seconds_ago)),
+                created_at=None, updated_at=None, **fields))
+        return self.deployment().service_is_up
+
+    def test_last_report(self):
+        self.assertTrue(self.is_up(10, forced_down=False))
+        self.assertFalse(self.is_up(100, forced_down=False))
+
+    def test_forced_down(self):
+        """Which an operator can say of one that runs."""
+        self.assertTrue(self.is_up(10, forced_down=True))
+        self.assertFalse(self.is_up(100, forced_down=True))
+
+
 class GuestsTestCase(ChecksTestCase):
 
     def test_all_well(self):
@@ -570,7 +595,7 @@ class GuestsTestCase(ChecksTestCase):
                           Code.WARNING, '1: ABC00006.', 'DELETE /guests')
 
     def test_guest_of_the_last_server_that_was_deleted(self):
-        ownership.record(self.put_server(7), ownership.DELETED)
+        ownership.record(self.put_server(7, deleted=True), ownership.DELETED)
         self.connector.put_guest('ABC00007')
         looked_at = self.deployment()
         self.assert_found(guests.future_names(looked_at), Code.SUCCESS,
@@ -593,19 +618,52 @@ class GuestsTestCase(ChecksTestCase):
         self.assert_found(guests.without_server(looked_at), Code.WARNING,
                           '1: ABC00004.', 'DELETE /guests')
 
+    def test_guest_without_a_record_under_an_earlier_template(self):
+        """It is known by its port, and not taken for a deleted server's."""
+        ownership.record(self.put_server(0x17, deleted=True),
+                         ownership.DELETED)
+        old = self.put_old_server(17, base.vif())
+        self.put_guest_with('ABC00017', base.vif())
+        looked_at = self.deployment()
+        self.assert_found(guests.not_adopted(looked_at), Code.WARNING,
+                          '1: ABC00017 (server %s).' % old.uuid,
+                          'nova-zvm-adopt')
+        self.assert_found(guests.without_server(looked_at), Code.SUCCESS, '')
+        self.assertEqual(1, self.connector.count('guests.nics'))
+
+    def test_guest_that_novas_own_driver_has_made_anew(self):
+        """As of a server that this driver shelved, and that one unshelved."""
+        shelved = self.put_server(7)
+        ownership.record(shelved, ownership.DELETED)
+        self.connector.put_guest('ABC00007')
+        looked_at = self.deployment()
+        self.assert_found(guests.not_adopted(looked_at), Code.WARNING,
+                          '1: ABC00007 (server %s).' % shelved.uuid,
+                          'nova-zvm-adopt')
+        self.assert_found(guests.without_server(looked_at), Code.SUCCESS, '')
+
     def test_no_guest_without_a_record(self):
+        """Nor is one that is on record as that of another server."""
         self.put_server(7)
-        ownership.record(self.put_server(8), ownership.DELETED)
-        for userid in ('ABC00007', 'ABC00008'):
-            self.connector.put_guest(userid)
+        self.put_server(6)
+        self.put_old_server(6, base.vif())
+        self.put_guest_with('ABC00007', base.vif())
+        self.connector.put_guest('ABC00006')
         self.assert_found(guests.not_adopted(self.deployment()),
                           Code.SUCCESS, "nova's own driver")
 
-    def put_old_server(self, number, **fields):
+    def put_old_server(self, number, *ports, **fields):
         instance = self.instance(**{
             'id': number, 'uuid': getattr(uuids, 'old%d' % number), **fields})
+        instance.get_network_info = lambda: list(ports)
         self.database.append(instance)
         return instance
+
+    def put_guest_with(self, userid, vif):
+        self.connector.put_guest(userid)
+        self.connector.guests.create_nic(userid, '1000', vif['id'],
+                                         vif['address'])
+        self.connector.zvm[userid].nics['1000'] = vif
 
     def test_server_without_guest(self):
         lost = self.put_server(7)
