@@ -71,8 +71,8 @@ def not_adopted(deployment):
                                "nova's own driver has made.")
     return finding.warning(
         'The driver has no record of guests that have the names or the ports '
-        'of servers of this host, %s. It does not touch them: a server that is deleted '
-        'now leaves its guest.' % finding.some(found),
+        'of servers of this host, %s. It does not touch them: a server that '
+        'is deleted now leaves its guest.' % finding.some(found),
         "If nova's own driver has made them, adopt them with nova-zvm-adopt "
         'while nova-compute is stopped.')
 
