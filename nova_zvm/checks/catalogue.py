@@ -64,7 +64,7 @@ def _found(check, deployment):
             "See that the connector's sdkserver runs, and that the web "
             'server in front of it waits long enough. If both is so, SMAPI '
             'leaves it without an answer: see that its service machines '
-            '(VSMGUARD, VSMREQIN, VSMWORK1) are logged on.')
+            '(%s) are logged on.' % system.SMAPI_MACHINES)
     except errors.ConnectorError as exc:
         return finding.failure(
             finding.sentence(exc),

@@ -22,6 +22,9 @@ READY = 'OSA device ready.'
 NAME_A_POOL = ('Let [zvm] disk_pool name one that the directory manager has, '
                'as ECKD:NAME or FBA:NAME.')
 
+# The request server is that of calls over IUCV, by which the connector comes.
+SMAPI_MACHINES = 'VSMGUARD, VSMREQIU, VSMWORK1'
+
 
 def smapi(deployment):
     """Have z/VM asked: the connector's own health call never is bad."""
@@ -32,10 +35,9 @@ def smapi(deployment):
     except errors.ConnectorError as exc:
         return finding.failure(
             finding.sentence(exc),
-            "See that SMAPI's service machines (VSMGUARD, VSMREQIU, "
-            "VSMWORK1) are logged on, and that the connector's userid is in "
-            "SMAPI's authorization list; the reason is in the connector's "
-            'zvmsdk.log.')
+            "See that SMAPI's service machines (%s) are logged on, and that "
+            "the connector's userid is in SMAPI's authorization list; the "
+            "reason is in the connector's zvmsdk.log." % SMAPI_MACHINES)
     return finding.success(
         'SMAPI answers on %s, z/VM %.1f, for userid %s.' % (
             host.hypervisor_hostname, host.hypervisor_version / 100,

@@ -221,6 +221,7 @@ class ConnectionTestCase(ChecksTestCase):
         self.assert_found(found['Connection'], Code.SUCCESS, 'answers at')
         self.assert_found(found['SMAPI'], Code.FAILURE,
                           'as the test wants it', 'sdkserver runs')
+        self.assertIn(system.SMAPI_MACHINES, found['SMAPI'].remedy)
         for name in ('Disk pool', 'Virtual switches', 'Unused images',
                      'Guests without a server'):
             self.assert_found(found[name], Code.WARNING, 'Not checked: the '
