@@ -92,6 +92,10 @@ def main(argv=None):
     except Impossible as exc:
         print('Error: %s' % exc, file=sys.stderr)
         return IMPOSSIBLE
+    except KeyboardInterrupt:
+        print('Error: interrupted; those that were adopted before stay so: '
+              'run this again.', file=sys.stderr)
+        return UNEXPECTED
     except Exception:
         print('Error:\n%s' % traceback.format_exc(), file=sys.stderr)
         return UNEXPECTED

@@ -18,6 +18,7 @@ import json
 import types
 from unittest import mock
 
+import fixtures
 from nova.compute import vm_states
 from nova.network import model
 from oslo_utils.fixture import uuidsentinel as uuids
@@ -114,6 +115,15 @@ class AdoptCommandTestCase(base.ZVMTestCase):
                       'server %s is not adopted' % uuids.server2, complained)
         self.assertNotIn('secret', complained)
         self.assertEqual([ownership.BUILT, None, None], self.states())
+
+    def test_interrupted(self):
+        self.useFixture(fixtures.MockPatchObject(
+            adopt, 'run', side_effect=KeyboardInterrupt))
+        code, printed, complained = self.run_main('--yes')
+        self.assertEqual(adopt.UNEXPECTED, code)
+        self.assertEqual('', printed)
+        self.assertEqual('Error: interrupted; those that were adopted before '
+                         'stay so: run this again.\n', complained)
 
     def test_nova_compute_is_up(self):
         self.deployed.service_is_up = True
