@@ -5,8 +5,6 @@
 #
 # unit and functional run on nova 34; with a release of OpenStack behind them
 # (unit-2025.1, functional-2025.1; also 2025.2, 2026.1) on the nova of that.
-# smoke-2025.1 and so on run the boots, power, starts and interfaces of the
-# functional tests.
 #
 #     tools/test.sh --all-releases
 #
@@ -26,7 +24,7 @@ declare -A environments=(
 all=(unit neutron functional pep8 docs releasenotes faults)
 older=()
 for release in 2025.1 2025.2 2026.1; do
-    for part in unit functional smoke; do
+    for part in unit functional; do
         environments[$part-$release]=$part-$release
     done
     older+=("unit-$release" "functional-$release")
@@ -88,7 +86,7 @@ run() {
         bash tools/tox.sh run --skip-pkg-install -q -e "$environment" 2>&1 |
             tee "$log" || status=1
     case $part in
-        unit* | neutron | functional* | smoke* | faults) count=count_tests ;;
+        unit* | neutron | functional* | faults) count=count_tests ;;
     esac
     $count "$status" "$log"
     passed=$((passed + good))

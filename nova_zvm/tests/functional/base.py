@@ -196,11 +196,9 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         return super()._wait_for_server_parameter(
             server, expected_params, max(max_retries, 120), **options)
 
-    def boot_image_once(self):
-        """Let the default image be on the connector before a test begins.
-
-        """
-        self._delete_server(self.boot())
+    def import_image(self):
+        """Let the default image be on the connector before a test begins."""
+        self.driver.cache_image(self.context_of_admin(), self.image_id)
 
     def context_of_admin(self):
         return nova_context.get_admin_context()

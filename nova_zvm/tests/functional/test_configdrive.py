@@ -32,7 +32,7 @@ class ConfigDriveTest(base.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        self.boot_image_once()
+        self.import_image()
         self.api.microversion = '2.56'
 
     def request(self):

@@ -37,7 +37,7 @@ class LanesTestCase(base.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        self.boot_image_once()
+        self._delete_server(self.boot())
         self.lanes = []
 
     def watch(self, verb):

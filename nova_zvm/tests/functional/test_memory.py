@@ -43,7 +43,7 @@ class MemoryTest(base.ZVMTestCase):
         self.images = glance.Service(self.glance, keep=False)
         self.image_id = self.create_image()
         # All is loaded that is loaded once.
-        self.boot_image_once()
+        self._delete_server(self.boot())
 
     def test_three_boots_and_two_snapshots(self):
         image = self.create_large_image()

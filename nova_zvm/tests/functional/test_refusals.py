@@ -108,7 +108,7 @@ class RefusalTest(base.ZVMTestCase):
         self.assert_refused('[zvm] disk_pool', 'ECKD:NOPOOL')
 
     def test_unknown_profile(self):
-        self.boot_image_once()
+        self.import_image()
         self.flags(user_profile='NOPROF', group='zvm')
         self.assert_refused('[zvm] user_profile', 'NOPROF')
 
@@ -167,7 +167,7 @@ class RefusalTest(base.ZVMTestCase):
     # Configuration that only a boot finds wrong
 
     def test_config_drive_that_cannot_be_made(self):
-        self.boot_image_once()
+        self.import_image()
         fixture.Config(base.CONF).load_raw_values(
             mkisofs_cmd='/nonexistent/mkisofs')
         self.assert_refused('mkisofs_cmd', '/nonexistent/mkisofs',
@@ -175,7 +175,7 @@ class RefusalTest(base.ZVMTestCase):
                             user_data=base64.b64encode(b'x').decode())
 
     def test_image_repository_that_is_another(self):
-        self.boot_image_once()
+        self.import_image()
         self.flags(image_repository='/nonexistent/images', group='zvm')
         self.assert_refused('[zvm] image_repository', '/nonexistent/images',
                             'sdk_image_repository', config_drive=True)

@@ -377,7 +377,7 @@ class LeftoversTest(StatusTestCase):
         return server
 
     def test_unused_image(self):
-        self.boot_image_once()
+        self.import_image()
         self.flags(remove_unused_original_minimum_age_seconds=0,
                    manager_interval=-1, group='image_cache')
         findings = self.check_unchanged()

@@ -23,7 +23,7 @@ class FullPoolTest(base.ZVMTestCase):
 
     def assert_no_room(self, reason, **flavor):
         """Boot in vain, with nothing left but room for a smaller server."""
-        self.boot_image_once()
+        self.import_image()
         before = self.snapshot()
         server = self.boot(expected_state='ERROR',
                            flavor_id=self.create_flavor(**flavor))

@@ -18,7 +18,7 @@ from nova_zvm.tests.functional import base
 class NameTemplateTest(base.ZVMTestCase):
 
     def test_servers_keep_their_userids(self):
-        self.boot_image_once()
+        self.import_image()
         before = self.snapshot()
         server = self.boot(config_drive=True)
         userid = self.userid(server)
