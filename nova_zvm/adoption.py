@@ -69,6 +69,10 @@ class Verdict:
     details: str
     paused: bool = False
 
+    @property
+    def refused(self):
+        return self.result == REFUSED
+
 
 class Adoption:
     """Instances of one host, and the guests of its connector."""

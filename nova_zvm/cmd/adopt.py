@@ -26,13 +26,13 @@ import traceback
 
 from oslo_config import cfg
 
+from nova_zvm.cmd import output
 from nova_zvm.cmd import which_driver
 from nova_zvm import names
 
 DONE = 0
 SOME_REFUSED = 1
 IMPOSSIBLE = 2
-UNEXPECTED = 255
 
 # As of the tables of nova-status and nova-zvm-status.
 WIDTH = 60
@@ -90,21 +90,13 @@ def main(argv=None):
     try:
         verdicts = run(_deployment(args), args.servers, args.yes)
     except Impossible as exc:
-        print('Error: %s' % exc, file=sys.stderr)
-        return IMPOSSIBLE
+        return output.failed(exc, IMPOSSIBLE)
     except KeyboardInterrupt:
-        print('Error: interrupted; those that were adopted before stay so: '
-              'run this again.', file=sys.stderr)
-        return UNEXPECTED
+        return output.failed('interrupted; those that were adopted before '
+                             'stay so: run this again.')
     except Exception:
-        print('Error:\n%s' % traceback.format_exc(), file=sys.stderr)
-        return UNEXPECTED
-    if args.format == 'json':
-        _print_json(verdicts)
-    else:
-        _print_table(verdicts, args.yes)
-    return SOME_REFUSED if any(
-        verdict.result == 'refused' for verdict in verdicts) else DONE
+        return output.failed('\n' + traceback.format_exc())
+    return output.written(lambda: _print(verdicts, args), 'the results')
 
 
 def _deployment(args):
@@ -192,6 +184,15 @@ def _see_that_nova_compute_is_down(deployed):
             'nova-compute of host %s is up: stop it, and wait until nova '
             'takes it for down, which is %d seconds after its last report.'
             % (deployed.conf.host, deployed.conf.service_down_time))
+
+
+def _print(verdicts, args):
+    if args.format == 'json':
+        _print_json(verdicts)
+    else:
+        _print_table(verdicts, args.yes)
+    return SOME_REFUSED if any(
+        verdict.refused for verdict in verdicts) else DONE
 
 
 def _print_json(verdicts):

@@ -16,18 +16,15 @@ As nova-status does for nova itself, with its table and its exit codes.
 """
 
 import argparse
-import io
 import json
 import logging
-import os
 import sys
 import traceback
 
 from oslo_config import cfg
 
+from nova_zvm.cmd import output
 from nova_zvm.cmd import which_driver
-
-UNEXPECTED = 255
 
 
 def parse_args(argv):
@@ -64,32 +61,13 @@ def main(argv=None):
     try:
         findings = _findings(args)
     except (which_driver.Unreadable, cfg.Error) as exc:
-        return _failed('%s.' % exc)
+        return output.failed('%s.' % exc)
     except KeyboardInterrupt:
-        return _failed('interrupted.')
+        return output.failed('interrupted.')
     except Exception:
-        return _failed('\n' + traceback.format_exc())
-    return _written(_print_json if args.format == 'json' else _print_table,
-                    findings)
-
-
-def _failed(reason):
-    print('Error: %s' % reason, file=sys.stderr)
-    return UNEXPECTED
-
-
-def _written(write, findings):
-    """Write the findings; return the exit status."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors='backslashreplace')
-    try:
-        code = write(findings)
-        print(end='', flush=True)
-    except OSError as exc:
-        # Python would write once more what is left, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _failed('the findings cannot be written: %s.' % exc.strerror)
-    return code
+        return output.failed('\n' + traceback.format_exc())
+    write = _print_json if args.format == 'json' else _print_table
+    return output.written(lambda: write(findings), 'the findings')
 
 
 def _findings(args):

@@ -15,6 +15,7 @@
 import contextlib
 import io
 import json
+import os
 import types
 from unittest import mock
 
@@ -24,6 +25,7 @@ from nova.network import model
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.cmd import adopt
+from nova_zvm.cmd import output
 from nova_zvm import ownership
 from nova_zvm.tests.unit import base
 
@@ -58,13 +60,19 @@ class AdoptCommandTestCase(base.ZVMTestCase):
 
     def run_main(self, *options):
         """Return exit status, standard output and standard error."""
-        printed, complained = io.StringIO(), io.StringIO()
+        printed = io.StringIO()
+        status, complained = self.run_into(printed, *options)
+        return status, printed.getvalue(), complained
+
+    def run_into(self, stdout, *options):
+        """Return exit status and standard error."""
+        complained = io.StringIO()
         with (mock.patch.object(adopt, '_deployment',
                                 lambda args: self.deployed),
-              contextlib.redirect_stdout(printed),
+              contextlib.redirect_stdout(stdout),
               contextlib.redirect_stderr(complained)):
             status = adopt.main(list(options))
-        return status, printed.getvalue(), complained.getvalue()
+        return status, complained.getvalue()
 
     def states(self):
         return [ownership.state(server) for server in self.servers]
@@ -120,10 +128,22 @@ class AdoptCommandTestCase(base.ZVMTestCase):
         self.useFixture(fixtures.MockPatchObject(
             adopt, 'run', side_effect=KeyboardInterrupt))
         code, printed, complained = self.run_main('--yes')
-        self.assertEqual(adopt.UNEXPECTED, code)
+        self.assertEqual(output.UNEXPECTED, code)
         self.assertEqual('', printed)
         self.assertEqual('Error: interrupted; those that were adopted before '
                          'stay so: run this again.\n', complained)
+
+    def test_reader_that_has_gone(self):
+        """It must not look like a server that is refused."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        self.addCleanup(os.close, writer)
+        for options in (), ('--format', 'json'):
+            with open(os.dup(writer), 'w') as pipe:
+                code, complained = self.run_into(pipe, *options)
+            self.assertEqual(255, code)
+            self.assertEqual('Error: the results cannot be written: Broken '
+                             'pipe.\n', complained)
 
     def test_nova_compute_is_up(self):
         self.deployed.service_is_up = True
