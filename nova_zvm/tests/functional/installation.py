@@ -25,7 +25,10 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import venv
+
+import testtools
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -126,6 +129,17 @@ def wheel(source, directory):
              'wheel', '--quiet', '--no-deps', '--no-index',
              '--no-build-isolation', '--wheel-dir', directory, source])
     return next(directory.glob('*.whl'))
+
+
+class CloneTestCase(testtools.TestCase):
+    """Tests that share a fresh clone and a directory for what they make."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.directory = pathlib.Path(tempfile.mkdtemp())
+        cls.addClassCleanup(shutil.rmtree, cls.directory)
+        cls.clone = clone(cls.directory / 'clone')
 
 
 class EmptyEnvironment:

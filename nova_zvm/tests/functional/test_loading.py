@@ -14,12 +14,7 @@
 
 import importlib.metadata
 import json
-import pathlib
-import shutil
 import subprocess
-import tempfile
-
-import testtools
 
 from nova_zvm.tests.functional import installation
 
@@ -28,15 +23,12 @@ NOVAS_OWN = 'nova.virt.zvm.driver.ZVMDriver'
 NOVA = importlib.metadata.version('nova')
 
 
-class LoadingTestCase(testtools.TestCase):
+class LoadingTestCase(installation.CloneTestCase):
     """Tests that share one virtual environment with nova."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.directory = pathlib.Path(tempfile.mkdtemp())
-        cls.addClassCleanup(shutil.rmtree, cls.directory)
-        cls.clone = installation.clone(cls.directory / 'clone')
         cls.venv = installation.VirtualEnvironment(cls.directory / 'venv')
 
     def assertLoads(self, expected, done):

@@ -15,15 +15,10 @@
 import ast
 from email import parser
 import hashlib
-import pathlib
 import re
-import shutil
 import sys
 import tarfile
-import tempfile
 import zipfile
-
-import testtools
 
 from nova_zvm.tests.functional import installation
 
@@ -75,14 +70,11 @@ class Wheel:
                                       '.dist-info/RECORD'))}
 
 
-class TestPackaging(testtools.TestCase):
+class TestPackaging(installation.CloneTestCase):
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.directory = pathlib.Path(tempfile.mkdtemp())
-        cls.addClassCleanup(shutil.rmtree, cls.directory)
-        cls.clone = installation.clone(cls.directory / 'clone')
         cls.wheel = Wheel(installation.wheel(cls.clone, cls.directory))
 
     def test_only_its_own_package(self):

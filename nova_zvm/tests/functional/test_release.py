@@ -20,15 +20,10 @@ index, in the versions of the constraints.
 import configparser
 import hashlib
 import json
-import pathlib
 import shlex
-import shutil
 import signal
 import subprocess
 import tarfile
-import tempfile
-
-import testtools
 
 from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional import installation
@@ -47,14 +42,11 @@ TAG = ['git', '-c', 'user.name=test', '-c', 'user.email=test@test', 'tag',
        '--message', 'a release', VERSION]
 
 
-class TestRelease(testtools.TestCase):
+class TestRelease(installation.CloneTestCase):
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.directory = pathlib.Path(tempfile.mkdtemp())
-        cls.addClassCleanup(shutil.rmtree, cls.directory)
-        cls.clone = installation.clone(cls.directory / 'clone')
         installation.checked(TAG, cwd=cls.clone)
         tox = configparser.ConfigParser(interpolation=None)
         tox.read(cls.clone / 'tox.ini')
