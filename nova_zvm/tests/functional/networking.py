@@ -119,6 +119,13 @@ class NetworkingTestCase(base.ZVMTestCase):
         self.notifier.reset()
         self._detach_interface(server, port['id'])
 
+    def delete_in_neutron(self, server, port):
+        """Let Neutron delete a port and tell nova of it."""
+        del self.neutron._ports[port['id']]
+        self.api.create_server_external_events([
+            {'name': 'network-vif-deleted', 'tag': port['id'],
+             'server_uuid': server['id'], 'status': 'completed'}])
+
     def stop(self, server):
         return self._stop_server(server)
 

@@ -119,10 +119,10 @@ class AdoptionTestCase(networking.NetworkingTestCase):
         """Return a port that was bound before the mechanism driver came."""
         return self.make_port(**where, **{'binding:vif_details': {}})
 
-    def boot_old(self, *ports):
+    def boot_old(self, *ports, **options):
         """Boot a server as nova's own driver and the agent did it."""
         server = self.boot_on(*ports or [self.make_old_port()],
-                              config_drive=True)
+                              config_drive=True, **options)
         for row in self.connector.guests.nics(self.userid(server)):
             port = self.neutron._ports[row.nic_id]
             vlan = port['network_id'] == self.neutron.network_2['id']
@@ -301,6 +301,37 @@ class OwnDriverTest(AdoptionTestCase):
         self._delete_server(paused)
         self._delete_server(stopped)
         self.assert_nothing_of_a_guest(before)
+
+    def test_console_disks_and_a_port_that_neutron_deletes(self):
+        before = self.snapshot()
+        ports = [self.make_old_port() for number in range(2)]
+        with self.novas_own_driver():
+            server = self.boot_old(
+                *ports, flavor_id=self.create_flavor(ephemeral=1))
+        old_disk = self.minidisk(server, '0101')
+        self.assert_verdict(self.run_adoption(), server, adoption.ADOPTED)
+        self.start_compute_again()
+
+        self.assertIn('Linux is running as a z/VM guest', (
+            self.api.post_server_action(
+                server['id'], {'os-getConsoleOutput': {}})['output']))
+        self.delete_in_neutron(server, ports[0])
+        self._wait_for_assert(lambda: self.assert_only(server, ports[1]))
+        self._rebuild_server(server, self.image_id)
+        self.assert_only(server, ports[1])
+        disk = self.minidisk(server, '0101')
+        self.assertEqual(old_disk['size'], disk['size'])
+        self.assertEqual(('ext3', 'ext4'),
+                         (old_disk['filesystem'], disk['filesystem']))
+        self.assertEqual(server['id'], json.loads(self.guest_file(
+            server, 'openstack/latest/meta_data.json'))['uuid'])
+        self._delete_server(server)
+        self.assert_nothing_of_a_guest(before)
+
+    def assert_only(self, server, port):
+        """See that a server has a port, and no other anywhere."""
+        self.assertEqual([port['id']], list(self.cached_ports(server)))
+        self.assert_agree(server, switches=SWITCHES)
 
     def test_back_to_novas_own_driver(self):
         """It knows the servers of this one by their name."""

@@ -387,11 +387,7 @@ class DetachTest(InterfacesTestCase):
         self.assertEqual(['1000', '1003'], sorted(self.nics(self.server)))
 
     def test_port_that_is_deleted_in_neutron(self):
-        port = self.ports[2]
-        del self.neutron._ports[port['id']]
-        self.api.create_server_external_events([
-            {'name': 'network-vif-deleted', 'tag': port['id'],
-             'server_uuid': self.server['id'], 'status': 'completed'}])
+        self.delete_in_neutron(self.server, self.ports[2])
         # nova 31's cache forgets the port before the driver is asked, and
         # nothing that users see tells when the driver is done.
         self._wait_for_assert(self.assert_all_agree)
