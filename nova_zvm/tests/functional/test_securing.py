@@ -16,10 +16,12 @@ A real nginx with the shipped configuration stands between nova-compute and a
 real connector that asks for a token.
 """
 
+from concurrent import futures
 import http.client
 import itertools
 import pathlib
 import re
+import socket
 import ssl
 import subprocess
 
@@ -201,6 +203,40 @@ class CertificateTest(testtools.TestCase):
                 'nova-zvm-connector.key')]))
 
 
+class OutageTest(testtools.TestCase):
+    """What a change that failed is known to have done."""
+
+    def setUp(self):
+        super().setUp()
+        authorities = authority.Authority(
+            self.useFixture(fixtures.TempDir()).path)
+        self.listener = socket.create_server((frontend.HOST, 0))
+        self.addCleanup(self.listener.close)
+        self.front = self.useFixture(frontend.FrontEnd(
+            'http://%s:%d' % self.listener.getsockname(),
+            authorities.ca_file, *authorities.issue(frontend.HOST)))
+        self.connector = client.Connector(self.front.url,
+                                          ca_file=authorities.ca_file)
+
+    def test_connector_that_is_down(self):
+        self.listener.close()
+        for change in (lambda: self.connector.guests.start('NVT00001', 0),
+                       lambda: self.connector.images.delete('linux')):
+            error = self.assertRaises(errors.Unreachable, change)
+            self.assertEqual(503, error.status)
+
+    def test_connection_that_breaks(self):
+        with futures.ThreadPoolExecutor(1) as executor:
+            change = executor.submit(self.connector.guests.start,
+                                     'NVT00001', 0)
+            connection, _ = self.listener.accept()
+            connection.recv(1)
+            connection.close()
+            self.assertIsInstance(change.exception(),
+                                  errors.OutcomeUnknown)
+            self.assertEqual(502, change.exception().status)
+
+
 class ComputeTest(SecuringTestCase):
 
     start_compute = False
@@ -253,7 +289,7 @@ class ComputeTest(SecuringTestCase):
         connector = self.zvm.simulator.member
         connector.kill()
         self._run_periodics()
-        self.assertIn('the web server in front of the connector gave up',
+        self.assertIn('the web server has no connector behind it',
                       self.stdlog.logger.output)
         connector.start()
         self._delete_server(self.boot())
