@@ -94,8 +94,8 @@ class SnapshotFaultTest(faulting.FaultTestCase):
 
     def setUp(self):
         super().setUp()
-        # nova waits between its tries.
-        self.stub_out('nova.image.glance.time.sleep', lambda seconds: None)
+        # nova waits between its tries, and does nothing else with time.
+        self.stub_out('nova.image.glance.time', mock.Mock(spec=['sleep']))
         # A capture is then over after three seconds.
         patcher = mock.patch.dict(timeouts._SECONDS,
                                   {'guests.capture': 300})
