@@ -388,8 +388,8 @@ class DetachTest(InterfacesTestCase):
 
     def test_port_that_is_deleted_in_neutron(self):
         self.delete_in_neutron(self.server, self.ports[2])
-        # nova 31's cache forgets the port before the driver is asked, and
-        # nothing that users see tells when the driver is done.
+        # Up to nova 33 its cache forgets the port before the driver is asked,
+        # and nothing that users see tells when the driver is done.
         self._wait_for_assert(self.assert_all_agree)
         self.assert_configured(self.server)
 
