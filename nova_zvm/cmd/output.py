@@ -10,7 +10,6 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-
 """How the commands for operators end: what they print, and exit with."""
 
 import io
