@@ -267,6 +267,7 @@ class FaultTestCase(base.ZVMTestCase):
             # What could not be overwritten at once is now.
             self.driver.manage_image_cache(
                 nova_context.get_admin_context(), [])
+            self.end_sweeps()
             self._check_image(image_id)
         self._check_secrets(self._files_that_stay(cell))
         self._take_what_stays(cell, before)
