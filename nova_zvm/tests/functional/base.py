@@ -196,6 +196,11 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         return super()._wait_for_server_parameter(
             server, expected_params, max(max_retries, 120), **options)
 
+    def _wait_for_assert(self, assert_func, max_retries=10, **options):
+        # As above.
+        return super()._wait_for_assert(
+            assert_func, max(max_retries, 120), **options)
+
     def import_image(self):
         """Let the default image be on the connector before a test begins."""
         self.driver.cache_image(self.context_of_admin(), self.image_id)

@@ -211,6 +211,7 @@ class OutageTest(testtools.TestCase):
         authorities = authority.Authority(
             self.useFixture(fixtures.TempDir()).path)
         self.listener = socket.create_server((frontend.HOST, 0))
+        self.listener.settimeout(frontend.PATIENCE)
         self.addCleanup(self.listener.close)
         self.front = self.useFixture(frontend.FrontEnd(
             'http://%s:%d' % self.listener.getsockname(),
@@ -230,11 +231,12 @@ class OutageTest(testtools.TestCase):
             change = executor.submit(self.connector.guests.start,
                                      'NVT00001', 0)
             connection, _ = self.listener.accept()
-            connection.recv(1)
+            connection.settimeout(frontend.PATIENCE)
+            self.assertEqual(b'P', connection.recv(1))
             connection.close()
-            self.assertIsInstance(change.exception(),
-                                  errors.OutcomeUnknown)
-            self.assertEqual(502, change.exception().status)
+            error = change.exception(frontend.PATIENCE)
+            self.assertIsInstance(error, errors.OutcomeUnknown)
+            self.assertEqual(502, error.status)
 
 
 class ComputeTest(SecuringTestCase):
