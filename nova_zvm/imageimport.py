@@ -12,12 +12,25 @@
 
 """One import into the connector's repository, which others import into too.
 
-Of two imports of one name at the same time the connector fails one, whose
-clean-up removes the folder of both (zvmsdk/smtclient.py image_import,
-1.6.3). So the answer to an import says little: what the connector has of
-the image afterwards is what counts. Whose import failed repairs the image;
-whose import succeeded waits for that, so that they do not go on removing
-each other's.
+Imports of one name at the same time collide in the connector, which answers
+(lines of 1.6.3; the code of 1.6.7 is the same):
+
+* HTTP 500, overallRC 300, if both find no folder and the other makes it
+  first: there is no image yet (zvmsdk/utils.py:179, smtclient.py:2536)
+* HTTP 500, overallRC 500, if the other adds its record first; the clean-up
+  then removes the folder of both (database.py:1667, smtclient.py:2607)
+* HTTP 500 with either, if such a clean-up removes the folder meanwhile
+* HTTP 409, if the record was there before (smtclient.py:2522); it may have
+  been deleted since, to repair the image
+
+So the answer to an import says little: what the connector has of the image
+afterwards is what counts. The import that failed repairs the image; the one
+that succeeded waits for that, so that they do not go on removing each
+other's. If there is no image, the import that failed waits for the other's,
+and is then repeated.
+
+An import that fails for want of space is answered HTTP 500, overallRC 300,
+too (smtclient.py:4231). So that wait is short, and there is one repetition.
 """
 
 import contextlib
@@ -36,6 +49,12 @@ TRIES = 3
 # that the import itself took.
 LEAST_PATIENCE = 10
 PATIENCE = 3
+# How long the image of another import is waited for after a collision, as a
+# share of the time limit of an import: 15 seconds, before the timeout scale.
+SHARE = 1 / 60
+
+# HTTP status and overallRC of a collision; other failures can have them too.
+COLLISIONS = ((500, 300), (500, 500), (409, 300))
 
 
 def run(images, name, upload, os_version):
@@ -43,12 +62,22 @@ def run(images, name, upload, os_version):
 
     An image that another import has made of the same data is as good. One
     that is broken, of other data or for another Linux is deleted and
-    imported again.
+    imported again. An import that may have collided with another and left no
+    image is repeated once.
 
     :raises ConnectorError: if there is no image
     """
+    failed = False
     for _ in range(TRIES):
-        image = _imported(images, name, upload, os_version)
+        try:
+            image = _imported(images, name, upload, os_version)
+        except errors.ConnectorError as exc:
+            if failed or not _can_be_collision(exc):
+                raise
+            failed = True
+            LOG.info('The import of image %s failed and is repeated: %s',
+                     name, exc)
+            continue
         if _is_copy(image, upload, os_version):
             return image
         LOG.warning('The connector has image %s not as it was sent, it is '
@@ -74,28 +103,41 @@ def _imported(images, name, upload, os_version):
                 lambda: find(images, name) is not None):
             images.create(name, upload.url, os_version, md5=upload.md5)
     except errors.ConnectorError as exc:
-        with contextlib.suppress(errors.ConnectorError):
-            image = images.get(name)
-            LOG.info('Image %s is there, though its import failed: %s',
-                     name, exc)
-            return image
-        raise
-    return _repaired(images, name, upload, os_version, max(
-        LEAST_PATIENCE, PATIENCE * (time.monotonic() - started)))
+        image = _made_by_another(images, name, exc)
+        if image is None:
+            raise
+        LOG.info('Image %s is there, though its import failed: %s', name, exc)
+        return image
+    return _awaited(images, name, max(
+        LEAST_PATIENCE, PATIENCE * (time.monotonic() - started)),
+        lambda image: _is_copy(image, upload, os_version))
 
 
-def _repaired(images, name, upload, os_version, seconds):
-    """Return an image, waiting for another to repair it if it is broken."""
+def _made_by_another(images, name, exc):
+    """Return the image that is there after an import failed, or None."""
+    seconds = 0
+    if _can_be_collision(exc):
+        seconds = SHARE * exc.operation.settle_seconds
+    with contextlib.suppress(errors.ConnectorError):
+        return _awaited(images, name, seconds,
+                        lambda image: image is not None)
+
+
+def _can_be_collision(exc):
+    return (exc.status, exc.overall_rc) in COLLISIONS
+
+
+def _awaited(images, name, seconds, is_wanted):
+    """Return an image, waiting for another to make or repair it."""
     found = None
 
-    def is_whole():
+    def probe():
         nonlocal found
         found = find(images, name)
-        return _is_copy(found, upload, os_version)
+        return is_wanted(found)
 
     with contextlib.suppress(waiting.Expired):
-        waiting.wait_until(is_whole, True, seconds,
-                           seconds / exception.LOOKS)
+        waiting.wait_until(probe, True, seconds, seconds / exception.LOOKS)
     return found
 
 

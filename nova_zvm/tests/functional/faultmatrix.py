@@ -165,9 +165,11 @@ FIRST_BOOT = (
 IMPORT = (
     Request('image query', '^GET /images', recovers=QUERY),
     Request('image upload', '^PUT /files', stays=UPLOAD),
-    # What the connector has then is what counts, not its answer.
+    # What the connector has then is what counts, not its answer. A 500 may be
+    # due to an import by another nova-compute, so the import is repeated.
     Request('image import', '^POST /images',
-            recovers=frozenset(['HTML 504', 'reply lost', 'late effect'])),
+            recovers=frozenset(['500', 'HTML 504', 'reply lost',
+                                'late effect'])),
     Request('blanking', '^PUT /images/nova-blank', recovers=ANY),
     Request('blank upload', '^PUT /files', nth=2, recovers=ANY),
     Request('blank import', '^POST /images', nth=2, recovers=ANY),

@@ -425,6 +425,38 @@ class TwoComputesTest(ImagesTestCase):
     def test_the_other_was_first(self):
         self.import_by_the_other()
 
+    def test_the_other_has_just_begun(self):
+        """The connector refuses this import, and has no image yet.
+
+        A link to nowhere makes it miss the folder and then fail to make it
+        (os.path.exists and os.makedirs), as the other's does in between.
+        """
+        folder = pathlib.Path(
+            self.zvm.simulator.member.directory, 'images', 'netboot',
+            'rhel8.6', self.name)
+        folder.parent.mkdir(parents=True)
+        create, get = self.connector.images.create, self.connector.images.get
+
+        def refused(*args, **options):
+            self.connector.images.create = create
+            self.connector.images.get = missing
+            folder.symlink_to('nowhere')
+            try:
+                create(*args, **options)
+            finally:
+                folder.unlink()
+
+        def missing(name):
+            self.connector.images.get = get
+            try:
+                return get(name)
+            finally:
+                self.provide(self.other)
+
+        self.connector.images.create = refused
+        self.assertEqual(self.md5, self.provide(self.cache).md5)
+        self.assert_whole()
+
     def test_the_loser_removes_the_folder(self):
         """Its import fails, and its clean-up takes the winner's file."""
         def fail():

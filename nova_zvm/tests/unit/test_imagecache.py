@@ -244,7 +244,7 @@ class RefusedTestCase(ImageCacheTestCase):
     def test_the_import_fails(self):
         self.connector.put_image(names.BLANK_IMAGE)
         self.connector.exports[names.BLANK_IMAGE] = b'x' * 512
-        self.connector.faults['images.create'] = [fakes.error()]
+        self.connector.faults['images.create'] = [fakes.error()] * 2
         self.assertRaises(exception.ConnectorFailure, self.provide)
         self.assertNothingStays()
 

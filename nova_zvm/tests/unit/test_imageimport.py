@@ -12,6 +12,7 @@
 
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
+from nova_zvm.connector import timeouts
 from nova_zvm import diskimage
 from nova_zvm import exception
 from nova_zvm import imageimport
@@ -20,6 +21,8 @@ from nova_zvm.tests.unit import fakes
 
 DATA = diskimage.Header(3338, 'CYL').pack()
 NAME = 'nova-image'
+# Of an import: seconds.
+LIMIT = timeouts.IMAGE_COPY
 
 
 class ImportTestCase(base.ZVMTestCase):
@@ -52,9 +55,68 @@ class ImportTestCase(base.ZVMTestCase):
                   if operation == 'images.create']
         self.assertEqual(self.upload.md5, args[-1])
 
-    def test_error_without_image(self):
-        self.fault(fakes.error())
-        self.assertRaises(errors.ConnectorError, self.run_import)
+    def collisions(self):
+        """Yield what the connector answers an import that meets another."""
+        for code in 300, 500:
+            yield fakes.error(rc=(code, code, 1), settle_seconds=LIMIT)
+        yield fakes.error(errors.Conflict, status=409, rc=(300, 300, 13),
+                          settle_seconds=LIMIT)
+
+    def test_error_before_another_has_made_the_image(self):
+        for failure in self.collisions():
+            self.fault(failure)
+            self.clock.at(10, lambda: self.connector.put_image(
+                NAME, md5=self.upload.md5, size_bytes=len(DATA),
+                path='/there'))
+            self.assertEqual('/there', self.run_import().path)
+            self.assertEqual(['images.create'], self.connector.writes)
+            self.connector.repository.clear()
+            self.connector.calls.clear()
+
+    def test_error_before_another_breaks_the_image(self):
+        """The folder of both is gone: the one that failed repairs it."""
+        self.fault(fakes.error(settle_seconds=LIMIT))
+        self.clock.at(10, self.break_it)
+        self.assertTrue(self.run_import().holds(len(DATA), self.upload.md5))
+        self.assertEqual(['images.create', 'images.delete', 'images.create'],
+                         self.connector.writes)
+        self.assertAlmostEqual(1010, self.clock.now, delta=1)
+
+    def test_error_and_another_makes_no_image(self):
+        for failure in self.collisions():
+            self.fault(failure)
+            self.assertTrue(self.run_import().holds(
+                len(DATA), self.upload.md5))
+            self.assertEqual(['images.create'] * 2, self.connector.writes)
+            self.connector.repository.clear()
+            self.connector.calls.clear()
+
+    def test_error_again(self):
+        """Its reason is none that passes, such as a lack of space."""
+        for failure in self.collisions():
+            started = self.clock.now
+            self.fault(failure)
+            self.fault(failure)
+            self.assertIs(failure, self.assertRaises(
+                errors.ConnectorError, self.run_import))
+            self.assertEqual(['images.create'] * 2, self.connector.writes)
+            self.assertTrue(self.clock.now - started < LIMIT / 20)
+            self.connector.calls.clear()
+
+    def test_error_that_no_other_import_causes(self):
+        for failure in (
+                fakes.error(errors.BadRequest, status=400, rc=(400, 400, 1)),
+                fakes.error(errors.Busy, status=503, rc=(503, 503, 1)),
+                fakes.error(errors.Unreachable, rc=(101, 101, 2)),
+                errors.ConnectorError(fakes.error().operation, 'HTML',
+                                      status=500)):
+            self.fault(failure)
+            self.assertIs(failure, self.assertRaises(
+                errors.ConnectorError, self.run_import))
+            self.assertEqual(['images.create', 'images.get'],
+                             self.connector.operations)
+            self.assertEqual(1000, self.clock.now)
+            self.connector.calls.clear()
 
     def test_error_with_a_good_image(self):
         self.fault(fakes.error(), path='/there')
