@@ -38,6 +38,9 @@ LOG = logging.getLogger(__name__)
 # The import wants an os_version; for a disk of one cylinder any will do.
 BLANK_OS_VERSION = 'rhel8'
 
+# How often the blank image is imported for one upload.
+PROVISIONS = 2
+
 # Of an export of the blank image, or of its own import.
 FAILURES = (errors.ConnectorError, exception.ConnectorFailure)
 
@@ -152,13 +155,20 @@ class Staging:
     # The blank image
 
     def _blank(self, url):
-        try:
-            self._connector.images.export(names.BLANK_IMAGE, url)
-        except errors.ConnectorError as exc:
-            if not self._lacks_blank(exc):
-                raise
+        """Overwrite an upload.
+
+        The blank image is another nova-compute's too, whose import can
+        remove it right after ours (imageimport).
+        """
+        for _ in range(PROVISIONS):
+            try:
+                self._connector.images.export(names.BLANK_IMAGE, url)
+                return
+            except errors.ConnectorError as exc:
+                if not self._lacks_blank(exc):
+                    raise
             self._provide_blank()
-            self._connector.images.export(names.BLANK_IMAGE, url)
+        self._connector.images.export(names.BLANK_IMAGE, url)
 
     def _lacks_blank(self, exc):
         """Tell whether an export failed for want of the blank image.

@@ -466,6 +466,21 @@ class TwoComputesTest(ImagesTestCase):
         self.between = fail
         self.import_by_the_other()
 
+    def test_the_loser_removes_the_blank_image(self):
+        """Both import that too, to overwrite what they have uploaded."""
+        export = self.connector.images.export
+
+        def removed(name, url):
+            if self.file(name):
+                self.connector.images.export = export
+                shutil.rmtree(self.file(name).parent)
+            export(name, url)
+
+        self.connector.images.export = removed
+        self.assertEqual(self.md5, self.provide(self.cache).md5)
+        self.assertEqual(export, self.connector.images.export)
+        self.assert_whole()
+
     def test_the_loser_does_not_repair_it(self):
         self.useFixture(fixtures.MonkeyPatch(
             'nova_zvm.imageimport.LEAST_PATIENCE', 0))

@@ -113,6 +113,25 @@ class StagingTestCase(base.ZVMTestCase):
         upload = self.upload()
         self.assertEqual(BLANK, self.connector.uploads[upload.url])
 
+    def test_the_import_of_another_compute_removes_the_blank_image(self):
+        """Its clean-up comes after ours was found whole (imageimport)."""
+        def remove(*args):
+            self.connector.put_image(names.BLANK_IMAGE, last_access_time=-1.0)
+
+        self.connector.faults['images.export'] = [None, remove]
+        upload = self.upload()
+        self.assertEqual(BLANK, self.connector.uploads[upload.url])
+        self.assertEqual([], self.staging._journal.left())
+
+    def test_a_blank_image_that_is_always_removed(self):
+        def remove(*args):
+            self.connector.repository.clear()
+
+        self.connector.faults['images.export'] = [remove] * 10
+        upload = self.upload()
+        self.assertEqual(SECRET, self.connector.uploads[upload.url])
+        self.assertLess(self.connector.count('images.create'), 5)
+
     def test_an_export_that_fails_makes_no_other_blank_image(self):
         self.upload()
         self.connector.calls.clear()
