@@ -191,16 +191,18 @@ class ConnectionTestCase(ChecksTestCase):
                           'its certificate is verified')
 
     def test_http(self):
-        self.flags(cloud_connector_url='http://zcc.example.org/',
-                   group='zvm')
-        self.assert_found(self.connection(), Code.WARNING, 'without TLS',
-                          'https')
+        for host in ('zcc.example.org', '10.0.0.5', '[fd00::5]'):
+            self.flags(cloud_connector_url='http://%s/' % host, group='zvm')
+            self.assert_found(self.connection(), Code.WARNING, 'without TLS',
+                              'https')
 
     def test_http_on_this_host(self):
         for host in ('localhost', '127.0.0.1', '[::1]'):
             self.flags(cloud_connector_url='http://%s:8080' % host,
                        group='zvm')
-            self.assert_found(self.connection(), Code.SUCCESS, host)
+            found = self.connection()
+            self.assert_found(found, Code.SUCCESS, host)
+            self.assertNotIn('certificate', found.details)
 
     def test_unreachable(self):
         self.assert_found(self.connection(fakes.unreachable()),
@@ -229,9 +231,10 @@ class ConnectionTestCase(ChecksTestCase):
         self.assertEqual(['host.info'], self.connector.operations)
 
     def test_no_connector_at_the_url(self):
-        self.assert_found(self.connection(fakes.error(status=404)),
-                          Code.FAILURE, 'as the test wants it',
-                          'cloud_connector_url')
+        for status in (404, 502):
+            self.assert_found(self.connection(fakes.error(status=status)),
+                              Code.FAILURE, 'as the test wants it',
+                              'cloud_connector_url')
 
     def test_connector_that_fails_itself(self):
         found = self.connection(fakes.error(operation='version'))
