@@ -367,13 +367,18 @@ class FileTestCase(ChecksTestCase):
                           'as the test wants it', 'file_repository')
 
     def test_other_bytes_come_back(self):
-        def spoil(path):
-            self.connector.exports[path] = b'short'
+        for data in (b'short', b'z' * 512):
+            self.connector.faults['files.download'] = [
+                lambda path: self.connector.exports.update({path: data})]
+            self.assert_found(
+                self.round_trip(), Code.FAILURE,
+                '%d bytes that differ came back' % len(data),
+                'changes or limits')
 
-        self.connector.faults['files.download'] = [spoil]
+    def test_nothing_comes_back(self):
+        self.connector.faults['files.download'] = [fakes.error()]
         self.assert_found(self.round_trip(), Code.FAILURE,
-                          '5 bytes that differ came back',
-                          'changes or limits')
+                          'as the test wants it', 'file_repository')
 
 
 class SystemTestCase(ChecksTestCase):
