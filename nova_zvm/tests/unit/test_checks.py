@@ -324,12 +324,14 @@ class ClockTestCase(ChecksTestCase):
                           '301 seconds ahead of', 'synchronised')
         self.assert_found(self.compared(-301.0), Code.WARNING,
                           '301 seconds behind', 'synchronised')
-        self.assert_found(self.compared(299.0, 3600), Code.SUCCESS,
-                          '299 seconds. A new token is good for 60 minutes')
+        self.assert_found(self.compared(300.0, 3600), Code.SUCCESS,
+                          '300 seconds. A new token is good for 60 minutes')
 
     def test_short_token(self):
-        self.assert_found(self.compared(0.0, 30), Code.WARNING,
-                          'ends in 30 seconds', 'token_validation_period')
+        self.assert_found(self.compared(0.0, 59), Code.WARNING,
+                          'ends in 59 seconds', 'token_validation_period')
+        self.assert_found(self.compared(0.0, 60), Code.SUCCESS,
+                          'A new token is good for ')
 
     def test_token_that_has_ended(self):
         """By our clock, where the connector does not tell its own."""
