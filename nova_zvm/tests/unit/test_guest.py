@@ -475,8 +475,8 @@ class DeleteUnfinishedTestCase(GuestTestCase):
 
     def test_a_create_that_does_not_arrive(self):
         self.connector.zvm.clear()
-        self.guests.delete_unfinished('ABC00001', 600)
-        self.assertEqual(1600, self.clock.now)
+        self.guests.delete_unfinished('ABC00001', 602)
+        self.assertEqual(1602, self.clock.now)
 
     def test_nothing_under_way(self):
         self.connector.zvm.clear()
@@ -485,15 +485,12 @@ class DeleteUnfinishedTestCase(GuestTestCase):
         self.assertEqual(1, self.connector.count('guests.delete'))
 
     def test_a_row_that_is_written_after_the_entry_has_gone(self):
-        def entry_only(userid):
-            self.vm.in_directory = False
-
-        self.connector.faults['guests.delete'] = [
-            lambda userid: (entry_only(userid),
-                            self.connector.put_guest(
-                                'ABC00001', in_directory=False))]
+        self.connector.faults['guests.directory_entry'] = [
+            None, lambda userid: self.connector.put_guest(
+                userid, in_directory=False)]
         self.guests.delete_unfinished('ABC00001', 0)
         self.assertEqual({}, self.connector.zvm)
+        self.assertEqual(2, self.connector.count('guests.delete'))
 
     def test_an_entry_that_does_not_go_away(self):
         self.connector.faults['guests.delete'] = [
