@@ -341,6 +341,45 @@ class UndoTestCase(InterfacesTestCase):
             self.detach(other)
 
 
+class InterruptedTestCase(InterfacesTestCase):
+    """nova-compute died while it attached or detached NIC 1003."""
+
+    def setUp(self):
+        super().setUp()
+        self.attach()
+        ownership.begin_nic_change(
+            self.server, ownership.NicChange('1003', 'VSWITCH2'))
+
+    def detach_another(self):
+        """Detach a port without a NIC, which ends the change and no more."""
+        self.interfaces.detach(self.server, base.vif(port_id=uuids.none))
+
+    def test_whole_nic_stays(self):
+        self.detach_another()
+        self.assert_both()
+
+    def test_whole_nic_of_a_port_that_nova_has_given_up_goes(self):
+        self.ports.remove(self.port)
+        self.detach_another()
+        self.assert_only_first()
+
+    def test_nic_that_is_not_coupled_goes(self):
+        del self.guest.couplings['1003']
+        self.detach_another()
+        self.assert_only_first()
+
+    def test_nic_without_its_statement_goes(self):
+        del self.guest.macs['1003']
+        self.detach_another()
+        self.assert_only_first()
+
+    def test_grant_without_a_nic_goes(self):
+        self.connector.guests.delete_nic('ABC00001', '1003')
+        self.detach_another()
+        self.assert_only_first()
+        self.assertEqual(0, self.connector.count('guests.delete_interface'))
+
+
 class DetachTestCase(InterfacesTestCase):
 
     def setUp(self):
