@@ -115,5 +115,13 @@ class SpoolTestCase(simulated.SimulatorTestCase):
         self.assert_refused((200, 4), 'System_RDR_File_Manage', '-T',
                             'NOSUCH', '-k', 'spoolids=all')
 
+    def test_some_of_a_reader(self):
+        for name in ('one', 'two', 'three'):
+            self.punch('GUEST1', name, 'x')
+        self.smcli('System_RDR_File_Manage', '-T', 'GUEST1', '-k',
+                   'spoolids=0001 0003')
+        self.assertEqual(['two'], [file['name']
+                                   for file in self.files('GUEST1')])
+
     def test_unknown_verb(self):
         self.assertNotEqual(0, self.run_command('/usr/sbin/vmur', 'frob')[0])
