@@ -146,6 +146,21 @@ class CrashTestCase(simulated.SimulatorTestCase):
         self.smcli('Image_Delete_DM', '-T', 'GUEST1')
         self.assertGreater(self.moments, 100)
 
+    def test_content_of_files_ends_with_them(self):
+        self.bootable()
+        for remove in (self.deploy, lambda: self.smcli(
+                'Image_Disk_Delete_DM', '-T', 'GUEST1', '-v', '0100')):
+            self.punch('GUEST1', 'cfgdrive.iso', 'drive')
+            self.boot()
+            self.smcli('Image_Deactivate', '-T', 'GUEST1')
+            self.clock.advance(5)
+            names, found = self.blobs(self.folder / 'zvm.sqlite')
+            self.assertEqual(1, len(names))
+            self.assertEqual(names, found)
+            remove()
+            self.assertEqual(([], []),
+                             self.blobs(self.folder / 'zvm.sqlite'))
+
     def test_what_has_become_due(self):
         """Who starts again finds that it is time, and does it then."""
         self.bootable()
