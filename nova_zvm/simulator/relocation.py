@@ -184,7 +184,7 @@ class Relocations:
     def _allowed(self, limits: Limits) -> float:
         """Return after how long a relocation is given up at the latest."""
         times = [] if limits.total is None else [limits.total]
-        if limits.quiesce is not None and limits.quiesce < self._quiesce:
+        if limits.quiesce is not None:
             times.append(self._duration - self._quiesce + limits.quiesce)
         return min(times, default=float('inf'))
 

@@ -263,7 +263,7 @@ class GrammarTestCase(ClusterTestCase):
 class LeavingTestCase(ClusterTestCase):
 
     scenario = {**ClusterTestCase.scenario,
-                'timing': {'logoff': 30, 'relocation': 0}}
+                'timing': {'logoff': 30, 'relocation': 0, 'quiesce': 20}}
 
     def test_logoff_is_pending(self):
         self.smcli('Image_Deactivate', '-T', 'GUEST1')
@@ -384,7 +384,16 @@ class QuiesceTestCase(ClusterTestCase):
         self.assertEqual(50, self.clock.now() - began)
 
     def test_more_is_allowed(self):
+        self.assertEqual((8, 3000, 'HCP1922E'),
+                         self.relocate('max_quiesce=19'))
         self.assert_moved('max_quiesce=20')
+
+    def test_first_limit_that_is_reached(self):
+        for total, end in ((30, 30), (55, 50)):
+            began = self.clock.now()
+            self.assertEqual((8, 3000, 'HCP1922E'),
+                             self.relocate(f'max_total={total}'))
+            self.assertEqual(end, self.clock.now() - began)
 
     def test_immediate_has_no_limit(self):
         self.assert_moved('immediate=YES')
