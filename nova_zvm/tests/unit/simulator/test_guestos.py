@@ -365,6 +365,14 @@ class IucvTestCase(simulated.SimulatorTestCase):
             'GUEST1', 'echo -n ZCC2 > /etc/iucv_authorized_userid\n')[0])
         self.assertEqual(1, self.iucv('GUEST1', 'echo ping')[0])
 
+    def test_line_end_after_the_userid(self):
+        """As the agent of current releases (iucvserver.c) takes it."""
+        self.punch('GUEST1', 'iucvauth.sh', 'echo ' + simulated.CONNECTOR +
+                   ' > /etc/iucv_authorized_userid\n')
+        self.smcli('Image_Recycle', '-T', 'GUEST1')
+        self.clock.advance(simulated.BOOT_TIME)
+        self.assertEqual(0, self.iucv('GUEST1', 'echo ping')[0])
+
     def test_unknown_command(self):
         status, output = self.iucv('GUEST1', 'frobnicate now')
         self.assertEqual(8, status)
