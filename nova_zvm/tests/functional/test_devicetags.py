@@ -131,5 +131,11 @@ class OtherRootTest(DeviceTagsTestCase):
         self.assert_nothing_left(before)
 
     def test_others_are_not(self):
-        self.boot(networks=[{'port': self.neutron.port_1['id'],
-                             'tag': 'public'}])
+        """The numbers of disks do not matter to a tag of a NIC."""
+        server = self.boot(
+            config_drive=True, flavor_id=self.create_flavor(ephemeral=3),
+            networks=[{'port': self.neutron.port_1['id'], 'tag': 'public'}])
+        self.assertIsNotNone(self.minidisk(server, '0150')['image'])
+        self.assertEqual('ext4', self.minidisk(server, '0151')['filesystem'])
+        self.assertEqual({'public': 'nic'}, {
+            tag: device['type'] for tag, device in self.told(server).items()})
