@@ -25,6 +25,7 @@ import pathlib
 import sqlite3
 import sys
 import threading
+import time
 
 import fixtures
 from nova import conf
@@ -32,6 +33,7 @@ from nova import context as nova_context
 from nova.db.main import api as database
 from nova import objects
 from nova import test
+from nova.tests.functional.api import client as api_client
 from nova.tests.functional import integrated_helpers
 import os_vif
 from oslo_utils.fixture import uuidsentinel
@@ -44,6 +46,7 @@ from nova_zvm.connector import models
 from nova_zvm import diskimage
 from nova_zvm import staging
 from nova_zvm.tests import fixtures as zvm_fixtures
+from nova_zvm.tests.functional import economy
 from nova_zvm.tests import glance
 
 CONF = conf.CONF
@@ -55,6 +58,8 @@ TEMPLATE = 'nvt%05x'
 
 # Real seconds; only a test that fails waits so long.
 PATIENCE = 60
+# Between two looks at what nobody tells.
+LOOK_SECONDS = 0.5
 
 _DATABASES = {'guests': 'sdk_guest.sqlite', 'switch': 'sdk_network.sqlite',
               'image': 'sdk_image.sqlite'}
@@ -72,6 +77,8 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         os_vif.initialize()
         self.flags(api_paste_config=os.path.join(
             sys.prefix, 'etc', 'nova', 'api-paste.ini'), group='wsgi')
+        self._changes = self.useFixture(economy.Economy()).instances
+        self._userids = {}
         super().setUp()
         self.zvm = self.provide_zvm()
         self.state_path = self.useFixture(fixtures.TempDir()).path
@@ -189,17 +196,64 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         created = self.api.post_server({'server': request})
         return self._wait_for_state_change(created, expected_state)
 
-    def _wait_for_server_parameter(self, server, expected_params,
-                                   max_retries=10, **options):
-        # nova's five seconds are short for a busy machine; only a test that
-        # fails takes longer by this.
-        return super()._wait_for_server_parameter(
-            server, expected_params, max(max_retries, 120), **options)
+    # nova's own helpers look every half second, and give up after ten looks.
 
-    def _wait_for_assert(self, assert_func, max_retries=10, **options):
-        # As above.
-        return super()._wait_for_assert(
-            assert_func, max(max_retries, 120), **options)
+    def _wait_for_server_parameter(self, server, expected_params,
+                                   max_retries=10, api=None,
+                                   wait_for_fault_key=True):
+        def look():
+            found = self.api.get_server(server['id'])
+            if all(found[name] == value
+                   for name, value in expected_params.items()) and (
+                       'fault' in found or not with_fault):
+                return found
+            seen.append({name: found[name] for name in expected_params})
+
+        # nova records the fault after the state.
+        with_fault = (wait_for_fault_key and
+                      expected_params.get('status') == 'ERROR')
+        seen = []
+        return self.wait_for(look, lambda: 'The server is %s, not %s' % (
+            seen[-1], expected_params))
+
+    def _wait_until_deleted(self, server):
+        def is_gone():
+            try:
+                found = self.api.get_server(server['id'])
+            except api_client.OpenStackApiNotFoundException:
+                return True
+            if server.get('status') != 'ERROR' == found['status']:
+                self.fail('The server could not be deleted: %s' %
+                          found.get('fault'))
+
+        self.wait_for(is_gone, lambda: 'The server is not deleted')
+
+    def _wait_for_assert(self, assert_func, max_retries=10, sleep=0.5):
+        def look():
+            try:
+                assert_func()
+                return True
+            except AssertionError as exc:
+                failures.append(exc)
+
+        failures = []
+        self.wait_for(look, lambda: str(failures[-1]))
+
+    def wait_for(self, probe, failure):
+        """Return what probe returns, as soon as it is true.
+
+        :param failure: gives the text with which the test fails, after a
+            time that only a test that fails takes
+        """
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            self._changes.look()
+            found = probe()
+            if found:
+                return found
+            if time.monotonic() > deadline:
+                self.fail(failure())
+            self._changes.sleep(LOOK_SECONDS)
 
     def import_image(self):
         """Let the default image be on the connector before a test begins."""
@@ -269,7 +323,10 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
 
     def userid(self, server):
         """Return the userid that a server must have, by its name."""
-        return self.instance_name(server).upper()
+        # A request to nova's API costs as much as a fixture.
+        if server['id'] not in self._userids:
+            self._userids[server['id']] = self.instance_name(server).upper()
+        return self._userids[server['id']]
 
     def instance_name(self, server):
         return self.api.get_server(

@@ -26,7 +26,6 @@ import time
 
 import fixtures
 from nova import context as nova_context
-from sqlalchemy import pool
 
 from nova_zvm.connector import client
 from nova_zvm.connector import models
@@ -85,10 +84,6 @@ class FaultTestCase(base.ZVMTestCase):
     TIMEOUT_SCALING_FACTOR = 8
 
     def setUp(self):
-        # oslo.db connects anew for each transaction with SQLite, which is
-        # a third of all the time here (oslo_db/sqlalchemy/engines.py).
-        self.useFixture(fixtures.MonkeyPatch(
-            'sqlalchemy.pool.NullPool', pool.QueuePool))
         super().setUp()
         self.boots = 0
         # Between two tries of a request.

@@ -196,7 +196,6 @@ class InterfaceFaultTest(faulting.FaultTestCase,
                          networking.NetworkingTestCase):
 
     def setUp(self):
-        self._userids = {}
         super().setUp()
         self._boot_servers()
 
@@ -419,12 +418,6 @@ class InterfaceFaultTest(faulting.FaultTestCase,
         self._boot_server(cell.on)
 
     # What must be
-
-    def userid(self, server):
-        # nova's API takes a quarter of all the time here.
-        if server['id'] not in self._userids:
-            self._userids[server['id']] = super().userid(server)
-        return self._userids[server['id']]
 
     def _has(self, port):
         return port['id'] in self.cached_ports(self.server)

@@ -28,6 +28,7 @@ from oslo_utils import uuidutils
 
 from nova_zvm import conf as zvm_conf
 from nova_zvm.tests import bindings
+from nova_zvm.tests.functional import economy
 from nova_zvm.tests import glance
 from nova_zvm.tests.sandbox import commandline
 from nova_zvm.tests.sandbox import endpoint
@@ -74,6 +75,7 @@ class Cell(integrated_helpers.ProviderUsageBaseTestCase):
     def setUp(self):
         self.flags(api_paste_config=os.path.join(
             sys.prefix, 'etc', 'nova', 'api-paste.ini'), group='wsgi')
+        self.useFixture(economy.Economy())
         super().setUp()
         self._log_to_file()
         folder = self._workspace.nova
