@@ -110,7 +110,7 @@ def _run_operations(args, space, system):
     nova.keep_uploads = False
     nova.start()
     print(LEGEND)
-    todo = operations.Operations(nova, system)
+    todo = operations.Operations(nova, system, args.servers)
     result = {**_facts(args, system), 'runs': {}}
     for profile in args.profile or TITLES:
         title = '%s, and it runs %g times as fast' % (
@@ -207,6 +207,10 @@ def _parser():
                         help='operations of nova; scale: what a command '
                              'costs the simulated z/VM itself; or images: '
                              'what their size costs')
+    parser.add_argument('--servers', type=_positive,
+                        default=operations.SERVERS, metavar='N',
+                        help='of the power sync, of the part operations '
+                        '(default: %(default)s)')
     parser.add_argument('--guests', type=int, default=scale.GUESTS,
                         metavar='N', help='of the part scale '
                         '(default: %(default)s)')

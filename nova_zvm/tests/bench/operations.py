@@ -60,15 +60,20 @@ class Cost:
 class Operations:
     """All operations, on one cell and its z/VM."""
 
-    def __init__(self, nova, zvm):
+    def __init__(self, nova, zvm, servers):
+        """Prepare.
+
+        :param servers: how many nova-compute looks after at the power sync
+        """
         self._nova = nova
+        self._servers = servers
         self._zvm = zvm
         self._driver = nova.compute.manager.driver
         self._api = api.Api(nova.endpoint.compute_url)
         self._flavor = self._make_flavor('plain', 0)
         self._big_flavor = self._make_flavor('ephemeral', 2)
         self._warm_up()
-        powersync.make_servers(zvm.connector(), cell.HOST, SERVERS)
+        powersync.make_servers(zvm.connector(), cell.HOST, servers)
 
     def _warm_up(self):
         """Have the driver know what it asks for only once."""
@@ -124,7 +129,7 @@ class Operations:
         manager = self._nova.compute.manager
         with self._meter.running() as usage:
             powersync.run(manager)
-        yield Cost.of('power sync of %d servers' % SERVERS, usage,
+        yield Cost.of('power sync of %d servers' % self._servers, usage,
                       SYNC_WORKERS)
         with self._meter.running() as usage:
             manager.update_available_resource(
