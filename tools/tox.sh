@@ -113,6 +113,10 @@ install_tox() {
     quietly tox-venv.log "$python" -m venv "$venv"
     quietly tox-install.log "$venv/bin/python" -m pip install --quiet \
         --disable-pip-version-check -c constraints.txt tox
+    # tools/install.py does without where there is no wheel of it.
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --only-binary uv -c constraints.txt uv >.tox/log/uv-install.log 2>&1 ||
+        true
     echo "$wanted" >"$venv/made-of"
 }
 
