@@ -55,8 +55,8 @@ class TestPages(testtools.TestCase):
                               if where[1] not in environments()])
 
     def test_parts_of_the_tests(self):
-        script = (ROOT / 'tools' / 'test.sh').read_text()
-        parts = {'--all-releases', *re.findall(r'\[(\w+)\]=\w+', script)}
+        script = (ROOT / 'tools' / 'parts.py').read_text()
+        parts = {'--all-releases', *re.findall(r"Part\('(\w+)'", script)}
         named = [(page, part) for page, words in found(COMMAND % 'test')
                  for part in words.partition('#')[0].split()]
         self.assertNotEqual([], named)

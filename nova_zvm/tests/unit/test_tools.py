@@ -1,0 +1,128 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""How tests are dealt to workers, and what the totals of a run say."""
+
+import importlib
+import pathlib
+import re
+import subprocess
+import sys
+
+import fixtures
+import testtools
+
+TOOLS = pathlib.Path(__file__).parents[3] / 'tools'
+UNIT = 'nova_zvm/tests/unit'
+STESTR_TOTALS = """\
+ - Passed: 12
+ - Skipped: 1
+ - Failed: %d
+"""
+
+
+class ToolsTestCase(testtools.TestCase):
+
+    def tool(self, name):
+        self.useFixture(fixtures.MonkeyPatch('sys.path',
+                                             [str(TOOLS), *sys.path]))
+        return importlib.import_module(name)
+
+
+class DealTestCase(ToolsTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.deal = self.tool('deal')
+
+    def test_each_class_is_dealt_once(self):
+        weights = self.deal.weights(UNIT)
+        self.assertIn(self.id().rpartition('.')[0], weights)
+        hands = self.deal.dealt(weights, 3)
+        self.assertEqual(sorted(weights),
+                         sorted(name for hand in hands for name in hand))
+
+    def test_hands_are_alike(self):
+        hands = self.deal.dealt({'a': 5, 'b': 3, 'c': 3, 'd': 2, 'e': 1}, 2)
+        self.assertEqual([['a', 'd'], ['b', 'c', 'e']], hands)
+
+    def test_class_whose_weight_is_not_known(self):
+        self.useFixture(fixtures.MonkeyPatch('deal.WEIGHTS', self.useFixture(
+            fixtures.TempDir()).join('weights.json')))
+        self.deal.WEIGHTS = pathlib.Path(self.deal.WEIGHTS)
+        self.deal.WEIGHTS.write_text('{}')
+        weight = self.deal.weights(UNIT)[self.id().rpartition('.')[0]]
+        self.assertGreater(weight, 0)
+
+    def test_each_test_is_one_worker_s(self):
+        workers = self.deal.workers({'a.Test': 2, 'a.TestOther': 1}, 2)
+        for test in ('a.Test.test_b', 'a.TestOther.test_b(scenario)',
+                     'a.TestNew.test_b', 'unittest.loader._FailedTest.a'):
+            self.assertEqual(1, sum(
+                any(re.search(pattern, test) for pattern in patterns)
+                for patterns in workers), test)
+
+
+class PartsTestCase(ToolsTestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.parts = self.tool('parts')
+        self.log = self.useFixture(fixtures.TempDir()).join('log')
+
+    def result(self, status=0, output='', name='unit'):
+        result = self.parts.Result(self.parts.PARTS[name])
+        self.parts.Run._count(result, status, output)
+        return result
+
+    def test_tests_are_counted(self):
+        result = self.result(1, STESTR_TOTALS % 2)
+        self.assertEqual('12 passed, 2 failed, 1 skipped',
+                         self.parts.totals([result]))
+
+    def test_last_totals_count(self):
+        result = self.result(0, ' - Passed: 3\n' + STESTR_TOTALS % 0)
+        self.assertEqual((12, 0), (result.passed, result.failed))
+
+    def test_run_that_ends_badly_has_failed(self):
+        self.assertEqual(1, self.result(1, STESTR_TOTALS % 0).failed)
+
+    def test_run_without_a_test_has_failed(self):
+        self.assertEqual(1, self.result(0, '').failed)
+
+    def test_check(self):
+        self.assertEqual('1 passed, 1 failed', self.parts.totals(
+            [self.result(name='pep8'), self.result(1, name='docs')]))
+
+    def test_processor_time_has_a_limit(self):
+        result = self.result(0, STESTR_TOTALS % 0)
+        result.processor = 2 * result.part.processor
+        self.assertFalse(result.too_dear)
+        result.processor += 1
+        self.assertTrue(result.too_dear)
+        self.assertIn('TOO MANY', str(result))
+
+    def test_processor_time_is_that_of_all_processes(self):
+        busy = 'import time\nwhile time.process_time() < 0.2: pass'
+        status, seconds = self.parts.Commands().run(
+            ['sh', '-c', '"$0" -c "$1"; echo said; exit 3', sys.executable,
+             busy], self.log, False)
+        self.assertEqual(3, status)
+        self.assertGreater(seconds, 0.2)
+        self.assertEqual('said\n', pathlib.Path(self.log).read_text())
+
+    def test_part_that_is_none(self):
+        done = subprocess.run(
+            [sys.executable, TOOLS / 'parts.py', 'unit', 'units'],
+            stdout=subprocess.PIPE, text=True)
+        self.assertEqual(2, done.returncode)
+        self.assertIn('There is no part units.', done.stdout)

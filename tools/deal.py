@@ -1,0 +1,131 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Run tests by stestr, dealt to its workers by the time that each takes.
+
+    deal.py [--exclude REGEX] FOLDER [FILTER ...]
+
+Run in the environment of the tests. All tests of a class go to one worker,
+which may share among them what is dear to make. deal.json has the seconds of
+each class; a new class counts by the number of its test methods.
+stestr itself deals by the times of earlier runs, which a fresh clone has not.
+
+    deal.py --weigh FOLDER
+
+writes the weights of a folder from stestr's last run of it.
+"""
+
+import argparse
+import ast
+import collections
+import json
+import os
+import pathlib
+import sys
+
+import lastrun
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+WEIGHTS = pathlib.Path(__file__).with_suffix('.json')
+# Seconds that a test takes where nothing is known of it, by its folder.
+UNKNOWN = {'functional': 2.0}
+
+
+def classes(folder):
+    """Yield (name, number of test methods) of each class in test modules."""
+    for path in sorted((ROOT / folder).rglob('test_*.py')):
+        module = '.'.join(path.relative_to(ROOT).with_suffix('').parts)
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                yield '%s.%s' % (module, node.name), sum(
+                    isinstance(item, ast.FunctionDef) and
+                    item.name.startswith('test') for item in node.body)
+
+
+def weights(folder):
+    """Return the seconds of each class."""
+    known = json.loads(WEIGHTS.read_text())
+    each = UNKNOWN.get(folder.rpartition('/')[2], 0.1)
+    return {name: known.get(name, number * each)
+            for name, number in classes(folder)}
+
+
+def dealt(weights, count):
+    """Return so many lists of names, the heaviest first, alike in weight."""
+    hands = [(0.0, number, []) for number in range(count)]
+    for name in sorted(weights, key=lambda name: (-weights[name], name)):
+        weight, number, hand = min(hands)
+        hand.append(name)
+        hands[number] = weight + weights[name], number, hand
+    return [hand for _, _, hand in hands]
+
+
+def workers(weights, count):
+    """Return who is to run what, as lists of regular expressions.
+
+    What belongs to no class that is known here is run as well, by the last.
+    """
+    patterns = [[r'^%s\.' % name.replace('.', r'\.') for name in hand]
+                for hand in dealt(weights, count) if hand]
+    patterns[-1].append('^(?!%s)' % '|'.join(
+        pattern[1:] for hand in patterns for pattern in hand))
+    return patterns
+
+
+def write_workers(folder, count):
+    """Write that as stestr reads it; return the path."""
+    path = ROOT / '.tox' / ('workers-%s.yaml' % folder.replace('/', '-'))
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(yaml.safe_dump([
+        {'worker': hand} for hand in workers(weights(folder), count)]))
+    return path
+
+
+def run(folder, exclude, filters):
+    command = ['stestr', '--test-path', './' + folder, 'run',
+               '--worker-file', str(write_workers(
+                   folder, int(os.environ.get('WORKERS', '2'))))]
+    if exclude:
+        command += ['--exclude-regex', exclude]
+    os.execvp(command[0], command + filters)
+
+
+def weigh(folder):
+    """Take the weights of a folder from stestr's last run."""
+    seconds = collections.Counter()
+    for name, test in lastrun.tests().items():
+        seconds[name.partition('(')[0].rpartition('.')[0]] += test['seconds']
+    known = json.loads(WEIGHTS.read_text())
+    here = dict(classes(folder))
+    known = {name: weight for name, weight in known.items()
+             if name not in here}
+    known.update((name, round(seconds[name], 1))
+                 for name in here if seconds[name] >= 0.05)
+    WEIGHTS.write_text(json.dumps(known, indent=0, sort_keys=True) + '\n')
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument('--exclude', default='')
+    parser.add_argument('--weigh', action='store_true')
+    parser.add_argument('folder')
+    parser.add_argument('filters', nargs='*')
+    given = parser.parse_args()
+    if given.weigh:
+        weigh(given.folder)
+    else:
+        run(given.folder, given.exclude, given.filters)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
