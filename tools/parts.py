@@ -181,6 +181,9 @@ class Run:
     def _lane(self, parts, show):
         for part in parts:
             self.results[part.name] = self._result(part, show)
+        # The checks end first: make what the next tests need.
+        for part in self._parts:
+            self._prepare(part)
 
     def _result(self, part, show):
         result = Result(part)
@@ -189,8 +192,13 @@ class Run:
         log.write_text('')
         if show:
             self._print('=== ' + part.name)
-        status, result.processor = self._prepare(part, log)
-        if status == 0:
+        problem, result.processor = self._prepare(part)
+        if problem:
+            status = 1
+            log.write_text(problem)
+            if show:
+                self._print(problem)
+        else:
             status, spent = self._tox(
                 ['--skip-pkg-install', '-q', '-e', part.environment], log,
                 show)
@@ -205,21 +213,27 @@ class Run:
             self._print('=== %s\n%s' % (part.name, log.read_text()))
         return result
 
-    def _prepare(self, part, log):
-        """Make the environment of a part, out of the way of its results."""
-        making = LOGS / (part.environment + '-prepare.log')
+    def _prepare(self, part):
+        """Make the environment of a part, out of the way of its results.
+
+        Returns what is wrong, if anything, and processor seconds.
+        """
+        log = LOGS / (part.environment + '-prepare.log')
         with self._preparing:
-            making.write_text('')
+            if part.environment in self._prepared:
+                return self._prepared[part.environment], 0
+            log.write_text('')
             status, spent = self._tox(
-                ['--notest', '-e', part.environment], making, False)
-        if status:
-            text = '%s\nThe environment of %s cannot be made (whole output in'\
-                ' %s).\n' % ('\n'.join(making.read_text().splitlines()[-25:]),
-                             part.name, making.relative_to(ROOT))
-            log.write_text(text)
-            if part.tests:
-                self._print(text)
-        return status, spent
+                ['--notest', '-e', part.environment], log, False)
+            problem = None
+            if status:
+                problem = (
+                    '%s\nThe environment of %s cannot be made (whole output '
+                    'in %s).\n' % ('\n'.join(
+                        log.read_text().splitlines()[-25:]), part.name,
+                        log.relative_to(ROOT)))
+            self._prepared[part.environment] = problem
+            return problem, spent
 
     def _tox(self, arguments, log, show):
         return self._commands.run(

@@ -58,7 +58,6 @@ TEMPLATE = 'nvt%05x'
 
 # Real seconds; only a test that fails waits so long.
 PATIENCE = 60
-# Between two looks at what nobody tells.
 LOOK_SECONDS = 0.5
 
 _DATABASES = {'guests': 'sdk_guest.sqlite', 'switch': 'sdk_network.sqlite',
@@ -237,13 +236,14 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
                 failures.append(exc)
 
         failures = []
-        self.wait_for(look, lambda: str(failures[-1]))
+        self.wait_for(look, lambda: str(failures[-1]), sleep)
 
-    def wait_for(self, probe, failure):
+    def wait_for(self, probe, failure, interval=LOOK_SECONDS):
         """Return what probe returns, as soon as it is true.
 
         :param failure: gives the text with which the test fails, after a
             time that only a test that fails takes
+        :param interval: seconds between looks at what nobody tells
         """
         deadline = time.monotonic() + PATIENCE
         while True:
@@ -253,7 +253,7 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
                 return found
             if time.monotonic() > deadline:
                 self.fail(failure())
-            self._changes.sleep(LOOK_SECONDS)
+            self._changes.sleep(interval)
 
     def import_image(self):
         """Let the default image be on the connector before a test begins."""

@@ -56,7 +56,8 @@ class TestPages(testtools.TestCase):
 
     def test_parts_of_the_tests(self):
         script = (ROOT / 'tools' / 'parts.py').read_text()
-        parts = {'--all-releases', *re.findall(r"Part\('(\w+)'", script)}
+        parts = {*re.findall(r"Part\('(\w+)'", script),
+                 *re.findall(r"'(--[\w-]+)'", script)}
         named = [(page, part) for page, words in found(COMMAND % 'test')
                  for part in words.partition('#')[0].split()]
         self.assertNotEqual([], named)
