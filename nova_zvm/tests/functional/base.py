@@ -45,8 +45,8 @@ from nova_zvm.connector import client
 from nova_zvm.connector import models
 from nova_zvm import diskimage
 from nova_zvm import staging
+from nova_zvm.tests import economy
 from nova_zvm.tests import fixtures as zvm_fixtures
-from nova_zvm.tests.functional import economy
 from nova_zvm.tests import glance
 
 CONF = conf.CONF

@@ -28,7 +28,7 @@ from oslo_utils import uuidutils
 
 from nova_zvm import conf as zvm_conf
 from nova_zvm.tests import bindings
-from nova_zvm.tests.functional import economy
+from nova_zvm.tests import economy
 from nova_zvm.tests import glance
 from nova_zvm.tests.sandbox import commandline
 from nova_zvm.tests.sandbox import endpoint

@@ -26,6 +26,7 @@ from nova_zvm import conf as zvm_conf
 from nova_zvm import macprefix
 from nova_zvm import network
 from nova_zvm import ownership
+from nova_zvm.tests.economy import api
 from nova_zvm.tests.unit import fakes
 
 CONF = conf.CONF
@@ -37,6 +38,8 @@ class ZVMTestCase(test.NoDBTestCase):
     """A test with a connector in memory and a clock of its own."""
 
     def setUp(self):
+        # nova's policy takes three quarters of the time of a test.
+        self.useFixture(api.NoDefaults())
         super().setUp()
         self.flags(instance_name_template='abc%05x')
         self.flags(image_tmp_path=self.useFixture(fixtures.TempDir()).path,

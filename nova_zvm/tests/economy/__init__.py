@@ -19,9 +19,9 @@ waits end with the event that they wait for instead of at the next look.
 
 import fixtures
 
-from nova_zvm.tests.functional.economy import api
-from nova_zvm.tests.functional.economy import databases
-from nova_zvm.tests.functional.economy import wakeups
+from nova_zvm.tests.economy import api
+from nova_zvm.tests.economy import databases
+from nova_zvm.tests.economy import wakeups
 
 
 class Economy(fixtures.Fixture):
