@@ -17,6 +17,8 @@ statements are compiled once in a process, an empty database is copied, and
 waits end with the event that they wait for instead of at the next look.
 """
 
+import logging
+
 import fixtures
 
 from nova_zvm.tests.economy import api
@@ -31,6 +33,10 @@ class Economy(fixtures.Fixture):
     """
 
     def _setUp(self):
+        # It tells on standard error of each executor that ends, when nova's
+        # fixture of the log is gone already.
+        logging.getLogger('nova.thread_pool_factory').setLevel(
+            logging.WARNING)
         for cls in (databases.Statements, databases.Connections,
                     databases.Schemas, api.KeptAPI, api.Validators,
                     api.NoDefaults, wakeups.Messages, wakeups.Workers):
