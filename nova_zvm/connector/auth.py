@@ -41,10 +41,6 @@ class Tokens:
         self._lock = threading.Lock()
         self._token: str | None = None
 
-    @property
-    def used(self) -> bool:
-        return self._file is not None
-
     def get(self, operation: op.Operation) -> str | None:
         if self._file is None:
             return None
