@@ -96,7 +96,12 @@ class ZVMTestCase(test.NoDBTestCase):
 
     def is_locked(self, userid):
         """Tell whether the NICs of a guest are kept from others."""
-        lock = lockutils.internal_lock('zvm-nics-%s' % userid)
+        return self.is_held('zvm-nics-%s' % userid)
+
+    @staticmethod
+    def is_held(name):
+        """Tell whether a lock of this process is held."""
+        lock = lockutils.internal_lock(name)
         free = lock.acquire(blocking=False)
         if free:
             lock.release()

@@ -193,6 +193,27 @@ class DestroyTestCase(base.ZVMTestCase):
         self.assertEqual(1060, self.clock.now)
         self.assertEqual(ownership.BUILDING, ownership.state(instance))
 
+    def test_undo_waits_longer_where_all_takes_longer(self):
+        slow = destroy.Destroy(
+            guest.Guests(self.connector, 2.0), self.make_network(),
+            self.config_drives, 600, timeout_scale=2.0)
+        asked = []
+
+        def fail(*args):
+            asked.append(self.clock.now)
+            raise fakes.unreachable()
+
+        self.connector.faults['guests.directory_entry'] = [fail] * 99
+        self.assertRaises(exception.ConnectorUnreachable, slow.undo_spawn,
+                          self.instance(ownership.BUILDING), [], 0)
+        self.assertEqual([1000, 1004], asked[:2])
+        self.assertEqual(1120, asked[-1])
+
+    def test_undo_discards_the_config_drive(self):
+        instance = self.instance(ownership.BUILDING)
+        self.destroy.undo_spawn(instance, [], 0)
+        self.config_drives.discard.assert_called_once_with(instance)
+
     def test_a_failure_keeps_the_mark(self):
         for state in (ownership.BUILDING, ownership.BUILT):
             self.connector.put_guest('ABC00001')

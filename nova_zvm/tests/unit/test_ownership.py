@@ -11,6 +11,7 @@
 #    under the License.
 
 from nova import exception as nova_exception
+from nova import objects
 
 from nova_zvm import ownership
 from nova_zvm.tests.unit import base
@@ -144,6 +145,13 @@ class OwnershipTestCase(base.ZVMTestCase):
         ownership.record(instance, ownership.DELETED)
         self.assertFalse(ownership.is_paused(instance))
 
+    def test_a_pause_that_is_taken_back(self):
+        instance = self.instance(ownership.BUILT)
+        ownership.set_paused(instance, True)
+        ownership.set_paused(instance, False)
+        self.assertFalse(ownership.is_paused(instance))
+        self.assertNotIn(ownership.PAUSED, self.saves[-1])
+
     def test_a_nic_that_is_changed(self):
         instance = self.instance(ownership.BUILT)
         self.assertIsNone(ownership.nic_change(instance))
@@ -207,6 +215,23 @@ class CopiesTestCase(base.ZVMTestCase):
                               *arguments)
             self.assertNotIn('system_metadata',
                              self.instance.obj_what_changed())
+
+    def test_one_change_at_a_time(self):
+        for change, *arguments in self.CHANGES:
+            locked = []
+            self.instance.save = lambda: locked.append(
+                self.is_held('zvm-record-' + self.instance.uuid))
+            ownership.set_paused(self.instance, True)
+            change(self.instance, *arguments)
+            self.assertEqual({True}, set(locked))
+
+    def test_an_instance_that_nova_has_deleted_keeps_its_record(self):
+        def gone(context, uuid, expected_attrs):
+            raise nova_exception.InstanceNotFound(instance_id=uuid)
+
+        self.patch(objects.Instance, 'get_by_uuid', gone)
+        ownership.refresh(self.instance)
+        self.assertEqual('ABC00001', ownership.owned_userid(self.instance))
 
     def test_what_was_only_read_anew_nova_does_not_save(self):
         ownership.refresh(self.instance)

@@ -27,6 +27,11 @@ class WaitUntilTestCase(base.ZVMTestCase):
             lambda: answers.pop(0), 'off', timeout=60, interval=5))
         self.assertEqual(1010.0, self.clock.now)
 
+    def test_looks_every_second_if_not_told_otherwise(self):
+        answers = ['on', 'on', 'off']
+        waiting.wait_until(lambda: answers.pop(0), 'off', timeout=60)
+        self.assertEqual(1002.0, self.clock.now)
+
     def test_the_last_look_is_at_the_deadline(self):
         looks = []
 
@@ -35,9 +40,9 @@ class WaitUntilTestCase(base.ZVMTestCase):
             return 'on'
 
         exc = self.assertRaises(waiting.Expired, waiting.wait_until, probe,
-                                'off', timeout=12, interval=5)
-        self.assertEqual([1000, 1005, 1010, 1012], looks)
-        self.assertEqual('still on, not off, after 12 seconds', str(exc))
+                                'off', timeout=11, interval=5)
+        self.assertEqual([1000, 1005, 1010, 1011], looks)
+        self.assertEqual('still on, not off, after 11 seconds', str(exc))
 
     def test_an_answer_at_the_deadline_is_in_time(self):
         self.clock.at(10, lambda: answers.append('off'))
