@@ -461,3 +461,57 @@ class DetachTestCase(InterfacesTestCase):
         ownership.record(self.server, ownership.DELETED)
         self.assertRaises(nova_exception.InstanceNotFound,
                           self.interfaces.detach, self.server, self.port)
+
+
+class LateTestCase(InterfacesTestCase):
+    """Requests whose answer is lost, and which take effect later."""
+
+    def lose(self, operation, effect):
+        def lost(*args):
+            self.clock.at(30, effect)
+            raise fakes.outcome_unknown(operation)
+
+        self.connector.faults[operation] = [lost]
+
+    def forget_nic(self):
+        for rows in (self.guest.nics, self.guest.nic_ids,
+                     self.guest.couplings):
+            rows.pop('1003', None)
+
+    def test_a_nic_that_comes_late_is_removed(self):
+        self.lose('guests.create_interface',
+                  lambda: self.connector.guests.create_nic(
+                      'ABC00001', '1003', uuids.port, self.port['address']))
+        self.assertRaises(exception.ConnectorFailure, self.attach)
+        self.clock.sleep(60)
+        self.assert_only_first()
+
+    def test_a_coupling_that_comes_late_is_removed(self):
+        self.lose('guests.couple',
+                  lambda: self.guest.couplings.update({'1003': 'VSWITCH2'}))
+        self.assertRaises(exception.ConnectorFailure, self.attach)
+        self.clock.sleep(60)
+        self.assert_only_first()
+        self.assertNotIn('1003', self.guest.couplings)
+
+    def test_a_delete_that_comes_late_meets_no_other_nic(self):
+        self.attach()
+        self.connector.faults['guests.delete_interface'] = [fakes.error()]
+        self.lose('guests.delete_nic', self.forget_nic)
+        self.assertRaises(exception.ConnectorFailure, self.detach, self.port)
+        self.assertNotIn('1003', self.guest.nic_ids)
+
+    def test_a_detach_that_comes_late_is_awaited(self):
+        self.attach()
+        self.lose('guests.delete_interface', self.forget_nic)
+        self.detach(self.port)
+        self.assertEqual(0, self.connector.count('guests.delete_nic'))
+        self.assert_only_first()
+
+    def test_a_detach_is_recorded_before_anything_is_changed(self):
+        self.attach()
+        self.connector.faults['guests.delete_interface'] = [
+            lambda *args: self.assertIn(ownership.NIC, self.saves[-1])]
+        self.detach(self.port)
+        self.assertEqual([], self.connector.faults['guests.delete_interface'])
+        self.assertNotIn(ownership.NIC, self.saves[-1])
