@@ -12,11 +12,18 @@
 
 """What the connector's failures become."""
 
+import io
 import json
+import ssl
+import types
 import unittest
+from unittest import mock
 
+import fixtures
 import requests
 import requests_mock
+from testtools import matchers
+from urllib3 import exceptions as urllib3_errors
 
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
@@ -201,6 +208,62 @@ class NoAnswerTest(conversation.TestCase):
         self.assertRaises(errors.OutcomeUnknown,
                           self.connector.guests.delete, 'G1')
 
+    def test_tls_that_ends_before_the_answer(self):
+        for end in (ssl.SSLEOFError(8, 'EOF'), ssl.SSLZeroReturnError(6, '')):
+            self.http.delete(conversation.URL + '/guests/G1',
+                             exc=requests.exceptions.SSLError(end))
+            self.assertRaises(errors.OutcomeUnknown,
+                              self.connector.guests.delete, 'G1')
+
+    def test_tls_failure_is_told_by_its_cause(self):
+        cause = ssl.SSLCertVerificationError('self-signed certificate')
+        self.http.get(conversation.URL + '/guests',
+                      exc=requests.exceptions.SSLError(
+                          urllib3_errors.MaxRetryError(None, '/', cause)))
+        error = self.assertRaises(errors.TlsError,
+                                  self.connector.guests.list)
+        self.assertThat(str(error), matchers.EndsWith(
+            'can be made: ' + str(cause)))
+
+    def test_whose_certificates_are_trusted(self):
+        """Those of the system; there is no request without any check."""
+        sent = self.answer('GET', '/guests', conversation.envelope([]))
+        for cafile, capath, trusted in (
+                ('/ca.pem', '/certs', '/ca.pem'), ('/ca.pem', None, '/ca.pem'),
+                (None, '/certs', '/certs'), (None, None, True)):
+            with fixtures.MonkeyPatch(
+                    'ssl.get_default_verify_paths',
+                    lambda: types.SimpleNamespace(cafile=cafile,
+                                                  capath=capath)):
+                connector = self.connect()
+            connector.guests.list()
+            self.assertEqual(trusted, sent.last_request.verify)
+
+    def test_url_that_requests_refuses(self):
+        self.http.get(conversation.URL + '/guests',
+                      exc=requests.exceptions.InvalidURL('no host'))
+        self.assertRaises(errors.NotConnected, self.connector.guests.list)
+
+    def test_how_long_is_waited(self):
+        """In seconds to connect, and to read."""
+        sent = self.answer('GET', '/guests', conversation.envelope([]))
+        self.connector.guests.list()
+        self.assertEqual((10, 60), sent.last_request.timeout)
+        sent = self.answer('POST', '/guests', conversation.envelope([]))
+        self.connector.guests.create('G1', 1, 1, [])
+        self.assertEqual((10, 600), sent.last_request.timeout)
+
+    def test_how_long_the_connector_may_take_to_read_a_file(self):
+        """What cannot be sent again is sent under the connect timeout."""
+        self.answer('GET', '/', conversation.envelope(
+            {'version': '1.6.3', 'api_version': '1.0'}))
+        sent = self.answer('PUT', '/files', conversation.failure(300, 300, 1))
+        for stream, connect in ((io.BytesIO(b'x'), 10),
+                                (mock.Mock(read=[b'x', b''].pop), 300)):
+            self.assertRaises(errors.ConnectorError,
+                              self.connector.files.upload, stream, 1)
+            self.assertEqual((connect, 300), sent.last_request.timeout)
+
     def test_settle_time_scales(self):
         connector = self.connect(timeout_scale=2)
         self.assertEqual(1200, connector.settle_seconds('guests.create'))
@@ -233,6 +296,17 @@ class RequestSizeTest(conversation.TestCase):
             'G1', 'rhel8.6', self._networks(20))
         self.assertFalse(error.sent)
         self.assertEqual([], self.http.request_history)
+
+    def test_the_largest_is_sent(self):
+        sent = self.answer('POST', '/guests/G1/action',
+                           conversation.envelope())
+        self.connector.guests.deploy('G1', '')
+        room = op.BODY_LIMIT - len(sent.last_request.body)
+        self.connector.guests.deploy('G1', 'i' * room)
+        self.assertEqual(op.BODY_LIMIT, len(sent.last_request.body))
+        self.assertRaises(errors.RequestTooLarge,
+                          self.connector.guests.deploy, 'G1',
+                          'i' * (room + 1))
 
     def test_many_nics_are_sent(self):
         self.answer('POST', '/guests/G1/interface', conversation.envelope())

@@ -278,6 +278,10 @@ class DownloadTest(testtools.TestCase):
         self.assertEqual((500, 300, 300, 2),
                          (error.status, error.overall_rc, error.rc, error.rs))
 
+    def test_an_error_that_breaks_off(self):
+        self.assertRaises(errors.Unreachable, self._download, loopback.raw(
+            loopback.head(status=500, length=100) + b'x'))
+
     def test_connection_breaks(self):
         self.assertRaises(errors.Unreachable, self._download, loopback.raw(
             loopback.head(length=100) + b'x' * 99))

@@ -171,6 +171,8 @@ class ObserverTest(conversation.TestCase):
              len('{"overallRC": 0, "rc": 0, "rs": 0, "modID": null, '
                  '"errmsg": "", "output": ["G1"]}')],
             [seen[4] for seen in self.seen])
+        for seen in self.seen:
+            self.assertTrue(0 <= seen[5] < 60, seen[5])
 
     def test_sent_bytes(self):
         self.answer('POST', '/guests/G1/action', conversation.envelope())

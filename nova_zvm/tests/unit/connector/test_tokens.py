@@ -59,6 +59,7 @@ class TokenTest(conversation.TestCase):
         self.assertEqual(1, tokens.call_count)
         self.assertEqual('admin-1',
                          tokens.last_request.headers['X-Admin-Token'])
+        self.assertEqual((10, 60), tokens.last_request.timeout)
         self.assertEqual(['t1'] * 3, [
             request.headers['X-Auth-Token']
             for request in guests.request_history])
@@ -131,6 +132,16 @@ class TokenTest(conversation.TestCase):
         error = self.assertRaises(errors.Unauthorized,
                                   self.connect().guests.list)
         self.assertIn('no token file is configured', str(error))
+        self.assertEqual(401, error.status)
+
+    def test_without_the_token_nothing_else_is_sent(self):
+        for answer in ({'status_code': 200},
+                       {'status_code': 500, **token('t1')}):
+            self._tokens(answer)
+            guests = self.answer('GET', '/guests', conversation.envelope([]))
+            self.assertRaises(errors.ConnectorError,
+                              self.connector.guests.list)
+            self.assertEqual(0, guests.call_count)
 
     def test_connector_that_cannot_make_tokens(self):
         # 1.6.3 with PyJWT 2.
