@@ -25,7 +25,7 @@ class NameTemplateTest(base.ZVMTestCase):
 
         self.flags(instance_name_template='new%05x')
         self.restart_compute()
-        self.assertEqual('NEW', self.userid(server)[:3])
+        self.assertEqual('new', self.instance_name(server)[:3])
         self._stop_server(server)
         self.assertEqual([], self.guests_on())
         self._start_server(server)
