@@ -24,6 +24,7 @@ import fixtures
 from nova_zvm.tests.economy import api
 from nova_zvm.tests.economy import databases
 from nova_zvm.tests.economy import wakeups
+from nova_zvm.tests import policies
 
 
 class Economy(fixtures.Fixture):
@@ -39,6 +40,7 @@ class Economy(fixtures.Fixture):
             logging.WARNING)
         for cls in (databases.Statements, databases.Connections,
                     databases.Schemas, api.KeptAPI, api.Validators,
-                    api.NoDefaults, wakeups.Messages, wakeups.Workers):
+                    api.NoDefaults, policies.SharedRules,
+                    wakeups.Messages, wakeups.Workers):
             self.useFixture(cls())
         self.instances = self.useFixture(wakeups.Instances()).changes

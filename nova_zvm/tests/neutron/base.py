@@ -28,6 +28,7 @@ from oslo_config import cfg
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.neutron import conf
+from nova_zvm.tests import policies
 
 HOST = 'zvm1'
 OTHER_HOST = 'zvm2'
@@ -49,6 +50,7 @@ class MechanismTestCase(test_plugin.Ml2PluginV2TestCase):
                               group='ml2')
 
     def setUp(self):
+        self.useFixture(policies.SharedRules())
         super().setUp()
         self.register_ovs_agent(KVM_HOST)
         self.log = self.useFixture(fixtures.FakeLogger(
