@@ -179,8 +179,9 @@ class NetworkingTestCase(base.ZVMTestCase):
 
     def cached_ports(self, server):
         """Return the VIFs that nova's info cache has, by id."""
-        return {vif['id']: vif for vif
-                in self.instance(server).get_network_info()}
+        cache = objects.InstanceInfoCache.get_by_instance_uuid(
+            nova_context.get_admin_context(), server['id'])
+        return {vif['id']: vif for vif in cache.network_info}
 
     def assert_agree(self, server, hot_plugged=(), switches=None):
         """See that all who know of a server's NICs say the same.

@@ -24,7 +24,6 @@ import threading
 from nova import objects
 from nova.tests.functional.api import client as api_client
 
-from nova_zvm import ownership
 from nova_zvm.tests.functional import faulting
 from nova_zvm.tests.functional import faultmatrix
 from nova_zvm.tests.functional.faultmatrix import AFTER
@@ -435,9 +434,6 @@ class InterfaceFaultTest(faulting.FaultTestCase,
 
     def _check(self):
         self.assert_agree(self.server, self.hot[self.server['id']])
-        self.assertIsNone(ownership.nic_change(objects.Instance.get_by_uuid(
-            self.context_of_admin(), self.server['id'],
-            expected_attrs=['system_metadata'])))
 
     def _check_late(self):
         """See that the NIC that came meanwhile is whole."""

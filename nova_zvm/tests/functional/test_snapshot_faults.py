@@ -236,8 +236,6 @@ class SnapshotFaultTest(faulting.FaultTestCase):
         self.wait(self._is_settled, 'the guest to be as it was', 0.05)
         self.zvm.simulator.wait_idle(faulting.PATIENCE)
         self._check_image(cell, image_id)
-        self.assertEqual('ACTIVE', self.api.get_server(
-            self.server['id'])['status'])
         self.assertEqual('running', self.guest(self.server)['status'])
         self._take_what_stays(cell)
         self.assertEqual([], self.captured_images())
@@ -259,8 +257,7 @@ class SnapshotFaultTest(faulting.FaultTestCase):
         image_id = self.take()
         if cell.kill:
             self._replace_compute()
-        self._wait_for_server_parameter(
-            self.server, {'OS-EXT-STS:task_state': None})
+        self.wait_for_states(self.server, ('active', None))
         return image_id
 
     def take(self):
