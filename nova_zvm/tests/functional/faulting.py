@@ -18,7 +18,6 @@ a server that takes every step, and the comparison at the end.
 """
 
 import base64
-import dataclasses
 import functools
 import os
 import re
@@ -38,6 +37,8 @@ from nova_zvm.tests.functional import killer
 
 VLAN_NETWORK = 'vsw1'
 CONNECTOR = 'ZCCSRV'
+
+# In the environment: a regular expression on the names of cells.
 CELLS = 'NOVA_ZVM_CELLS'
 
 # The last has the name of nova's first instance.
@@ -51,33 +52,21 @@ USER_DATA = '#cloud-config secret-%d-user-data'
 PATIENCE = 20
 
 
-@dataclasses.dataclass
-class Cell:
-    """One boot and delete with a fault on the way.
+def tests_of(whole):
+    """Give a class a test for each list of cells, by name.
 
-    :ivar faults: of the simulated z/VM, for the boot
-    :ivar expected: the server's state after the boot
-    :ivar delete_faults: for the user's delete
-    :ivar repeated: whether the user has to delete a second time
-    :ivar kill: request, and its number, with which nova-compute is killed
-    :ivar image: whether the boot imports its image
-    :ivar fresh: whether nova-compute starts anew before it
-    :ivar stays: what nobody but the connector's administrator can remove
-    :ivar reaped: whether nova's periodic task has to come after the delete,
-        as the connector was down when the boot failed
+    Only for those among which NOVA_ZVM_CELLS chooses, if it is set.
     """
+    chosen = re.compile(os.environ.get(CELLS, '')).search
 
-    name: str
-    faults: list = dataclasses.field(default_factory=list)
-    expected: str = 'ERROR'
-    delete_faults: list = dataclasses.field(default_factory=list)
-    repeated: bool = False
-    kill: tuple | None = None
-    delete_kill: tuple | None = None
-    image: bool = False
-    fresh: bool = False
-    stays: frozenset = frozenset()
-    reaped: bool = False
+    def decorated(cls):
+        for name, cells in whole.items():
+            cells = [cell for cell in cells if chosen(cell.name)]
+            if cells:
+                setattr(cls, 'test_' + name,
+                        lambda self, cells=cells: self.run_cells(cells))
+        return cls
+    return decorated
 
 
 class FaultTestCase(base.ZVMTestCase):
@@ -223,8 +212,6 @@ class FaultTestCase(base.ZVMTestCase):
     def run_cells(self, cells):
         failures = []
         for cell in cells:
-            if not re.search(os.environ.get(CELLS, ''), cell.name):
-                continue
             result = self._result(cell)
             if result:
                 # The time limits here are so short that a busy machine can

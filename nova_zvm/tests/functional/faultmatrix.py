@@ -71,6 +71,9 @@ REQUEST_FAULTS = {
     AFTER: {'kill_connector': 'after'},
 }
 
+# Each request meets one of these.
+PAGES = ('HTML 504', 'HTML 502', 'HTML 404')
+
 COMMAND_FAULTS = {
     'refused': None,
     BEFORE: {'kill_connector': 'before'},
@@ -114,6 +117,31 @@ class Request(Step):
                 'nth': self.nth, 'action': action}
 
 
+@dataclasses.dataclass
+class Cell:
+    """One step with one way to fail.
+
+    :ivar verb: what is asked of nova, such as 'boot'
+    :ivar step: name of the request or command
+    :ivar kind: how it fails
+    :ivar faults: of the simulated z/VM
+    :ivar kill: request, its number and maybe whether it is not even sent,
+        with which nova-compute is killed
+    :ivar stays: what nobody but the connector's administrator can remove
+    """
+
+    verb: str
+    step: str
+    kind: str
+    faults: list = dataclasses.field(default_factory=list)
+    kill: tuple | None = None
+    stays: frozenset = frozenset()
+
+    @property
+    def name(self):
+        return '%s, %s: %s' % (self.verb, self.step, self.kind)
+
+
 @dataclasses.dataclass(frozen=True)
 class Command(Step):
     """A command of the connector to z/VM.
@@ -126,15 +154,15 @@ class Command(Step):
     def faults(self, kind):
         if kind == MIDDLE:
             return [self.during.fault({'late': True}),
-                    self._fault({'delay': LATE}), SLOW_LOOK]
+                    self.fault({'delay': LATE}), SLOW_LOOK]
         action = COMMAND_FAULTS[kind]
         if action:
-            return [self._fault(action)]
-        return [self._fault(
+            return [self.fault(action)]
+        return [self.fault(
             _SMAPI_REFUSAL if 'smcli' in self.pattern else _REFUSAL,
             self.tries)]
 
-    def _fault(self, action, times=1):
+    def fault(self, action, times=1):
         return {'match': {'command': self.pattern}, 'nth': self.nth,
                 'times': times, 'action': action}
 
