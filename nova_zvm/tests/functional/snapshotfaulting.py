@@ -30,11 +30,12 @@ from nova_zvm.tests.functional import snapshotcells
 class SnapshotFaultTestCase(faulting.FaultTestCase):
 
     def create_image(self, **options):
-        # As many chunks as Glance's client needs to break off between.
         return super().create_image(payload=b'z' * 200000, **options)
 
     def setUp(self):
         super().setUp()
+        # Four for the image, so that an upload can break off in between.
+        self.stub_out('glanceclient.common.http.CHUNKSIZE', 64 * 1024)
         # nova waits between its tries, and does nothing else with time.
         self.stub_out('nova.image.glance.time', mock.Mock(spec=['sleep']))
         # A capture is then over after three seconds.
