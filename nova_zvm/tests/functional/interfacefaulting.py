@@ -72,7 +72,7 @@ class InterfaceFaultTestCase(faulting.FaultTestCase,
             self._check()
         if not cell.done or cell.late:
             getattr(self, '_' + cell.way)(cell)
-            self.zvm.simulator.wait_idle(faulting.PATIENCE)
+            self.zvm.simulator.wait_idle(self.patience)
         if cell.late:
             self._check_late()
         if cell.way == interfacecells.DELETE or cell.stays:
@@ -129,7 +129,7 @@ class InterfaceFaultTestCase(faulting.FaultTestCase,
             thread = threading.Thread(target=self._attach_and_die)
             thread.start()
             self.addCleanup(thread.join)
-        self.assertTrue(self.killer.killed.wait(faulting.PATIENCE),
+        self.assertTrue(self.killer.killed.wait(self.patience),
                         'not killed')
         self.replace_compute()
         self.assertTrue(self._has(self.port))

@@ -57,7 +57,7 @@ class SnapshotFaultTestCase(faulting.FaultTestCase):
         image_id = self._take(cell)
         self._heal()
         self.wait(self._is_settled, 'the guest to be as it was', 0.05)
-        self.zvm.simulator.wait_idle(faulting.PATIENCE)
+        self.zvm.simulator.wait_idle(self.patience)
         self._check_image(cell, image_id)
         self.assertEqual([], self.images.upload_faults)
         self.assertEqual('running', self.guest(self.server)['status'])
