@@ -40,13 +40,17 @@ AT_WORK = STEPS[3:]
 
 # A connector that dies at its work leaves what it has captured so far.
 STAGED = frozenset(['staged'])
+# A guest whose Linux is shut down, and that is not logged off: for nova it
+# runs, until its user reboots it.
+HALTED = frozenset(['halted'])
 
 CAPTURE = Command('creatediskimage', 'creatediskimage',
                   during=AT_WORK[0], stays={AFTER: STAGED})
 COMMANDS = (
     Command('shutdown', 'iucvclnt .*shutdown',
-            recovers=frozenset(['refused'])),
-    Command('Image_Deactivate', 'smcli Image_Deactivate'),
+            recovers=frozenset(['refused']), stays={AFTER: HALTED}),
+    Command('Image_Deactivate', 'smcli Image_Deactivate',
+            stays={'refused': HALTED, BEFORE: HALTED}),
     CAPTURE,
     Command('Image_Activate', 'smcli Image_Activate'),
 )

@@ -73,6 +73,15 @@ class SnapshotFaultTestCase(faulting.FaultTestCase):
         self.assertEqual('staged' in cell.stays, len(staged) == 1, staged)
         for path in staged:
             path.unlink()
+        if 'halted' in cell.stays:
+            self.assertEqual('down', self._linux())
+            self.connector.guests.reset(self.userid(self.server))
+        # What does not answer is not captured.
+        self.wait(lambda: self._linux() == 'up', 'the Linux of the guest',
+                  0.02)
+
+    def _linux(self):
+        return self.guest(self.server)['linux']['state']
 
     def _take(self, cell):
         self._inject(cell.faults)
