@@ -309,8 +309,10 @@ def main():
     print('=== totals')
     for result in results:
         print(result)
-    for line in RETRIES.read_text().splitlines():
-        print('tried again: ' + line)
+    retries = RETRIES.read_text().splitlines()
+    print('%d cells of fault matrices tried again' % len(retries))
+    for line in retries:
+        print('    ' + line)
     print(totals(results))
     return any(result.failed for result in results)
 

@@ -150,7 +150,8 @@ class Instances(fixtures.Fixture):
         save = objects.Instance.save
 
         def saved(instance, *args, **options):
-            changed = instance.obj_what_changed()
+            # Not obj_what_changed(), which looks at all that belongs to it.
+            changed = set(instance._changed_fields)
             result = save(instance, *args, **options)
             if instance.task_state is None and changed & {
                     'task_state', 'vm_state', 'power_state', 'host'}:
