@@ -33,6 +33,7 @@ from nova import context as nova_context
 from nova.db.main import api as database
 from nova import objects
 from nova import test
+from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional.api import client as api_client
 from nova.tests.functional import integrated_helpers
 import os_vif
@@ -69,6 +70,9 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
 
     compute_driver = 'zvm.ZVMDriver'
     start_compute = True
+    #: Whether nova's services are there. A test of parts of the driver that
+    #: need none of them has Glance only, and sets USES_DB to False as well.
+    services = True
     #: What differs from the default scenario of the simulated z/VM.
     scenario = None
 
@@ -78,15 +82,21 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
             sys.prefix, 'etc', 'nova', 'api-paste.ini'), group='wsgi')
         self._changes = self.useFixture(economy.Economy()).instances
         self._userids = {}
-        super().setUp()
+        if self.services:
+            super().setUp()
+        else:
+            test.TestCase.setUp(self)
+            self.glance = self.useFixture(nova_fixtures.GlanceFixture(self))
         self.zvm = self.provide_zvm()
         self.state_path = self.useFixture(fixtures.TempDir()).path
         self.flags(instance_name_template=TEMPLATE,
                    instances_path=os.path.join(self.state_path, 'instances'))
         self.configure()
-        self._use_physical_network()
         self.images = glance.Service(self.glance)
         self.image_id = self.create_image()
+        if not self.services:
+            return
+        self._use_physical_network()
         self.flavor_id = self.create_flavor()
         if self.start_compute:
             self.compute = self._start_compute('host')
