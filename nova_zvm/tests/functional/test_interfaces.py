@@ -49,37 +49,29 @@ class InterfacesTestCase(networking.NetworkingTestCase):
 
 class AttachTest(InterfacesTestCase):
 
-    def test_running_server(self):
-        server = self.boot_on(self.make_port())
-        port = self.make_port()
-        self.attach(server, port)
-        self.assert_agree(server, hot_plugged=[port])
-        self.assert_configured(server)
-        self.assert_delete_leaves_nothing(server)
-
-    def test_stopped_server(self):
-        server = self.stop(self.boot_on(self.make_port()))
-        self.attach(server, self.make_port())
-        self.assert_agree(server)
-        self._start_server(server)
-        self.assert_agree(server)
-        self.assert_configured(server)
-        self.assert_delete_leaves_nothing(server)
-
     def test_several_in_a_row(self):
         """The number of one that was detached is used again."""
-        server = self.boot_on(self.make_port())
-        ports = [self.make_port(vlan=networking.VLAN), self.make_port(),
+        first = self.make_port()
+        server = self.boot_on(first)
+        ports = [self.make_port(), self.make_port(vlan=networking.VLAN),
                  self.make_port(vlan=networking.VLAN)]
-        for port in ports:
+        self.attach(server, ports[0])
+        self.assert_agree(server, hot_plugged=ports[:1])
+        self.assert_configured(server)
+        self.assert_cp_has_chosen_the_mac(server, ports[0])
+        error = self.assertRaises(api_client.OpenStackApiException,
+                                  self.attach, server, first)
+        self.assertEqual(409, error.response.status_code)
+        self.assert_agree(server, hot_plugged=ports[:1])
+
+        for port in ports[1:]:
             self.attach(server, port)
         self.assert_agree(server, hot_plugged=ports)
         self.assert_configured(server)
         self.detach(server, ports[1])
         last = self.make_port()
         self.attach(server, last)
-        hot = [ports[0], ports[2], last]
-        self.assert_agree(server, hot_plugged=hot)
+        self.assert_agree(server, hot_plugged=[ports[0], ports[2], last])
         self.assert_configured(server)
         self.assertEqual(['1000', '1003', '1006', '1009'],
                          sorted(self.nics(server)))
@@ -96,26 +88,35 @@ class AttachTest(InterfacesTestCase):
                          sorted(self.nics(server)))
         self.assert_delete_leaves_nothing(server)
 
-    def test_several_at_once(self):
+    def assert_cp_has_chosen_the_mac(self, server, port):
+        chosen = self.nics(server)['1003']['mac'].lower()
+        chosen = ':'.join(chosen[at:at + 2] for at in range(0, 12, 2))
+        self.assertIn('the MAC address %s, not %s' % (
+            chosen, port['mac_address']), self.logged())
+
+    def test_at_once(self):
+        """Of two that exclude each other one is attached at most."""
         server = self.boot_on(self.make_port())
+        ports = [self.make_port(vlan=vlan) for vlan in (100, 200)]
+        attached = self.attach_at_once(server, ports)
+        self.assertLess(len(attached), 2)
+        self.assert_agree(server, hot_plugged=attached)
+        for port in attached:
+            self.detach(server, port)
+
         ports = [self.make_port(vlan=networking.VLAN) for _ in range(4)]
-        with futures.ThreadPoolExecutor(len(ports)) as executor:
-            list(executor.map(lambda port: self.attach(server, port), ports))
+        self.assertEqual(ports, self.attach_at_once(server, ports))
         self.assert_agree(server, hot_plugged=ports)
         self.assert_configured(server)
         self.assert_delete_leaves_nothing(server)
 
-    def test_two_vlans_at_once(self):
-        """Of two that exclude each other one is attached at most."""
-        server = self.boot_on(self.make_port())
-        ports = [self.make_port(vlan=vlan) for vlan in (100, 200)]
+    def attach_at_once(self, server, ports):
+        """Return those of the ports that are not refused."""
         with futures.ThreadPoolExecutor(len(ports)) as executor:
             done = [executor.submit(self.attach, server, port)
                     for port in ports]
-        attached = [port for port, future in zip(ports, done)
-                    if not future.exception()]
-        self.assertLess(len(attached), 2)
-        self.assert_agree(server, hot_plugged=attached)
+        return [port for port, future in zip(ports, done)
+                if not future.exception()]
 
     def test_first_port(self):
         server = self.boot_on()
@@ -133,6 +134,8 @@ class AttachTest(InterfacesTestCase):
         self.assert_delete_leaves_nothing(server)
 
     def test_number_that_is_something_elses(self):
+        [host] = self._get_all_providers()
+        self.assertIn(ATTACH_TRAIT, self._get_provider_traits(host['uuid']))
         server = self.stop(self.boot_on(
             self.make_port(), flavor_id=self.create_flavor(ephemeral=1)))
         self.add_to_entry(server, 'DEDICATE 1005 0A30')
@@ -157,26 +160,11 @@ class AttachTest(InterfacesTestCase):
         self.assert_agree(server)
         self.assertNotIn(port['id'], self.neutron._ports)
 
-    def test_same_port_twice(self):
-        port = self.make_port()
-        server = self.boot_on(port)
-        error = self.assertRaises(api_client.OpenStackApiException,
-                                  self.attach, server, port)
-        self.assertEqual(409, error.response.status_code)
-        self.assert_agree(server)
-
-    def test_mac_address_that_cp_chooses(self):
-        server = self.boot_on(self.make_port())
-        port = self.make_port()
-        self.attach(server, port)
-        chosen = self.nics(server)['1003']['mac'].lower()
-        chosen = ':'.join(chosen[at:at + 2] for at in range(0, 12, 2))
-        self.assertIn('the MAC address %s, not %s' % (
-            chosen, port['mac_address']), self.logged())
-        self.stop(server)
-        self._start_server(server)
-        self.assert_agree(server)
-        self.assert_configured(server)
+        only_ipv6 = self.make_port(subnets=[
+            self.make_subnet('fdf8:f53b:82e4::/64')])
+        self.attach(server, only_ipv6)
+        self.assert_agree(server, hot_plugged=[only_ipv6])
+        self.assert_configured(server, only_ipv6)
 
     def test_linux_that_takes_one_interface(self):
         """It is given the hardware; a boot or the user does the rest."""
@@ -205,19 +193,6 @@ class AttachTest(InterfacesTestCase):
             # the one file of Ubuntu.
             if os_distro != 'ubuntu16':
                 self.assert_configured(server)
-            self._delete_server(server)
-
-    def test_ipv6_alone(self):
-        server = self.boot_on(self.make_port())
-        port = self.make_port(subnets=[
-            self.make_subnet('fdf8:f53b:82e4::/64')])
-        self.attach(server, port)
-        self.assert_agree(server, hot_plugged=[port])
-        self.assert_configured(server, port)
-
-    def test_trait(self):
-        [host] = self._get_all_providers()
-        self.assertIn(ATTACH_TRAIT, self._get_provider_traits(host['uuid']))
 
     def add_to_entry(self, server, statement):
         """Add a statement to a directory entry, as an operator does."""
@@ -240,44 +215,41 @@ class AttachRefusedTest(InterfacesTestCase):
         self.port = self.make_port(vlan=networking.VLAN)
         self.server = self.boot_on(self.port)
 
+        self.hot = []
+
     def assert_refused_for(self, port, words):
         self.assert_attach_refused(self.server, port, words)
-        self.assert_agree(self.server)
+        self.assert_agree(self.server, hot_plugged=self.hot)
 
-    def test_paused_server(self):
+    def assert_attached(self, **where):
+        port = self.make_port(**where)
+        self.attach(self.server, port)
+        self.hot.append(port)
+        self.assert_agree(self.server, hot_plugged=self.hot)
+
+    def test_state_of_the_server(self):
         self.act(self.server, 'pause', 'PAUSED')
         self.assert_refused_for(self.make_port(), 'it is paused')
         self.act(self.server, 'unpause', 'ACTIVE')
-        port = self.make_port()
-        self.attach(self.server, port)
-        self.assert_agree(self.server, hot_plugged=[port])
+        self.assert_attached()
 
-    def test_server_whose_capture_may_be_under_way(self):
         ownership.begin_capture(self.instance(self.server), 'on')
         self.assert_refused_for(self.make_port(), 'a snapshot of it may be')
         ownership.end_capture(self.instance(self.server))
-        port = self.make_port()
-        self.attach(self.server, port)
-        self.assert_agree(self.server, hot_plugged=[port])
+        self.assert_attached()
 
-    def test_two_vlans_on_one_switch(self):
+    def test_switch_of_the_port(self):
+        self.assert_refused_for(self.make_port(vlan=100, vswitch='VSW2'),
+                                "'VSW2' is VLAN-unaware")
+        self.assert_refused_for(self.make_port(vswitch='NOSUCH'),
+                                "no virtual switch 'NOSUCH'")
         self.assert_refused_for(self.make_port(vlan=200),
                                 'has another on VSW1')
         self.assert_refused_for(self.make_port(vswitch='VSW1'),
                                 'has another on VSW1')
         # With the last of the one VLAN gone there is room for another.
         self.detach(self.server, self.port)
-        port = self.make_port(vlan=200)
-        self.attach(self.server, port)
-        self.assert_agree(self.server, hot_plugged=[port])
-
-    def test_vlan_on_a_switch_that_knows_none(self):
-        self.assert_refused_for(self.make_port(vlan=100, vswitch='VSW2'),
-                                "'VSW2' is VLAN-unaware")
-
-    def test_switch_that_does_not_exist(self):
-        self.assert_refused_for(self.make_port(vswitch='NOSUCH'),
-                                "no virtual switch 'NOSUCH'")
+        self.assert_attached(vlan=200)
 
     def test_unreachable_linux(self):
         self.make_unreachable(self.server)
@@ -287,25 +259,22 @@ class AttachRefusedTest(InterfacesTestCase):
         self.assertEqual(500, error.response.status_code)
         self.assertFalse(self.neutron._ports[port['id']]['device_id'])
         self.assert_agree(self.server)
-        self.assert_delete_leaves_nothing(self.server)
 
-    def test_boot_after_a_failed_attach(self):
-        """The guest is not told of the NIC that is gone."""
-        self.make_unreachable(self.server)
-        self.assertRaises(api_client.OpenStackApiException, self.attach,
-                          self.server, self.make_port())
+        # A boot does not tell the guest of the NIC that is gone.
         self.zvm.engine.faults.clear()
         self.stop(self.server)
         self._start_server(self.server)
         self.assert_agree(self.server)
         self.assert_configured(self.server)
 
-    def test_unreachable_linux_that_is_told_nothing(self):
+        # It is told nothing of an address that it has to find itself.
         self.make_unreachable(self.server)
-        port = self.make_port(subnets=[
+        self.assert_attached(subnets=[
             self.make_subnet('fdf8:f53b:82e4::/64')])
-        self.attach(self.server, port)
-        self.assert_agree(self.server, hot_plugged=[port])
+
+        self.assertRaises(api_client.OpenStackApiException, self.attach,
+                          self.server, self.make_port())
+        self.assert_delete_leaves_nothing(self.server)
 
 
 class RequiredMacPrefixTest(InterfacesTestCase):
@@ -332,15 +301,25 @@ class DetachTest(InterfacesTestCase):
     def test_running_server(self):
         """The grant goes with the last NIC on a switch."""
         userid = self.userid(self.server)
-        for port, grants in zip(self.ports, (
-                {'VSW1': [100], 'VSW2': []}, {'VSW1': [100]}, {})):
+        instance = self.instance(self.server)
+        vif = self.cached_ports(self.server)[self.ports[0]['id']]
+        added = self.make_port()
+        self.attach(self.server, added)
+        for port, grants in zip((added, *self.ports), (
+                {'VSW1': [100], 'VSW2': []}, {'VSW1': [100], 'VSW2': []},
+                {'VSW1': [100]}, {})):
             self.detach(self.server, port)
             self.assert_agree(self.server)
             self.assert_configured(self.server)
             self.assertEqual(grants, self.grants(userid))
+        # What is gone may be detached again.
+        for gone in (vif, model.VIF(id='none', network=vif['network'])):
+            self.driver.detach_interface(self.context_of_admin(), instance,
+                                         gone)
+        self.assert_agree(self.server)
         self.assert_delete_leaves_nothing(self.server)
 
-    def test_stopped_server(self):
+    def test_stopped_and_paused_server(self):
         self.stop(self.server)
         for port in self.ports[:2]:
             self.detach(self.server, port)
@@ -349,53 +328,40 @@ class DetachTest(InterfacesTestCase):
         self.assert_agree(self.server)
         self.assert_configured(self.server)
 
-    def test_unreachable_linux(self):
-        self.make_unreachable(self.server)
-        self.detach(self.server, self.ports[0])
-        self.assert_agree(self.server)
-        self.assertIn('configuration of NIC 1000 may be left',
-                      self.logged())
-
-    def test_paused_server(self):
         self.act(self.server, 'pause', 'PAUSED')
-        self.detach(self.server, self.ports[0])
+        self.detach(self.server, self.ports[2])
         self.assert_agree(self.server)
         self.act(self.server, 'unpause', 'ACTIVE')
         self.assert_agree(self.server)
 
-    def test_nic_that_was_added_while_the_server_was_on(self):
-        port = self.make_port()
-        self.attach(self.server, port)
-        self.detach(self.server, port)
-        self.assert_agree(self.server)
+    def test_what_others_do(self):
+        """Neutron removes a port, Linux hangs, an operator removes a NIC."""
+        added = self.make_port()
+        self.attach(self.server, added)
+        self.delete_in_neutron(self.server, self.ports[1])
+        # Up to nova 33 its cache forgets the port before the driver is asked,
+        # and nothing that users see tells when the driver is done.
+        self._wait_for_assert(lambda: self.assert_left(
+            added, self.ports[0], self.ports[2]))
         self.assert_configured(self.server)
 
-    def test_twice(self):
-        instance = self.instance(self.server)
-        vif = self.cached_ports(self.server)[self.ports[0]['id']]
+        self.make_unreachable(self.server)
         self.detach(self.server, self.ports[0])
-        for gone in (vif, model.VIF(id='none', network=vif['network'])):
-            self.driver.detach_interface(self.context_of_admin(), instance,
-                                         gone)
-        self.assert_agree(self.server)
+        self.assert_left(added, self.ports[2])
+        self.assertIn('configuration of NIC 1000 may be left',
+                      self.logged())
+        self.zvm.engine.faults.clear()
 
-    def test_nic_that_an_operator_removed(self):
         client.Connector(
             self.zvm.url, token_file=self.zvm.token_file).guests.delete_nic(
                 self.userid(self.server), '1006', active=True)
         self.detach(self.server, self.ports[2])
-        self.assertEqual(['1000', '1003'], sorted(self.nics(self.server)))
+        self.assertEqual(['1009'], list(self.nics(self.server)))
 
-    def test_port_that_is_deleted_in_neutron(self):
-        self.delete_in_neutron(self.server, self.ports[2])
-        # Up to nova 33 its cache forgets the port before the driver is asked,
-        # and nothing that users see tells when the driver is done.
-        self._wait_for_assert(self.assert_all_agree)
-        self.assert_configured(self.server)
-
-    def assert_all_agree(self):
-        self.assertEqual(2, len(self.cached_ports(self.server)))
-        self.assert_agree(self.server)
+    def assert_left(self, added, *ports):
+        self.assertEqual({port['id'] for port in (added, *ports)},
+                         set(self.cached_ports(self.server)))
+        self.assert_agree(self.server, hot_plugged=[added])
 
 
 class LifeTest(InterfacesTestCase):
@@ -409,7 +375,7 @@ class LifeTest(InterfacesTestCase):
         self.attach(self.server, self.hot[0])
         self.detach(self.server, gone)
 
-    def test_reboots(self):
+    def test_reboots_shelve_and_delete_of_a_stopped_server(self):
         # A Linux that boots anew still runs on the hardware as it is.
         self.act(self.server, 'reboot', 'ACTIVE', {'type': 'SOFT'})
         self.assert_agree(self.server, hot_plugged=self.hot)
@@ -417,6 +383,15 @@ class LifeTest(InterfacesTestCase):
         self.act(self.server, 'reboot', 'ACTIVE', {'type': 'HARD'})
         self.assert_agree(self.server)
         self.assert_configured(self.server)
+
+        self.flags(shelved_offload_time=0)
+        self.act(self.server, 'shelve', 'SHELVED_OFFLOADED')
+        self.assert_nothing_left(self.before)
+        self.act(self.server, 'unshelve', 'ACTIVE')
+        self.assert_agree(self.server)
+        self.assert_configured(self.server)
+
+        self.assert_delete_leaves_nothing(self.stop(self.server))
 
     def test_rebuild(self):
         self.act(self.server, 'rebuild', 'ACTIVE',
@@ -453,16 +428,8 @@ class LifeTest(InterfacesTestCase):
             self.assertEqual(switch, rows[port_id]['switch'])
             self.assertEqual((switch, vlan), (nic['switch'], nic['vlan']))
 
-    def test_shelve_and_unshelve(self):
-        self.flags(shelved_offload_time=0)
-        self.act(self.server, 'shelve', 'SHELVED_OFFLOADED')
-        self.assert_nothing_left(self.before)
-        self.act(self.server, 'unshelve', 'ACTIVE')
-        self.assert_agree(self.server)
-        self.assert_configured(self.server)
-
-    def test_restart_of_nova_compute(self):
-        """It asks nothing about NICs."""
+    def test_restart_of_nova_compute_and_delete(self):
+        """A start asks nothing about NICs."""
         self.zvm.engine.clear_log()
         self.restart_compute()
         self.end_sweeps()
@@ -476,12 +443,7 @@ class LifeTest(InterfacesTestCase):
         port = self.make_port()
         self.attach(self.server, port)
         self.assert_agree(self.server, hot_plugged=self.hot + [port])
-
-    def test_delete(self):
         self.assert_delete_leaves_nothing(self.server)
-
-    def test_delete_of_a_stopped_server(self):
-        self.assert_delete_leaves_nothing(self.stop(self.server))
 
     def test_delete_when_a_switch_is_gone(self):
         for gone, kept in (('VSW1', 'VSW2'), ('VSW2', 'VSW1')):
