@@ -30,62 +30,55 @@ SIX = 'fdf8:f53b:82e4::/64'
 
 class BootTest(networking.NetworkingTestCase):
 
-    def test_one_port(self):
+    def test_one_port_and_ports_on_several_switches_and_subnets(self):
         before = self.snapshot()
-        port = self.make_port()
-        server = self.boot_on(port, name='web-1')
-        self.assert_agree(server)
-        [interface] = self.guest(server)['linux']['networks']
+        one = self.boot_on(self.make_port(), name='web-1')
+        self.assert_agree(one)
+        [interface] = self.guest(one)['linux']['networks']
         self.assertEqual(
             ('1000', '192.168.1.101', 24, '192.168.1.1', [], 1450),
             tuple(interface[key] for key in ('vdev', 'ip', 'prefix',
                                              'gateway', 'dns', 'mtu')))
-        self.assertEqual('web-1', self.guest(server)['linux']['hostname'])
-        self._delete_server(server)
-        self.assert_nothing_left(before)
+        self.assertEqual('web-1', self.guest(one)['linux']['hostname'])
 
-    def test_ports_on_several_switches_and_subnets(self):
-        before = self.snapshot()
-        ports = [
+        several = self.boot_on(
             self.make_port(vlan=networking.VLAN),
             self.make_port(subnets=[self.make_subnet(FLAT)]),
             self.make_port(subnets=[self.make_subnet(OTHER,
                                                      gateway_ip=None)]),
-            self.make_port(vlan=networking.VLAN)]
-        server = self.boot_on(*ports)
-        self.assert_agree(server)
-        self.assert_configured(server)
+            self.make_port(vlan=networking.VLAN))
+        self.assert_agree(several)
+        self.assert_configured(several)
         self.assertEqual(
             [('VSW1', 100), ('VSW2', None), ('VSW2', None), ('VSW1', 100)],
             [(nic['switch'], nic['vlan'])
-             for _, nic in sorted(self.nics(server).items())])
+             for _, nic in sorted(self.nics(several).items())])
         self.assertEqual(
             {'1003': (16, '10.1.0.1'), '1006': (20, '')},
             {interface['vdev']: (interface['prefix'], interface['gateway'])
-             for interface in self.guest(server)['linux']['networks']
+             for interface in self.guest(several)['linux']['networks']
              if interface['ip'].startswith('10.')})
-        self._delete_server(server)
+
+        self._delete_server(several)
+        self.assert_agree(one)
+        self._delete_server(one)
         self.assert_nothing_left(before)
 
-    def test_address_that_the_user_chooses(self):
+    def test_address_that_the_user_chooses_and_two_vlans(self):
+        self.define_switch('VSW3')
         server = self.boot(networks=[
             {'uuid': self.neutron.network_1['id'],
-             'fixed_ip': '192.168.1.55'}])
-        self.assert_agree(server)
-        self.assertEqual({'1000': '192.168.1.55'},
-                         self.linux_interfaces(server))
-
-    def test_server_without_network(self):
-        server = self.boot_on()
-        self.assert_agree(server)
-        self.assertEqual([], self.guest(server)['nics'])
-
-    def test_two_vlans_on_two_switches(self):
-        self.define_switch('VSW3')
-        server = self.boot_on(self.make_port(vlan=100),
-                              self.make_port(vlan=200, vswitch='VSW3'))
+             'fixed_ip': '192.168.1.55'},
+            {'port': self.make_port(vlan=100)['id']},
+            {'port': self.make_port(vlan=200, vswitch='VSW3')['id']}])
         self.assert_agree(server)
         self.assert_configured(server)
+        self.assertEqual('192.168.1.55',
+                         self.linux_interfaces(server)['1000'])
+
+        without = self.boot_on()
+        self.assert_agree(without)
+        self.assertEqual([], self.guest(without)['nics'])
 
     def test_delete_when_a_switch_is_gone(self):
         for gone, kept in (('VSW1', 'VSW2'), ('VSW2', 'VSW1')):
@@ -111,18 +104,22 @@ class LinuxTest(networking.NetworkingTestCase):
         return self.boot_on(*ports, image_id=self.create_image(
             os_distro=os_distro), **server)
 
-    def test_name_servers_and_mtu(self):
-        for os_distro in ('rhel7.9', 'rhel9', 'sles12', 'sles15.4',
-                          'ubuntu16', 'ubuntu22.04'):
+    def test_name_servers_and_mtu_with_one_port_and_two(self):
+        for os_distro, more in (
+                ('rhel7.9', 0), ('rhel9', 1), ('sles12', 0), ('sles15.4', 1),
+                ('ubuntu16', 1), ('ubuntu22.04', 0)):
             server = self.boot_of(
-                os_distro, self.make_port(subnets=[self.subnet]))
+                os_distro, self.make_port(subnets=[self.subnet]),
+                *[self.make_port(vlan=networking.VLAN)
+                  for _ in range(more)])
             self.assert_agree(server)
             self.assert_configured(server)
-            [interface] = self.guest(server)['linux']['networks']
+            interface, *others = self.guest(server)['linux']['networks']
             self.assertEqual(
-                (os_distro, ['10.1.0.2', '10.1.0.3', '10.1.0.4'], 1450),
-                (os_distro, interface['dns'], interface['mtu']))
-            self._delete_server(server)
+                (os_distro, '1000', ['10.1.0.2', '10.1.0.3', '10.1.0.4'],
+                 1450, more),
+                (os_distro, interface['vdev'], interface['dns'],
+                 interface['mtu'], len(others)))
 
     def test_without_gateway(self):
         self.subnet['gateway_ip'] = None
@@ -131,25 +128,13 @@ class LinuxTest(networking.NetworkingTestCase):
                 os_distro, self.make_port(subnets=[self.subnet]))
             self.assert_configured(server)
             [interface] = self.guest(server)['linux']['networks']
-            self.assertEqual('', interface['gateway'])
-            self._delete_server(server)
-
-    def test_without_gateway_where_one_is_needed(self):
-        self.subnet['gateway_ip'] = None
+            self.assertEqual('', interface['gateway'], os_distro)
+        # Where one is needed.
         for os_distro in ('ubuntu16', 'ubuntu22.04'):
             port = self.make_port(subnets=[self.subnet])
             self.assert_refused(
                 'no gateway', port['id'], ports=[port],
                 image_id=self.create_image(os_distro=os_distro))
-
-    def test_two_ports_in_each(self):
-        for os_distro in ('rhel9', 'sles15.4', 'ubuntu16'):
-            server = self.boot_of(
-                os_distro, self.make_port(),
-                self.make_port(vlan=networking.VLAN))
-            self.assert_agree(server)
-            self.assert_configured(server)
-            self._delete_server(server)
 
     def test_two_ports_where_the_connector_configures_one(self):
         ports = [self.make_port(subnets=[self.subnet]), self.make_port(
@@ -162,7 +147,7 @@ class LinuxTest(networking.NetworkingTestCase):
             ports=[self.make_port(), self.make_port()],
             image_id=self.create_image(os_distro='ubuntu22.04'))
 
-    def test_dual_stack(self):
+    def test_ipv6_beside_ipv4_and_alone(self):
         port = self.make_port(subnets=[
             self.make_subnet(SIX, dns_nameservers=['fdf8:f53b:82e4::2']),
             self.subnet])
@@ -171,15 +156,14 @@ class LinuxTest(networking.NetworkingTestCase):
         self.assert_configured(server)
         self.assert_cloud_init_knows(server, port)
 
-    def test_ipv6_alone(self):
-        port = self.make_port(subnets=[self.make_subnet(SIX)])
+        alone = self.make_port(subnets=[self.make_subnet(SIX)])
         self.assert_refused('no IPv4 address', 'boot with a config drive',
-                            port['id'], ports=[port])
+                            alone['id'], ports=[alone])
         other = self.make_port(vlan=networking.VLAN, subnets=[self.subnet])
-        server = self.boot_on(port, other, config_drive=True)
+        server = self.boot_on(alone, other, config_drive=True)
         self.assert_agree(server)
-        self.assert_configured(server, port)
-        self.assert_cloud_init_knows(server, port, other)
+        self.assert_configured(server, alone)
+        self.assert_cloud_init_knows(server, alone, other)
 
     def assert_cloud_init_knows(self, server, *ports):
         """See that the config drive has the addresses of all ports."""
@@ -197,27 +181,14 @@ class LinuxTest(networking.NetworkingTestCase):
 
 class RefusalTest(networking.NetworkingTestCase):
 
-    def test_port_without_address(self):
+    def test_addresses_and_numbers_of_ports(self):
         port = self.make_port(fixed_ips=[], ip_allocation='none')
         self.assert_refused('no IP address', port['id'], ports=[port])
 
-    def test_two_vlans_on_one_switch(self):
-        ports = [self.make_port(vlan=100), self.make_port(),
-                 self.make_port(vlan=200)]
-        self.assert_refused('one VLAN for all its NICs', 'VSW1',
-                            ports[2]['id'], ports=ports)
+        ports = [self.make_port() for _ in range(25)]
+        self.assert_refused('25 ports are more', ports=ports)
 
-    def test_flat_and_vlan_on_one_switch(self):
-        ports = [self.make_port(vswitch='VSW1'), self.make_port(vlan=100)]
-        self.assert_refused('one VLAN for all its NICs', 'VSW1',
-                            ports=ports)
-
-    def test_vlan_on_a_switch_that_knows_none(self):
-        port = self.make_port(vlan=100, vswitch='VSW2')
-        self.assert_refused('VLAN 100', "'VSW2' is VLAN-unaware",
-                            port['id'], ports=[port])
-
-    def test_switch_that_does_not_exist(self):
+    def test_switches_and_vlans(self):
         # The connector has another answer for a name that cannot be one.
         for name in ('NOSUCH', 'TOOLONGNAME'):
             port = self.make_port(vswitch=name)
@@ -225,9 +196,19 @@ class RefusalTest(networking.NetworkingTestCase):
                 "no virtual switch '%s'" % name, '[zvm] vswitch_mappings',
                 '[ml2_zvm] vswitch_mappings', "'vsw2'", ports=[port])
 
-    def test_more_ports_than_a_request_takes(self):
-        ports = [self.make_port() for _ in range(25)]
-        self.assert_refused('25 ports are more', ports=ports)
+        port = self.make_port(vlan=100, vswitch='VSW2')
+        self.assert_refused('VLAN 100', "'VSW2' is VLAN-unaware",
+                            port['id'], ports=[port])
+
+        flat_and_vlan = [self.make_port(vswitch='VSW1'),
+                         self.make_port(vlan=100)]
+        self.assert_refused('one VLAN for all its NICs', 'VSW1',
+                            ports=flat_and_vlan)
+
+        ports = [self.make_port(vlan=100), self.make_port(),
+                 self.make_port(vlan=200)]
+        self.assert_refused('one VLAN for all its NICs', 'VSW1',
+                            ports[2]['id'], ports=ports)
 
 
 class DetailsTest(networking.NetworkingTestCase):
@@ -237,20 +218,17 @@ class DetailsTest(networking.NetworkingTestCase):
         super().configure()
         self.flags(vswitch_mappings={'physnet2': 'vsw1'}, group='zvm')
 
-    def test_the_mechanism_driver_before_the_option(self):
+    def test_the_mechanism_driver_the_option_and_the_name(self):
+        """In this order."""
         self.define_switch('VSW3')
-        port = self.make_port(vlan=100, vswitch='vsw3')
-        server = self.boot_on(port)
-        self.assert_agree(server)
-        self.assertEqual('VSW3', self.nics(server)['1000']['switch'])
-
-    def test_the_option_and_the_name(self):
         switches = {'physnet2': 'VSW1', base.PHYSICAL_NETWORK: 'VSW2'}
         server = self.boot_on(self.make_undetailed_port(),
-                              self.make_undetailed_port(vlan=24))
+                              self.make_undetailed_port(vlan=24),
+                              self.make_port(vlan=100, vswitch='vsw3'))
         self.assert_agree(server, switches=switches)
         self.assert_configured(server)
-        self.assertEqual({'VSW1': [24], 'VSW2': []},
+        self.assertEqual('VSW3', self.nics(server)['1006']['switch'])
+        self.assertEqual({'VSW1': [24], 'VSW2': [], 'VSW3': [100]},
                          self.grants(self.userid(server)))
 
     def test_numbers_as_strings(self):
@@ -278,7 +256,6 @@ class PluggingTest(networking.NetworkingTestCase):
         super().setUp()
         self.flags(vif_plugging_timeout=base.PATIENCE)
         self.flags(max_attempts=1, group='scheduler')
-        self.before = self.snapshot()
         self.awaited = []
         self.port = self.make_port(status='DOWN')
         wait = manager.ComputeVirtAPI.wait_for_instance_event
@@ -319,10 +296,22 @@ class PluggingTest(networking.NetworkingTestCase):
         self.assert_configured(server)
 
     def assert_boot_fails(self):
+        before = self.snapshot()
         server = self.boot_on(self.port, expected_state='ERROR')
         self.assert_awaited()
         self.assertIn('network', server['fault']['message'])
-        self.assert_nothing_left(self.before)
+        self.assert_nothing_left(before)
+
+    def failures(self):
+        """Yield once for each way in which an agent fails, with a new port.
+
+        """
+        self.meanwhile = self.post_event(self.port, 'failed')
+        yield
+        self.awaited.clear()
+        self.port = self.make_port(status='DOWN')
+        self.meanwhile = self.time_out
+        yield
 
     def test_the_agent_succeeds(self):
         """The guest is not started before."""
@@ -340,31 +329,21 @@ class PluggingTest(networking.NetworkingTestCase):
         self.assert_awaited()
 
     def test_the_agent_fails(self):
-        self.meanwhile = self.post_event(self.port, 'failed')
-        self.assert_boot_fails()
+        for _ in self.failures():
+            self.assert_boot_fails()
 
     def test_the_agent_fails_which_is_not_fatal(self):
         self.flags(vif_plugging_is_fatal=False)
-        self.meanwhile = self.post_event(self.port, 'failed')
-        self.assert_boots()
-        self.assert_awaited()
+        for _ in self.failures():
+            self.assert_boots()
+            self.assert_awaited()
 
-    def test_timeout(self):
-        self.meanwhile = self.time_out
-        self.assert_boot_fails()
-
-    def test_timeout_which_is_not_fatal(self):
-        self.flags(vif_plugging_is_fatal=False)
-        self.meanwhile = self.time_out
-        self.assert_boots()
-        self.assert_awaited()
-
-    def test_no_wait_is_wanted(self):
+    def test_nothing_to_wait_for(self):
+        """No wait is wanted, or the ports are up."""
         self.flags(vif_plugging_timeout=0)
         self.assert_boots()
-
-    def test_ports_that_are_up(self):
-        self.port['status'] = 'ACTIVE'
+        self.flags(vif_plugging_timeout=base.PATIENCE)
+        self.port = self.make_port(status='ACTIVE')
         self.assert_boots()
 
 
@@ -400,6 +379,7 @@ class RequiredMacPrefixTest(MacPrefixTest):
         port = self.make_foreign_port()
         self.assert_refused(port['id'], 'base_mac = 02:00:00:00:00:00',
                             'make the port anew', ports=[port])
+        self.boot_on(self.make_port())
 
     def test_foreign_prefix_of_the_first_nic(self):
         self.flags(max_attempts=1, group='scheduler')
@@ -411,10 +391,6 @@ class RequiredMacPrefixTest(MacPrefixTest):
         self.assert_nothing_left(before)
         # From now on it is known.
         self.assert_refused('base_mac', ports=[self.make_foreign_port()])
-
-    def test_own_prefix_is_known(self):
-        self.make_coupled_guest()
-        self.boot_on(self.make_port())
 
     def make_coupled_guest(self):
         """Start a guest of which nova knows nothing, with a NIC on VSW2."""
