@@ -12,6 +12,7 @@
 
 """Snapshots: from a server's minidisk into Glance and onto other servers."""
 
+import fixtures
 from nova import conf
 from nova import objects
 from nova.tests.functional.api import client as api_client
@@ -30,9 +31,13 @@ class SnapshotTestCase(base.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        self.server = self.boot(name='one')
+        self.server = self.boot_first()
         self.write(self.server, NOTE, 'kept')
         self.before = self.snapshot()
+
+    def boot_first(self):
+        """Return the server that each test has, as small as can be."""
+        return self.boot(name='one')
 
     def write(self, server, path, text):
         """Write a file in a guest's Linux."""
@@ -152,7 +157,11 @@ class SnapshotTestCase(base.ZVMTestCase):
 class SnapshotTest(SnapshotTestCase):
 
     def test_of_a_running_server(self):
+        seen = self.watch_task_states()
         image_id = self.take()
+        self.assertEqual(
+            ['image_snapshot_pending', 'image_snapshot',
+             'image_pending_upload', 'image_uploading', None], seen)
 
         image = self.images.show(None, image_id)
         self.assertEqual(('active', 'raw', 'bare', 3), (
@@ -169,6 +178,43 @@ class SnapshotTest(SnapshotTestCase):
         self.assertEqual('up', self.guest(self.server)['linux']['state'])
         self.assert_as_before()
 
+        copy = self.boot(image_id=image_id)
+        self.assertEqual(b'kept\n', self.note(copy))
+        self.assert_restores(image_id)
+        [path] = [path for path in self.connector_files()
+                  if path.parent.name == 'nova-' + image_id]
+        self.assertEqual(self.images.contents[image_id].data,
+                         path.read_bytes())
+
+        # A snapshot of what was booted from a snapshot.
+        third = self.boot(image_id=self.take(copy))
+        self.assertEqual(b'kept\n', self.note(third))
+
+        self.write(self.server, NOTE, 'spoiled')
+        self._rebuild_server(self.server, image_id)
+        self.assertEqual(b'kept\n', self.note(self.server))
+
+        # A newer Linux than the connector knows.
+        self.change(self.server, 'echo ID=\\"rhel\\" > /etc/os-release\n'
+                    'echo VERSION_ID=\\"8.10\\" >> /etc/os-release\n')
+        image_id = self.take()
+        self.assertEqual('rhel8.6', self.images.show(
+            None, image_id)['properties']['os_distro'])
+
+    def watch_task_states(self):
+        """Return what will have been the task states of any instance."""
+        seen = []
+        original = objects.Instance.save
+
+        def save(instance, *args, **kwargs):
+            if 'task_state' in instance.obj_what_changed():
+                seen.append(instance.task_state)
+            return original(instance, *args, **kwargs)
+
+        self.useFixture(fixtures.MonkeyPatch('nova.objects.Instance.save',
+                                             save))
+        return seen
+
     def test_of_a_stopped_server(self):
         self._stop_server(self.server)
         self.before = self.snapshot()
@@ -181,76 +227,33 @@ class SnapshotTest(SnapshotTestCase):
             self.server['id'])['status'])
         self.assert_as_before()
 
-    def test_boot_from_it(self):
-        image_id = self.take()
-        copy = self.boot(image_id=image_id)
-        self.assertEqual(b'kept\n', self.note(copy))
-        self.assert_restores(image_id)
-        [path] = [path for path in self.connector_files()
-                  if path.parent.name == 'nova-' + image_id]
-        self.assertEqual(self.images.contents[image_id].data,
-                         path.read_bytes())
-
-    def test_boot_from_a_stopped_one(self):
-        self._stop_server(self.server)
-        image_id = self.take()
         copy = self.boot(image_id=image_id)
         self.assertEqual(b'kept\n', self.note(copy))
         self.assert_restores(image_id)
 
-    def test_snapshot_of_what_was_booted_from_a_snapshot(self):
-        copy = self.boot(image_id=self.take())
-        third = self.boot(image_id=self.take(copy))
-        self.assertEqual(b'kept\n', self.note(third))
 
-    def test_rebuild_from_it(self):
+class DisksTest(SnapshotTestCase):
+    """A server with a larger root disk than its image, and another disk."""
+
+    def boot_first(self):
+        self.flavor_id = self.create_flavor(disk=4, ephemeral=1)
+        return self.boot(name='one')
+
+    def test_the_disk_with_the_root_file_system_is_taken(self):
         image_id = self.take()
-        self.write(self.server, NOTE, 'spoiled')
-        self._rebuild_server(self.server, image_id)
-        self.assertEqual(b'kept\n', self.note(self.server))
-
-    def test_a_flavor_that_is_too_small(self):
-        big = self.boot(flavor_id=self.create_flavor(disk=4))
-        image_id = self.take(big)
         self.assertEqual(4, self.images.show(None, image_id)['min_disk'])
-        self.assertRaises(api_client.OpenStackApiException, self.boot,
-                          image_id=image_id)
-        self.boot(image_id=image_id, flavor_id=self.create_flavor(disk=4))
+        self.assertRaises(
+            api_client.OpenStackApiException, self.boot, image_id=image_id,
+            flavor_id=self.create_flavor(disk=3))
+        copy = self.boot(image_id=image_id,
+                         flavor_id=self.create_flavor(disk=4))
+        self.assertEqual(5826, self.minidisk(copy, '0100')['image']['size'])
 
-    def test_task_states(self):
-        seen = []
-        original = objects.Instance.save
-
-        def save(instance, *args, **kwargs):
-            if 'task_state' in instance.obj_what_changed():
-                seen.append(instance.task_state)
-            return original(instance, *args, **kwargs)
-
-        self.stub_out('nova.objects.Instance.save', save)
-        self.take()
-        self.assertEqual(
-            ['image_snapshot_pending', 'image_snapshot',
-             'image_pending_upload', 'image_uploading', None], seen)
-
-    def test_root_file_system_on_another_disk(self):
-        server = self.boot(flavor_id=self.create_flavor(ephemeral=1))
-        self.write(server, '/etc/zipl.conf', 'parameters='
+        self.write(self.server, '/etc/zipl.conf', 'parameters='
                    '"root=/dev/disk/by-path/ccw-0.0.0101-part1"')
-        image_id = self.take(server)
+        image_id = self.take()
         self.assertEqual(1, self.images.show(None, image_id)['min_disk'])
         self.assert_no_captured_image()
-
-    def test_server_with_more_disks(self):
-        server = self.boot(flavor_id=self.create_flavor(ephemeral=1))
-        copy = self.boot(image_id=self.take(server))
-        self.assertEqual(4370, self.minidisk(copy, '0100')['image']['size'])
-
-    def test_a_newer_linux_than_the_connector_knows(self):
-        self.change(self.server, 'echo ID=\\"rhel\\" > /etc/os-release\n'
-                    'echo VERSION_ID=\\"8.10\\" >> /etc/os-release\n')
-        image_id = self.take()
-        self.assertEqual('rhel8.6', self.images.show(
-            None, image_id)['properties']['os_distro'])
 
 
 class FBATest(SnapshotTestCase):
@@ -277,7 +280,7 @@ class FBATest(SnapshotTestCase):
 class VerbsTest(SnapshotTestCase):
     """What nova makes of snapshots."""
 
-    def test_shelve_and_unshelve(self):
+    def test_shelve_and_unshelve_a_running_and_a_paused_server(self):
         self.flags(shelved_offload_time=0)
         self._shelve_server(self.server)
         self.assertNotIn(self.userid(self.server),
@@ -287,16 +290,14 @@ class VerbsTest(SnapshotTestCase):
         self._unshelve_server(self.server)
         self.assertEqual(b'kept\n', self.note(self.server))
         self.assertEqual('up', self.guest(self.server)['linux']['state'])
-        self._delete_server(self.server)
-        self.assertEqual([], self.rows('guests'))
 
-    def test_shelve_paused_server(self):
-        self.flags(shelved_offload_time=0)
         self.api.post_server_action(self.server['id'], {'pause': None})
         self._wait_for_state_change(self.server, 'PAUSED')
         self._shelve_server(self.server)
         self._unshelve_server(self.server)
         self.assertEqual('up', self.guest(self.server)['linux']['state'])
+        self._delete_server(self.server)
+        self.assertEqual([], self.rows('guests'))
 
     def test_shelve_without_offload(self):
         self.flags(shelved_offload_time=-1)
@@ -308,8 +309,7 @@ class VerbsTest(SnapshotTestCase):
         self.take()
         self.assertEqual('', self.reason())
 
-    def test_shelve_that_fails(self):
-        """nova itself would leave the image in Glance."""
+        # Of one that fails nova itself would leave the image in Glance.
         self._stop_server(self.server)
         self.before = self.snapshot()
         images = set(self.glance.images)
@@ -333,7 +333,7 @@ class VerbsTest(SnapshotTestCase):
 
 class RefusedTest(SnapshotTestCase):
 
-    def test_paused(self):
+    def test_for_its_state_or_the_configuration(self):
         self.api.post_server_action(self.server['id'], {'pause': None})
         self._wait_for_state_change(self.server, 'PAUSED')
         self.before = self.snapshot()
@@ -343,14 +343,28 @@ class RefusedTest(SnapshotTestCase):
         boots = self.guest(self.server)['linux']['boots']
         self.assertEqual(1, boots)
 
-    def test_guest_that_does_not_answer(self):
+        self.before = self.snapshot()
+        repository = conf.CONF.zvm.image_repository
+        self.flags(image_repository='/nowhere', group='zvm')
+        self.assert_refused('[zvm] image_repository')
+        self.flags(image_repository=repository, group='zvm')
+
+        self.pretend_earlier_capture('on')
+        self.assert_refused('try again later')
+
+    def test_for_what_its_linux_is(self):
+        self.write(self.server, '/etc/zipl.conf',
+                   'parameters="root=/dev/mapper/vg-root"')
+        self.before = self.snapshot()
+        self.assert_refused('logical volume')
+        self.assertEqual('up', self.guest(self.server)['linux']['state'])
+        self.change(self.server, 'rm /etc/zipl.conf\n')
+
+        # A Linux that does not answer, as long as no option allows it.
         self.make_unreachable()
         self.assert_refused('capture_unreachable_guests')
         self.assertEqual(1, self.guest(self.server)['linux']['boots'])
-
-    def test_guest_that_does_not_answer_as_an_option_allows(self):
         self.flags(capture_unreachable_guests=True, group='zvm')
-        self.make_unreachable()
         copy = self.boot(image_id=self.take())
         self.assertEqual('running', self.guest(self.server)['status'])
         self.assertEqual(b'kept\n', self.note(copy))
@@ -359,23 +373,8 @@ class RefusedTest(SnapshotTestCase):
         self.change(self.server, 'rm /etc/iucv_authorized_userid\n')
         self.before = self.snapshot()
 
-    def test_root_on_a_logical_volume(self):
-        self.write(self.server, '/etc/zipl.conf',
-                   'parameters="root=/dev/mapper/vg-root"')
-        self.before = self.snapshot()
-        self.assert_refused('logical volume')
-        self.assertEqual('up', self.guest(self.server)['linux']['state'])
 
-    def test_earlier_capture_that_may_not_be_over(self):
-        self.pretend_earlier_capture('on')
-        self.assert_refused('try again later')
-
-    def test_wrong_repository(self):
-        self.flags(image_repository='/nowhere', group='zvm')
-        self.assert_refused('[zvm] image_repository')
-
-
-class EndTest(SnapshotTestCase):
+class EndTest(base.ZVMTestCase):
 
     def test_of_nova_compute(self):
         """Nobody looks after a capture on behalf of one that has ended."""
