@@ -151,27 +151,43 @@ class ServersTest(StartTestCase):
     def test_at_rest(self):
         for resume in (False, True):
             self.flags(resume_guests_state_on_host_boot=resume)
-            self.assertEqual([], self.restart_without_connector())
-            self.assert_service_up()
-            self.assertEqual(self.AT_REST, self.states_of_all())
-            self.connector.start()
-            self.run_periodic_tasks()
-            self.assertEqual(self.AT_REST, self.states_of_all())
+            self.assert_rests_without_connector()
+
+        # The connector is there, and z/VM does not answer it.
+        self.set_states('stopped',
+                        task_state=task_states.REBOOT_PENDING_HARD)
+        self.zvm.engine.faults.add(SMAPI_DOWN)
+        self.assertEqual([], self.restart())
+        self.assert_service_up()
+        self.assertEqual(self.AT_REST, self.states_of_all())
+        self.zvm.engine.faults.clear()
+        self.run_periodic_tasks()
+        self.assertEqual(self.AT_REST, self.states_of_all())
 
         self._stop_server(self.servers['running'])
         self._start_server(self.servers['stopped'])
         self.unpause(self.servers['paused'])
+        self.assert_finds_what_happened_meanwhile(self.servers['stopped'])
 
-    def test_what_happened_meanwhile_is_found(self):
+    def assert_rests_without_connector(self):
+        self.assertEqual([], self.restart_without_connector())
+        self.assert_service_up()
+        self.assertEqual(self.AT_REST, self.states_of_all())
+        self.connector.start()
+        self.run_periodic_tasks()
+        self.assertEqual(self.AT_REST, self.states_of_all())
+
+    def assert_finds_what_happened_meanwhile(self, server):
+        """See that a guest is found off that has gone down by itself."""
         self.assertEqual([], self.restart_without_connector())
         self.zvm.machine.execute('ZVMSYS1', [
             '/opt/zthin/bin/smcli', 'Image_Deactivate', '--addRCheader',
-            '-T', self.userid(self.servers['running'])])
+            '-T', self.userid(server)])
         self.connector.start()
         self.run_periodic_tasks()
-        self._wait_for_state_change(self.servers['running'], 'SHUTOFF')
+        self._wait_for_state_change(server, 'SHUTOFF')
 
-    def test_amid_tasks(self):
+    def test_amid_tasks_and_then_amid_boot_and_rebuild(self):
         self.connector.kill()
         for tasks, resume in itertools.product(self.TASKS, (False, True)):
             self.flags(resume_guests_state_on_host_boot=resume)
@@ -184,7 +200,6 @@ class ServersTest(StartTestCase):
         self.run_periodic_tasks()
         self.assertEqual(self.AT_REST, self.states_of_all())
 
-    def test_amid_boot_and_rebuild(self):
         for name, (vm_state, task_state) in self.CUT_OFF.items():
             self.set_states(name, vm_state=vm_state, task_state=task_state)
         self.assertEqual([], self.restart_without_connector())
@@ -194,17 +209,6 @@ class ServersTest(StartTestCase):
         for server in self.servers.values():
             self.delete(server)
         self.assertEqual([], self.rows('guests'))
-
-    def test_zvm_does_not_answer_the_connector(self):
-        self.set_states('stopped',
-                        task_state=task_states.REBOOT_PENDING_HARD)
-        self.zvm.engine.faults.add(SMAPI_DOWN)
-        self.assertEqual([], self.restart())
-        self.assert_service_up()
-        self.assertEqual(self.AT_REST, self.states_of_all())
-        self.zvm.engine.faults.clear()
-        self.run_periodic_tasks()
-        self.assertEqual(self.AT_REST, self.states_of_all())
 
     def set_states(self, name, **values):
         """Have nova's database say something of a server."""
@@ -261,43 +265,37 @@ class ConfigurationTest(StartTestCase):
     start_compute = False
 
     def assert_refused(self, sentence, group='zvm', **options):
+        """See that options stop nova-compute; then take them back."""
+        section = base.CONF[group] if group else base.CONF
+        before = {name: section[name] for name in options}
         self.flags(group=group, **options)
         error = self.assertRaises(exception.NovaException,
                                   self._start_compute, 'host')
+        self.flags(group=group, **before)
         self.assertIn(sentence, str(error))
         self.assertNotIn('\n', str(error))
 
-    def test_without_url(self):
+    def test_options(self):
         self.assert_refused('[zvm] cloud_connector_url is not set',
                             cloud_connector_url=None)
-
-    def test_malformed_url(self):
         self.assert_refused('[zvm] cloud_connector_url: ',
                             cloud_connector_url='ftp://zvm.example')
-
-    def test_template_that_makes_no_userid(self):
         self.assert_refused(
             'instance_name_template = instance-%08x: ', group=None,
             instance_name_template='instance-%08x')
-
-    def test_unknown_pool(self):
         self.assert_refused("[zvm] disk_pool: z/VM has no disk pool "
                             "'ECKD:NONE'", disk_pool='ECKD:NONE')
-
-    def test_name_that_is_no_profile(self):
         self.assert_refused("[zvm] user_profile: 'TOOLONGNAME'",
                             user_profile='TOOLONGNAME')
-
-    def test_token_file_that_is_not_there(self):
         self.assert_refused('[zvm] token_file: there is no file '
                             '/nowhere/token', token_file='/nowhere/token')
-
-    def test_token_that_is_refused(self):
         path = os.path.join(self.state_path, 'token')
         with open(path, 'w', encoding='ascii') as stream:
             stream.write('wrong')
         self.assert_refused(
             'refuses the admin token in token file ' + path, token_file=path)
+        # None of them is left.
+        self._start_compute('host')
 
 
 class DownLaterTest(StartTestCase):
@@ -351,9 +349,8 @@ class DownLaterTest(StartTestCase):
         self.run_periodic_tasks()
         self._stop_server(self.server)
         self.assertIsNone(self.guest(self.server))
-        self._delete_server(self.server)
 
-    def test_delete_while_down(self):
+        # A delete while it is down fails, and can be asked for again.
         self.connector.kill()
         self.api.delete_server(self.server['id'])
         self._wait_for_state_change(self.server, 'ERROR')
@@ -361,14 +358,14 @@ class DownLaterTest(StartTestCase):
         self.delete(self.server)
         self.assertEqual([], self.rows('guests'))
 
-    def test_restarted_between_requests(self):
+    def test_restarted(self):
+        # Between requests.
         self.connector.restart()
         self._stop_server(self.server)
         self.connector.restart()
         self._start_server(self.server)
-        self.boot(config_drive=True)
 
-    def test_restarted_amid_a_request(self):
+        # Amid a request.
         self.zvm.engine.faults.add({
             'match': {'command': 'Image_Deactivate'}, 'times': 1,
             'action': {'kill_connector': 'before'}})
@@ -378,7 +375,7 @@ class DownLaterTest(StartTestCase):
         self.connector.start()
         self._stop_server(self.server)
 
-    def test_token_that_is_refused_amid_a_boot(self):
+        # And the token is refused amid a boot.
         self.zvm.engine.faults.add({
             'match': {'kind': 'rest', 'command': '^PUT /files'}, 'times': 1,
             'action': {'status': 401, 'output': json.dumps({
