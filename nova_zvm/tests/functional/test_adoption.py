@@ -389,31 +389,34 @@ class RefusalTest(AdoptionTestCase):
         self._delete_server(foreign)
         self.assertIn(taken, self.zvm.machine.state()['directory'])
 
-    def test_only_those_that_are_named(self):
-        one, other = self.boot_without_record(), self.boot_without_record()
+    def test_what_comes_between(self):
+        """First a guest without a record is told, and not as one that may be
+        deleted. Then its adoption is refused for one reason after another.
+        """
+        one = self.boot_without_record()
+        deployed = deployment.Deployment(base.CONF)
+        found = guests.not_adopted(deployed)
+        self.assertEqual(finding.Code.WARNING, found.code)
+        self.assertIn('1: %s (server %s)' % (
+            self.userid(one), one['id']), found.details)
+        self.assertIn('nova-zvm-adopt', found.remedy)
+        self.assertEqual(finding.Code.SUCCESS,
+                         guests.without_server(deployed).code)
+
+        other = self.boot_without_record()
         self.stop_compute()
+        self.assert_needs_the_connector()
+        self.assert_what_users_do_wins(one)
+
+        # Only those that are named.
         self.assertEqual([other['id']], list(self.run_adoption(other)))
         self.assertIsNone(ownership.state(self.instance(one)))
         error = self.assertRaises(adopt.Impossible, self.run_adoption,
                                   {'id': self.image_id})
         self.assertIn('has no server %s' % self.image_id, str(error))
 
-    def test_what_users_do_meanwhile_wins(self):
-        server = self.boot_without_record()
-        self.stop_compute()
-        deployed = deployment.Deployment(base.CONF)
-        self.assertEqual(1, len(deployed.on_host))
-        self.api.post_server_action(server['id'], {'os-stop': None})
-        verdict, = adopt.run(deployed, [], True)
-        self.assertEqual((adoption.REFUSED, 'It has been changed or deleted '
-                          'meanwhile.'), (verdict.result, verdict.details))
-        self.assertIsNone(ownership.state(self.instance(server)))
-
-    def test_a_connector_that_goes_away(self):
-        """Nothing is recorded unless all could be asked."""
-        self.boot_without_record()
-        self.boot_without_record()
-        self.stop_compute()
+    def assert_needs_the_connector(self):
+        """See that nothing is recorded unless all could be asked."""
         before = self.everything()
         self.addCleanup(self.zvm.engine.faults.clear)
         self.zvm.engine.faults.add({
@@ -423,18 +426,16 @@ class RefusalTest(AdoptionTestCase):
         with mock.patch('nova_zvm.connector.session.PAUSES', (0.0, 0.0)):
             self.assertRaises(adopt.Impossible, self.run_adoption)
         self.assertEqual(before, self.everything())
+        self.zvm.engine.faults.clear()
 
-    def test_a_guest_without_a_record_is_told(self):
-        """And not as one that may be deleted."""
-        server = self.boot_without_record()
+    def assert_what_users_do_wins(self, server):
         deployed = deployment.Deployment(base.CONF)
-        found = guests.not_adopted(deployed)
-        self.assertEqual(finding.Code.WARNING, found.code)
-        self.assertIn('1: %s (server %s)' % (
-            self.userid(server), server['id']), found.details)
-        self.assertIn('nova-zvm-adopt', found.remedy)
-        self.assertEqual(finding.Code.SUCCESS,
-                         guests.without_server(deployed).code)
+        self.assertEqual(2, len(deployed.on_host))
+        self.api.post_server_action(server['id'], {'os-stop': None})
+        verdict, = adopt.run(deployed, [server['id']], True)
+        self.assertEqual((adoption.REFUSED, 'It has been changed or deleted '
+                          'meanwhile.'), (verdict.result, verdict.details))
+        self.assertIsNone(ownership.state(self.instance(server)))
 
 
 class CommandTest(AdoptionTestCase):
@@ -491,15 +492,8 @@ class CommandTest(AdoptionTestCase):
         self.assertEqual({server['id'], known['id']},
                          set(self.driver.list_instance_uuids()))
 
-    def test_refused(self):
+    def test_what_makes_it_impossible_and_what_refuses_it(self):
         server = self.boot_without_record()
-        self.connector.guests.delete(self.userid(server))
-        done = self.run_command()
-        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
-        self.assertIn('| Result: Refused ', done.stdout)
-
-    def test_what_makes_it_impossible(self):
-        self.boot_without_record()
         self.stop_compute()
         before = self.everything()
         self.assert_impossible('no [database] connection', '--yes',
@@ -521,3 +515,8 @@ class CommandTest(AdoptionTestCase):
                                '--yes')
         connector.start()
         self.assertEqual(before[1:], self.everything()[1:])
+
+        self.connector.guests.delete(self.userid(server))
+        done = self.run_command()
+        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+        self.assertIn('| Result: Refused ', done.stdout)
