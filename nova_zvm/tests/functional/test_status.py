@@ -99,7 +99,7 @@ class StatusTestCase(base.ZVMTestCase):
 
 class WellTest(StatusTestCase):
 
-    def test_all_well(self):
+    def test_all_well_and_file_round_trip(self):
         self.boot(config_drive=True)
         seen = meter.Meter(self.zvm.engine.log)
         with seen.running() as usage:
@@ -128,7 +128,6 @@ class WellTest(StatusTestCase):
             if request.startswith('POST')])
         self.assertEqual(20, len(usage.requests), usage.requests)
 
-    def test_file_round_trip(self):
         before = len(self.uploads())
         findings = self.check(file_round_trip=True)
         self.assert_only(findings)
@@ -139,7 +138,74 @@ class WellTest(StatusTestCase):
 
 class ConnectorTest(StatusTestCase):
 
-    def test_connector_down(self):
+    def test_token(self):
+        path = os.path.join(self.state_path, 'token')
+        with open(path, 'w') as token_file:
+            token_file.write('not-the-token')
+        self.flags(token_file=path, group='zvm')
+        findings = self.check_unchanged()
+
+        self.assertEqual(Code.SUCCESS, findings['Connection'].code)
+        self.assertEqual(Code.FAILURE, findings['Token'].code)
+        self.assertIn('refuses the admin token', findings['Token'].details)
+        self.assertEqual('Not checked: the connector does not accept '
+                         'requests from here.', findings['SMAPI'].details)
+        self.assertNotIn('not-the-token', str(findings))
+
+        # None where one is needed.
+        self.flags(token_file=None, group='zvm')
+        found = self.check_unchanged()['Token']
+        self.assertEqual(Code.FAILURE, found.code)
+        self.assertIn('no token file is configured', found.details)
+
+    def test_what_is_behind(self):
+        self.addCleanup(self.zvm.engine.faults.clear)
+        self.assert_nothing_behind_the_web_server()
+        self.zvm.engine.faults.clear()
+        self.assert_connector_that_fails_itself()
+        self.zvm.engine.faults.clear()
+        self.assert_smapi_down()
+        self.zvm.engine.faults.clear()
+        self.assert_connector_down()
+
+    def assert_nothing_behind_the_web_server(self):
+        """The version is told; nothing else is, after the first request."""
+        self.zvm.engine.faults.add({
+            'match': {'kind': 'rest', 'command': '^GET /host'},
+            'action': {'status': 504, 'output': '<html>Timeout</html>'}})
+        with meter.Meter(self.zvm.engine.log).running() as usage:
+            findings = self.check_unchanged()
+        self.assertEqual(Code.SUCCESS, findings['Connection'].code)
+        self.assertEqual(Code.FAILURE, findings['SMAPI'].code)
+        self.assertIn("connector's sdkserver runs", findings['SMAPI'].remedy)
+        for name in ('Disk pool', 'Virtual switches', 'FCP templates',
+                     'Guests without a server', 'Unused images'):
+            self.assertEqual(finding.Finding(
+                Code.WARNING, 'Not checked: the connector did not answer the '
+                'request before.'), findings[name])
+        self.assertEqual(['GET /', 'GET /host'], [
+            request for request in usage.requests
+            if request.startswith('GET')])
+
+    def assert_connector_that_fails_itself(self):
+        """As 1.6.3 does with a PyJWT that is too new for it."""
+        self.zvm.engine.faults.add({
+            'match': {'kind': 'rest', 'command': '^POST /token'},
+            'action': {'status': 500, 'output': 'Internal error'}})
+        findings = self.check_unchanged()
+        self.assertEqual(Code.FAILURE, findings['Connection'].code)
+        self.assertIn('PyJWT older than 2', findings['Connection'].remedy)
+
+    def assert_smapi_down(self):
+        self.zvm.engine.faults.add({
+            'match': {'command': 'smcli'}, 'action': {
+                'status': 25, 'output': '25 -110 111 (details) Connection '
+                'refused ULGSMC6009E Failed to connect\n'}})
+        found = self.check_unchanged()['SMAPI']
+        self.assertEqual(Code.FAILURE, found.code)
+        self.assertIn('VSMGUARD', found.remedy)
+
+    def assert_connector_down(self):
         connector = self.zvm.simulator.member
         self.addCleanup(connector.start)
         connector.kill()
@@ -158,70 +224,10 @@ class ConnectorTest(StatusTestCase):
         self.assertEqual(Code.SUCCESS, findings['Options'].code)
         self.assertEqual(Code.SUCCESS, findings['Uploads'].code)
 
-    def test_wrong_token(self):
-        path = os.path.join(self.state_path, 'token')
-        with open(path, 'w') as token_file:
-            token_file.write('not-the-token')
-        self.flags(token_file=path, group='zvm')
-        findings = self.check_unchanged()
-
-        self.assertEqual(Code.SUCCESS, findings['Connection'].code)
-        self.assertEqual(Code.FAILURE, findings['Token'].code)
-        self.assertIn('refuses the admin token', findings['Token'].details)
-        self.assertEqual('Not checked: the connector does not accept '
-                         'requests from here.', findings['SMAPI'].details)
-        self.assertNotIn('not-the-token', str(findings))
-
-    def test_no_token_where_one_is_needed(self):
-        self.flags(token_file=None, group='zvm')
-        found = self.check_unchanged()['Token']
-        self.assertEqual(Code.FAILURE, found.code)
-        self.assertIn('no token file is configured', found.details)
-
-    def test_nothing_behind_the_web_server(self):
-        """The version is told; nothing else is, after the first request."""
-        self.addCleanup(self.zvm.engine.faults.clear)
-        self.zvm.engine.faults.add({
-            'match': {'kind': 'rest', 'command': '^GET /host'},
-            'action': {'status': 504, 'output': '<html>Timeout</html>'}})
-        with meter.Meter(self.zvm.engine.log).running() as usage:
-            findings = self.check_unchanged()
-        self.assertEqual(Code.SUCCESS, findings['Connection'].code)
-        self.assertEqual(Code.FAILURE, findings['SMAPI'].code)
-        self.assertIn("connector's sdkserver runs", findings['SMAPI'].remedy)
-        for name in ('Disk pool', 'Virtual switches', 'FCP templates',
-                     'Guests without a server', 'Unused images'):
-            self.assertEqual(finding.Finding(
-                Code.WARNING, 'Not checked: the connector did not answer the '
-                'request before.'), findings[name])
-        self.assertEqual(['GET /', 'GET /host'], [
-            request for request in usage.requests
-            if request.startswith('GET')])
-
-    def test_connector_that_fails_itself(self):
-        """As 1.6.3 does with a PyJWT that is too new for it."""
-        self.addCleanup(self.zvm.engine.faults.clear)
-        self.zvm.engine.faults.add({
-            'match': {'kind': 'rest', 'command': '^POST /token'},
-            'action': {'status': 500, 'output': 'Internal error'}})
-        findings = self.check_unchanged()
-        self.assertEqual(Code.FAILURE, findings['Connection'].code)
-        self.assertIn('PyJWT older than 2', findings['Connection'].remedy)
-
-    def test_smapi_down(self):
-        self.addCleanup(self.zvm.engine.faults.clear)
-        self.zvm.engine.faults.add({
-            'match': {'command': 'smcli'}, 'action': {
-                'status': 25, 'output': '25 -110 111 (details) Connection '
-                'refused ULGSMC6009E Failed to connect\n'}})
-        found = self.check_unchanged()['SMAPI']
-        self.assertEqual(Code.FAILURE, found.code)
-        self.assertIn('VSMGUARD', found.remedy)
-
 
 class SystemTest(StatusTestCase):
 
-    def test_missing_disk_pool(self):
+    def test_disk_pools_and_switches(self):
         self.flags(disk_pool='ECKD:NOPOOL', group='zvm')
         findings = self.check_unchanged()
         self.assert_only(findings, disk='failure')
@@ -229,15 +235,14 @@ class SystemTest(StatusTestCase):
                       findings['Disk pool'].details)
         self.assertIn('[zvm] disk_pool', findings['Disk pool'].remedy)
 
-    def test_own_disk_pool(self):
+        # The connector's own pool.
         self.flags(disk_pool=None, group='zvm')
         findings = self.check_unchanged()
         self.assert_only(findings)
         self.assertIn("The connector's own disk pool has ",
                       findings['Disk pool'].details)
 
-    def test_disk_pool_of_another_type(self):
-        """The connector looks at the name only, until it makes a disk."""
+        # The connector looks only at a pool's name, until it makes a disk.
         self.flags(disk_pool='ECKD:FBAPOOL', group='zvm')
         findings = self.check_unchanged()
         self.assert_only(findings, disk='failure')
@@ -246,7 +251,6 @@ class SystemTest(StatusTestCase):
         self.flags(disk_pool='FBA:FBAPOOL', group='zvm')
         self.assert_only(self.check_unchanged())
 
-    def test_missing_switch(self):
         self.flags(vswitch_mappings={'physnet1': 'VSW1',
                                      'physnet2': 'VSW9'}, group='zvm')
         findings = self.check_unchanged()
@@ -307,52 +311,17 @@ class GuestsTest(StatusTestCase):
         self._delete_server(self.boot())
         coming = self.next_userid()
         last = names.template_id(base.TEMPLATE, coming) - 1
-        self.foreign_guest(coming)
+        guests = self.foreign_guest(coming).guests
         later = (base.TEMPLATE % (last + 4711)).upper()
         self.foreign_guest(later)
         self.foreign_guest('SOMEBODY')
-        findings = self.check_unchanged()
-        self.assert_only(findings, names='warning')
-        self.assertIn('2: %s, %s.' % (coming, later),
-                      findings['Names of future servers'].details)
+        self.assert_taken(coming, later)
+        # It stays in the directory.
+        guests.deregister(coming)
+        self.assert_taken(coming, later)
 
-    def test_taken_by_who_is_in_the_directory_only(self):
-        coming = self.next_userid()
-        self.foreign_guest(coming).guests.deregister(coming)
-        findings = self.check_unchanged()
-        self.assert_only(findings, names='warning')
-        self.assertIn('1: %s.' % coming,
-                      findings['Names of future servers'].details)
-
-    def test_guest_without_server(self):
-        server = self.boot()
-        userid = self.userid(server)
-        self._delete_server(server)
-        self.foreign_guest(userid)
-        findings = self.check_unchanged()
-        self.assert_only(findings, guests='warning')
-        found = findings['Guests without a server']
-        self.assertIn('1: %s.' % userid, found.details)
-        self.assertIn('DELETE /guests/USERID', found.remedy)
-
-    def test_guest_of_a_server_deleted_while_the_host_was_down(self):
-        """nova still removes it."""
-        self.delete_in_database_only(self.boot())
-        self.assert_only(self.check_unchanged())
-
-    def test_server_without_guest(self):
-        server = self.boot()
-        userid = self.userid(server)
-        self.foreign_guest('SOMEBODY').guests.delete(userid)
-        findings = self.check_unchanged()
-        self.assert_only(findings, servers='warning')
-        self.assertIn('1: %s (server %s)' % (userid, server['id']),
-                      findings['Servers without a guest'].details)
-
-    def test_without_database(self):
-        """As on most hosts of nova-compute."""
+        # Without a database, as on most hosts of nova-compute.
         self.flags(connection='', group='database')
-        self.foreign_guest(self.next_userid())
         findings = self.check_unchanged()
         self.assert_only(findings)
         for name in ('Names of future servers', 'Guests without a server',
@@ -361,22 +330,47 @@ class GuestsTest(StatusTestCase):
             self.assertIn('ot checked: this nova.conf has no [database] '
                           'connection', findings[name].details)
 
+    def assert_taken(self, *userids):
+        findings = self.check_unchanged()
+        self.assert_only(findings, names='warning')
+        self.assertIn('%d: %s.' % (len(userids), ', '.join(userids)),
+                      findings['Names of future servers'].details)
+
+    def test_servers_and_guests(self):
+        # nova still removes the guest of a server that was deleted while its
+        # host was down.
+        self.delete_in_database_only(self.boot())
+        self.assert_only(self.check_unchanged())
+
+        server = self.boot()
+        userid = self.userid(server)
+        guests = self.foreign_guest('SOMEBODY').guests
+        guests.delete(userid)
+        findings = self.check_unchanged()
+        self.assert_only(findings, servers='warning')
+        self.assertIn('1: %s (server %s)' % (userid, server['id']),
+                      findings['Servers without a guest'].details)
+
+        self._delete_server(server)
+        self.foreign_guest(userid)
+        findings = self.check_unchanged()
+        self.assert_only(findings, guests='warning')
+        found = findings['Guests without a server']
+        self.assertIn('1: %s.' % userid, found.details)
+        self.assertIn('DELETE /guests/USERID', found.remedy)
+
 
 class LeftoversTest(StatusTestCase):
 
-    def rename_image(self, name):
-        """Give the one cached image another name on the connector."""
-        server = self.boot()
-        image_name = names.image(self.image_id)
-        connector = self.driver._spawn._connector
-        connector.images.export(image_name, 'file://%s' % os.path.join(
-            self.state_path, 'exported'))
-        connector.images.create(
-            name, 'file://%s' % os.path.join(self.state_path, 'exported'),
-            'rhel8')
-        return server
+    def copy_image(self, name):
+        """Give the one cached image a second name on the connector."""
+        images = self.driver._spawn._connector.images
+        copy = 'file://%s' % os.path.join(self.state_path, 'exported')
+        images.export(names.image(self.image_id), copy)
+        images.create(name, copy, 'rhel8')
+        return images
 
-    def test_unused_image(self):
+    def test_images(self):
         self.import_image()
         self.flags(remove_unused_original_minimum_age_seconds=0,
                    manager_interval=-1, group='image_cache')
@@ -387,9 +381,10 @@ class LeftoversTest(StatusTestCase):
         self.flags(remove_unused_base_images=False, group='image_cache')
         self.assert_only(self.check_unchanged())
 
-    def test_captured_image_left(self):
+    def test_of_a_server(self):
+        server = self.boot()
         name = names.capture(uuids.instance)
-        server = self.rename_image(name)
+        images = self.copy_image(name)
         findings = self.check_unchanged()
         self.assert_only(findings, config='warning')
         found = findings['Config drives and captures']
@@ -397,15 +392,12 @@ class LeftoversTest(StatusTestCase):
         self.assertIn('DELETE /images/NAME', found.remedy)
         self.assertEqual('ACTIVE', self.api.get_server(
             server['id'])['status'])
+        images.delete(name)
 
-    def test_config_drive_on_record(self):
-        server = self.boot()
         ownership.set_upload(self.instance(server), 'file:///left')
         findings = self.check_unchanged()
         self.assert_only(findings, uploads='warning')
         self.assertIn('1 of config drives', findings['Uploads'].details)
-
-    def test_image_on_record(self):
         self.driver._staging._journal.add('file:///left')
         findings = self.check_unchanged()
         self.assert_only(findings, uploads='warning')
@@ -432,8 +424,8 @@ class CommandTest(StatusTestCase):
         self.assertNotIn('Traceback', done.stdout + done.stderr)
         return done
 
-    def test_table(self):
-        self.boot()
+    def test_of_a_host_with_a_server(self):
+        server = self.boot()
         done = self.run_command()
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         self.assertEqual('', done.stderr)
@@ -443,46 +435,45 @@ class CommandTest(StatusTestCase):
         self.assertIn('All servers of this host have their guest',
                       done.stdout)
 
-    def test_json(self):
-        server = self.boot()
         self.foreign_guest(self.next_userid())
-        done = self.run_command('--format', 'json')
-        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
-        checks = json.loads(done.stdout)
+        code, checks = self.run_in_json()
+        self.assertEqual(1, code)
         self.assertEqual(
             ['Driver', *(name for name, _ in catalogue.CHECKS)],
-            [check['check'] for check in checks])
-        for check in checks:
+            list(checks))
+        for check in checks.values():
             self.assertEqual({'check', 'result', 'details', 'remedy'},
                              set(check))
-        warned, = [check for check in checks
+        warned, = [check for check in checks.values()
                    if check['result'] != 'success']
         self.assertEqual(('Names of future servers', 'warning'),
                          (warned['check'], warned['result']))
         self.assertIn(self.next_userid(), warned['details'])
         self.assertIn('instance_name_template', warned['remedy'])
-        self.assertEqual('ACTIVE', self.api.get_server(
-            server['id'])['status'])
 
-    def test_failure(self):
-        done = self.run_command(disk_pool='ECKD:NOPOOL')
-        self.assertEqual(2, done.returncode, done.stdout + done.stderr)
-        self.assertEqual(1, done.stdout.count('| Result: Failure '))
-
-    def test_database_of_another_cell(self):
-        """The guests of this one must not be said to be nobody's."""
-        server = self.boot()
-        done = self.run_command('--format', 'json',
-                                mapping=self.cell_mappings['cell0'])
-        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
-        self.assertNotIn(self.userid(server), done.stdout)
-        checks = {check['check']: check for check in json.loads(done.stdout)}
+        # By another cell's database the guests of this one must not be said
+        # to be nobody's.
+        code, checks = self.run_in_json(mapping=self.cell_mappings['cell0'])
+        self.assertEqual(1, code)
+        self.assertNotIn(self.userid(server), str(checks))
         for name in ('Names of future servers', 'Guests without a server'):
             self.assertIn("knows no nova-compute on host 'host'",
                           checks[name]['details'])
             self.assertIn('the database of the cell', checks[name]['remedy'])
+        self.assertEqual('ACTIVE', self.api.get_server(
+            server['id'])['status'])
 
-    def test_database_that_is_not_there(self):
+    def run_in_json(self, **values):
+        """Return exit status and checks, by their name."""
+        done = self.run_command('--format', 'json', **values)
+        checks = json.loads(done.stdout)
+        return done.returncode, {check['check']: check for check in checks}
+
+    def test_failure_and_database_that_is_not_there(self):
+        done = self.run_command(disk_pool='ECKD:NOPOOL')
+        self.assertEqual(2, done.returncode, done.stdout + done.stderr)
+        self.assertEqual(1, done.stdout.count('| Result: Failure '))
+
         done = self.run_command(
             database='sqlite:////absent/secret-password/nova.sqlite')
         self.assertEqual(1, done.returncode, done.stdout + done.stderr)
