@@ -36,109 +36,84 @@ class RefusalTest(base.ZVMTestCase):
         self._delete_server(server)
         self.assert_nothing_left(before)
 
-    # Images
-
-    def test_image_without_os_distro(self):
+    def test_images(self):
         self.assert_refused(
             'os_distro', 'such as rhel8.6',
             image_id=self.create_image(os_distro=None))
-
-    def test_image_with_an_unsupported_os_distro(self):
         self.assert_refused(
             "os_distro 'debian12'", 'rhel, sles or ubuntu',
             image_id=self.create_image(os_distro='debian12'))
+        self.assert_refused(
+            'disk image header',
+            image_id=self.create_image(header=b'QFI\xfb' + b'\0' * 600))
+        self.assert_refused(
+            'disk image header',
+            image_id=self.create_image(header=b'x', payload=b''))
+        self.assert_refused(
+            "Flavor's disk is too small",
+            image_id=self.create_image(size=4371))
+        # One that just fits.
+        self.boot(image_id=self.create_image(size=4370))
 
-    def test_image_of_another_architecture(self):
         self.disable_image_filters()
         self.assert_refused(
             "hw_architecture is 'x86_64'", 's390x',
             image_id=self.create_image(hw_architecture='x86_64'))
 
-    def test_image_without_the_header(self):
-        self.assert_refused(
-            'disk image header',
-            image_id=self.create_image(header=b'QFI\xfb' + b'\0' * 600))
-
-    def test_image_shorter_than_the_header(self):
-        self.assert_refused(
-            'disk image header',
-            image_id=self.create_image(header=b'x', payload=b''))
-
-    def test_image_of_the_other_disk_type(self):
-        self.assert_refused(
-            'FBA disk', 'disk pool is ECKD',
-            image_id=self.create_image(size=4194304, units='BLK'))
-
-    def test_image_of_the_other_disk_type_that_is_known_already(self):
+    def test_images_of_the_other_disk_type(self):
         image_id = self.create_image(size=4194304, units='BLK')
+        self.assert_refused('FBA disk', 'disk pool is ECKD',
+                            image_id=image_id)
+        # One that is known already.
         self.flags(disk_pool='FBA:FBAPOOL', group='zvm')
         self.boot(image_id=image_id)
         self.flags(disk_pool='ECKD:POOL1', group='zvm')
         self.assert_refused('disk pool is ECKD', image_id=image_id)
 
-    def test_image_larger_than_the_root_disk(self):
-        self.assert_refused(
-            "Flavor's disk is too small",
-            image_id=self.create_image(size=4371))
-
-    def test_image_that_just_fits(self):
-        self.boot(image_id=self.create_image(size=4370))
-
-    # Flavors
-
-    def test_more_memory_than_a_guest_may_have(self):
+    def test_flavors(self):
+        # Placement knows a limit only from nova-compute's next report on.
         self.flags(guest_max_memory='2G', group='zvm')
         self.assert_refused('[zvm] guest_max_memory', '4096',
                             flavor_id=self.create_flavor(memory_mb=4096))
-
-    def test_more_processors_than_a_guest_may_have(self):
         self.flags(guest_max_vcpus=2, group='zvm')
         self.assert_refused('[zvm] guest_max_vcpus',
                             flavor_id=self.create_flavor(vcpu=4))
-
-    def test_ephemeral_disk_with_an_unknown_format(self):
         self.flags(default_ephemeral_format='ntfs')
         self.assert_refused("format 'ntfs'",
                             flavor_id=self.create_flavor(ephemeral=1))
 
     # Names on z/VM
 
-    def test_unknown_disk_pool(self):
+    def test_pool_profile_and_switch(self):
         self.flags(disk_pool='ECKD:NOPOOL', group='zvm')
         self.assert_refused('[zvm] disk_pool', 'ECKD:NOPOOL')
+        self.flags(disk_pool=None, group='zvm')
 
-    def test_unknown_profile(self):
-        self.import_image()
-        self.flags(user_profile='NOPROF', group='zvm')
-        self.assert_refused('[zvm] user_profile', 'NOPROF')
-
-    def test_unknown_switch(self):
         network = self.neutron._networks[self.neutron.network_1['id']]
         network['provider:physical_network'] = 'nosuch'
         self.assert_refused("virtual switch 'NOSUCH'",
                             '[zvm] vswitch_mappings', "'nosuch'")
-
-    def test_network_without_physical_network(self):
-        network = self.neutron._networks[self.neutron.network_1['id']]
         network['provider:physical_network'] = None
         self.assert_refused('no physical network')
+        network['provider:physical_network'] = base.PHYSICAL_NETWORK
 
-    def test_userid_that_is_too_long(self):
+        self.import_image()
+        self.flags(user_profile='NOPROF', group='zvm')
+        self.assert_refused('[zvm] user_profile', 'NOPROF')
+
+    def test_userids(self):
+        self.foreign_guest(self.next_userid())
+        self.assert_taken(self.next_userid())
+        # And one that is only in the directory.
+        userid = self.next_userid()
+        self.foreign_guest(userid).guests.deregister(userid)
+        self.assert_taken(userid)
+
         self.flags(instance_name_template='instance-%08x')
         self.assert_refused('instance_name_template',
                             'one to eight letters and digits')
 
-    def test_userid_that_is_taken(self):
-        self.check_userid_that_is_taken(self.next_userid())
-
-    def test_userid_that_is_taken_by_a_guest_only_in_the_directory(self):
-        userid = self.next_userid()
-        self.foreign_guest(userid).guests.deregister(userid)
-        self.check_userid_that_is_taken(userid, made=True)
-
-    def check_userid_that_is_taken(self, userid, made=False):
-        if not made:
-            self.foreign_guest(userid)
+    def assert_taken(self, userid):
         entry = self.zvm.machine.directory_text(userid)
         self.assert_refused(userid, 'already taken',
                             'instance_name_template')
@@ -146,15 +121,14 @@ class RefusalTest(base.ZVMTestCase):
 
     # What is not supported
 
-    def test_boot_from_volume(self):
+    def test_volumes(self):
         volume_id = nova_fixtures.CinderFixture.IMAGE_BACKED_VOL
         self.assert_refused(
             'volumes are not supported',
             imageRef='', block_device_mapping_v2=[
                 {'boot_index': 0, 'source_type': 'volume',
                  'destination_type': 'volume', 'uuid': volume_id}])
-
-    def test_volume_beside_the_image(self):
+        # One beside the image.
         self.assert_refused(
             'volumes are not supported', block_device_mapping_v2=[
                 {'boot_index': 0, 'source_type': 'image',
@@ -166,16 +140,16 @@ class RefusalTest(base.ZVMTestCase):
 
     # Configuration that only a boot finds wrong
 
-    def test_config_drive_that_cannot_be_made(self):
+    def test_config_drives(self):
         self.import_image()
+        repository = base.CONF.zvm.image_repository
+        self.flags(image_repository='/nonexistent/images', group='zvm')
+        self.assert_refused('[zvm] image_repository', '/nonexistent/images',
+                            'sdk_image_repository', config_drive=True)
+        self.flags(image_repository=repository, group='zvm')
+
         fixture.Config(base.CONF).load_raw_values(
             mkisofs_cmd='/nonexistent/mkisofs')
         self.assert_refused('mkisofs_cmd', '/nonexistent/mkisofs',
                             config_drive=True,
                             user_data=base64.b64encode(b'x').decode())
-
-    def test_image_repository_that_is_another(self):
-        self.import_image()
-        self.flags(image_repository='/nonexistent/images', group='zvm')
-        self.assert_refused('[zvm] image_repository', '/nonexistent/images',
-                            'sdk_image_repository', config_drive=True)
