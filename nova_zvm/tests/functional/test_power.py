@@ -24,12 +24,16 @@ class PowerTest(base.ZVMTestCase):
     def setUp(self):
         super().setUp()
         self.server = self.boot()
-        self.boots = self.guest(self.server)['linux']['boots']
 
     def commands(self, verb):
-        """Return the z/VM commands with a word in them, since the boot."""
+        """Return the z/VM commands with a word in them, since forget()."""
         return [record['command'] for record in self.zvm.engine.log()
                 if verb in record['command']]
+
+    def forget(self):
+        """Begin again with the commands, and let nothing fail any more."""
+        self.zvm.engine.clear_log()
+        self.zvm.engine.faults.clear()
 
     def reload(self):
         self.server = self.api.get_server(self.server['id'])
@@ -45,56 +49,61 @@ class PowerTest(base.ZVMTestCase):
         self.assertEqual(power_state.SHUTDOWN,
                          self.reload()['OS-EXT-STS:power_state'])
 
-    def test_stop_shuts_linux_down(self):
+    def test_stop_and_start(self):
         self._stop_server(self.server)
         self.assert_off()
         self.assertEqual(1, len(self.commands('shutdown -h now')))
-
+        error = self.assertRaises(api_client.OpenStackApiException,
+                                  self.console)
+        self.assertEqual(409, error.response.status_code)
         self._start_server(self.server)
         self.assert_on()
 
-    def test_hard_stop(self):
-        self.flags(shutdown_timeout=0)
-        self._stop_server(self.server)
-        self.assert_off()
-        self.assertEqual([], self.commands('shutdown -h now'))
-
-    def test_stop_of_a_guest_that_does_not_answer(self):
-        self.make_unreachable()
-        self._stop_server(self.server)
-        self.assert_off()
-
-    def test_soft_stop_that_fails_becomes_a_hard_one(self):
+        # A soft stop that fails becomes a hard one.
         self.zvm.engine.faults.add({
             'match': {'command': 'Image_Deactivate'}, 'nth': 1,
             'action': {'rc': 200, 'rs': 24, 'text': 'not now'}})
         self._stop_server(self.server)
         self.assert_off()
 
-    def test_soft_reboot(self):
+        self.forget()
+        self._reboot_server(self.server, hard=True)
+        self.assert_on()
+
+        # A guest that does not answer.
+        self.make_unreachable()
+        self._stop_server(self.server)
+        self.assert_off()
+        self.forget()
+        self._start_server(self.server)
+
+        # A hard stop.
+        self.flags(shutdown_timeout=0)
+        self._stop_server(self.server)
+        self.assert_off()
+        self.assertEqual([], self.commands('shutdown -h now'))
+
+    def test_reboot_and_console_log(self):
+        output = self.console()
+        self.assertIn('Linux version', output)
+        self.assertIn('login:', output)
+
         self._reboot_server(self.server)
         self.assert_on()
         self.assertEqual(1, len(self.commands('shutdown -r now')))
 
-    def test_soft_reboot_of_a_guest_that_does_not_answer(self):
-        self.make_unreachable()
-        self._reboot_server(self.server)
-        self.assert_on()
-
-    def test_hard_reboot(self):
+        self.forget()
         self._reboot_server(self.server, hard=True)
         self.assert_on()
         self.assertEqual([], self.commands('shutdown'))
         self.assertEqual(1, len(self.commands('Image_Deactivate')))
 
-    def test_hard_reboot_from_off(self):
-        self._stop_server(self.server)
-        self._reboot_server(self.server, hard=True)
+        self.make_unreachable()
+        self._reboot_server(self.server)
         self.assert_on()
 
     def test_pause(self):
-        self.api.post_server_action(self.server['id'], {'pause': None})
-        self._wait_for_state_change(self.server, 'PAUSED')
+        self.pause()
         self.assertEqual('paused', self.guest(self.server)['status'])
         self.assertEqual(power_state.PAUSED,
                          self.reload()['OS-EXT-STS:power_state'])
@@ -106,36 +115,30 @@ class PowerTest(base.ZVMTestCase):
         self._wait_for_state_change(self.server, 'ACTIVE')
         self.assert_on()
 
-    def test_a_pause_ends_with_a_reboot(self):
-        self.api.post_server_action(self.server['id'], {'pause': None})
-        self._wait_for_state_change(self.server, 'PAUSED')
+        # It ends with a reboot, too.
+        self.pause()
         self._reboot_server(self.server, hard=True)
         self.assert_on()
 
-    def test_console_log(self):
-        output = self.console()
-        self.assertIn('Linux version', output)
-        self.assertIn('login:', output)
+    def pause(self):
+        self.api.post_server_action(self.server['id'], {'pause': None})
+        self._wait_for_state_change(self.server, 'PAUSED')
 
-    def test_console_log_of_a_stopped_server(self):
-        self._stop_server(self.server)
-        error = self.assertRaises(api_client.OpenStackApiException,
-                                  self.console)
-        self.assertEqual(409, error.response.status_code)
-
-    def test_guest_that_went_down_by_itself(self):
+    def test_what_happens_outside_of_nova(self):
+        # A guest goes down by itself.
         self.deactivate()
         self.sync_power_states()
         self._wait_for_state_change(self.server, 'SHUTOFF')
         self.assert_off()
 
-    def test_resume_guests_when_the_host_boots(self):
+        # Guests resume when the host boots.
+        self._start_server(self.server)
         self.flags(resume_guests_state_on_host_boot=True)
         self.deactivate()
         self.restart_compute()
         self.assert_on()
 
-    def test_guest_that_was_purged_outside_of_nova(self):
+        # A guest is purged.
         userid = self.userid(self.server)
         self.run_command('smcli', 'Image_Deactivate', '-T', userid)
         self.run_command('smcli', 'Image_Delete_DM', '-T', userid, '-e', '0')
