@@ -99,7 +99,6 @@ class LifecycleCountsTest(CountsTestCase):
         self.assert_told('Boot', usage)
         self.assert_deleted_at_once(server)
 
-    def test_boot_and_delete_with_config_drive(self):
         server, usage = self.measured_boot(name='one', config_drive=True)
         self.assert_requests(13, usage)
         self.assertEqual(
@@ -133,7 +132,7 @@ class InterfaceCountsTest(CountsTestCase, networking.NetworkingTestCase):
         self.server = self.boot_on(*self.ports)
         self.port = self.make_port(vlan=networking.VLAN)
 
-    def test_boot(self):
+    def test_of_a_boot(self):
         for ports, limit in ((1, 3), (2, 5), (4, 9)):
             with self.meter.calls_of(self.driver, 'spawn') as calls:
                 self.boot_on(*[self.make_port(vlan=networking.VLAN)
@@ -143,7 +142,7 @@ class InterfaceCountsTest(CountsTestCase, networking.NetworkingTestCase):
                      '/adapters' in request or '/vswitches' in request]
             self.assertEqual(limit, len(asked), asked)
 
-    def test_of_a_running_server(self):
+    def test_of_a_running_and_a_stopped_server(self):
         usage = self.measured_attach()
         self.assert_requests(7, usage)
         self.assertEqual(
@@ -165,7 +164,6 @@ class InterfaceCountsTest(CountsTestCase, networking.NetworkingTestCase):
             ['iucvclnt', 'query user',
              'Virtual_Network_Adapter_Query_Extended'], usage.commands)
 
-    def test_of_a_stopped_server(self):
         self.stop(self.server)
         usage = self.measured_attach()
         self.assert_requests(6, usage)
@@ -180,8 +178,7 @@ class InterfaceCountsTest(CountsTestCase, networking.NetworkingTestCase):
             ['Virtual_Network_Adapter_Delete_DM'] + READER +
             ['query user'], usage.commands)
 
-    def test_last_on_a_switch(self):
-        self.stop(self.server)
+        # The last on its switch.
         self.port = self.ports[1]
         usage = self.measured_detach()
         # The connector does not tell whether z/VM has revoked the grant, so
@@ -207,29 +204,17 @@ class PowerCountsTest(CountsTestCase):
         super().setUp()
         self.server = self.boot(name='one')
 
-    def test_power_state(self):
+    def test_power(self):
         self.assert_cheap(power_state.RUNNING)
         self.api.post_server_action(self.server['id'], {'pause': None})
         self._wait_for_state_change(self.server, 'PAUSED')
         self.assert_cheap(power_state.PAUSED)
         self.api.post_server_action(self.server['id'], {'unpause': None})
         self._wait_for_state_change(self.server, 'ACTIVE')
-        self._stop_server(self.server)
-        self.assert_cheap(power_state.SHUTDOWN)
 
-    def assert_cheap(self, wanted):
-        """See that the power state is right and costs one CP command."""
-        instance = self.instance(self.server)
-        with self.meter.running() as usage:
-            info = self.driver.get_info(instance, use_cache=False)
-        self.assertEqual(wanted, info.state)
-        self.assert_requests(2, usage)
-        self.assertEqual(['query user'], usage.commands)
-
-    def test_power_off(self):
-        """A hard one asks nothing of the guest and waits for nothing."""
         with self.meter.calls_of(self.driver, 'power_off') as calls:
             self._stop_server(self.server)
+        self.assert_cheap(power_state.SHUTDOWN)
         # What a soft one has, so that its absence below means something.
         soft = calls.total()
         self.assertEqual([15], soft.waits)
@@ -239,7 +224,8 @@ class PowerCountsTest(CountsTestCase):
         with self.meter.calls_of(self.driver, 'power_on') as calls:
             self._start_server(self.server)
         self.assert_told('Start', calls.total())
-        # nova's own way to ask for stops that pull the plug.
+        # nova's own way to ask for stops that pull the plug: it asks nothing
+        # of the guest and waits for nothing.
         self.flags(shutdown_timeout=0)
         with self.meter.calls_of(self.driver, 'power_off') as calls:
             self._stop_server(self.server)
@@ -249,6 +235,15 @@ class PowerCountsTest(CountsTestCase):
                          hard.commands)
         self.assertIsNone(self.guest(self.server))
         self.assert_told('Stop at once', hard)
+
+    def assert_cheap(self, wanted):
+        """See that the power state is right and costs one CP command."""
+        instance = self.instance(self.server)
+        with self.meter.running() as usage:
+            info = self.driver.get_info(instance, use_cache=False)
+        self.assertEqual(wanted, info.state)
+        self.assert_requests(2, usage)
+        self.assertEqual(['query user'], usage.commands)
 
 
 class SnapshotCountsTest(CountsTestCase):
@@ -265,7 +260,7 @@ class SnapshotCountsTest(CountsTestCase):
                 self.server, {'OS-EXT-STS:task_state': None})
         return calls.total()
 
-    def test_of_a_running_server(self):
+    def test_of_a_running_and_a_stopped_server(self):
         usage = self.take()
         self.assert_requests(8, usage)
         self.assertEqual(
@@ -275,8 +270,8 @@ class SnapshotCountsTest(CountsTestCase):
                      'Image_Activate', 'Image_Query_DM'],
             [name for name in usage.commands if name != 'iucvclnt'])
         self.assert_told('Snapshot of a running server', usage)
+        self.assert_received_once(usage)
 
-    def test_of_a_stopped_server(self):
         self._stop_server(self.server)
         usage = self.take()
         self.assert_requests(7, usage)
@@ -286,9 +281,8 @@ class SnapshotCountsTest(CountsTestCase):
              'Image_Query_DM'], usage.commands)
         self.assert_told('Snapshot of a stopped server', usage)
 
-    def test_bytes(self):
-        """Each byte of the image comes once, and none is sent."""
-        usage = self.take()
+    def assert_received_once(self, usage):
+        """See that each byte of the image came, and none was sent."""
         [path] = [path for path in self.connector_files()
                   if path.match('*/nova-%s/*' % self.image_id)]
         size = path.stat().st_size
@@ -309,7 +303,6 @@ class PeriodicCountsTest(CountsTestCase):
         self.assertEqual(7, len(usage.commands), usage.commands)
         self.assert_told('Update of resources', usage)
 
-    def test_resource_update_with_a_pool_of_ones_own(self):
         # What GET /host says is of the connector's own pool.
         self.flags(disk_pool='FBA:FBAPOOL', group='zvm')
         with self.meter.running() as usage:
