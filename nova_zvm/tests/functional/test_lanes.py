@@ -37,7 +37,7 @@ class LanesTestCase(base.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        self._delete_server(self.boot())
+        self.server = self.boot()
         self.lanes = []
 
     def watch(self, verb):
@@ -93,18 +93,13 @@ class LanesTestCase(base.ZVMTestCase):
 
 class SpawnTest(LanesTestCase):
 
-    def setUp(self):
-        super().setUp()
+    def test_page_shows_what_happens_in_which_order(self):
+        self._delete_server(self.server)
         self.watch('spawn')
-
-    def test_page_shows_what_happens(self):
         self.flags(reachable_timeout=0, group='zvm')
         self.boot(config_drive=True,
                   flavor_id=self.create_flavor(ephemeral=1))
         self.assert_shown_on('spawn.rst')
-
-    def test_order_of_the_steps(self):
-        self.boot(config_drive=True)
         calls = [call for lane, call in self.lanes if lane == 'driver']
         steps = ['guests.create', 'guests.deploy', 'guests.create_interface',
                  'guests.couple', 'vswitches.grant', 'guests.start']
@@ -114,10 +109,9 @@ class SpawnTest(LanesTestCase):
 class SnapshotTest(LanesTestCase):
 
     def test_page_shows_what_happens(self):
-        server = self.boot()
         self.watch('snapshot')
-        self.api.post_server_action(server['id'],
+        self.api.post_server_action(self.server['id'],
                                     {'createImage': {'name': 'snap'}})
         self._wait_for_server_parameter(
-            server, {'OS-EXT-STS:task_state': None})
+            self.server, {'OS-EXT-STS:task_state': None})
         self.assert_shown_on('snapshot.rst')
