@@ -92,9 +92,10 @@ class DiagnosticsTest(base.ZVMTestCase):
         [cpu] = found['cpu_details']
         # Two per cent of an hour, in nanoseconds.
         self.assertGreater(cpu['time'], 72 * 10 ** 9)
+        self.assert_cheap()
+        self.assert_nics()
 
-    def test_nics(self):
-        self.zvm.simulator.clock.advance(3600)
+    def assert_nics(self):
         self.pause()
         traffic = self.traffic()
         nics = self.get()['nic_details']
@@ -110,17 +111,23 @@ class DiagnosticsTest(base.ZVMTestCase):
             self.assertGreater(nic['rx_packets'], nic['tx_packets'])
             self.assertGreater(nic['tx_packets'], 0)
 
-    def test_nic_that_is_not_coupled(self):
+    def test_what_a_server_lacks(self):
+        self.zvm.simulator.clock.advance(3600)
         self.uncouple_second()
+        self.assert_second_is_not_coupled()
+
+        self.server = self.boot(networks='none')
+        self.assertEqual([], self.get()['nic_details'])
+        self.assertFalse(self.get()['config_drive'])
+
+    def assert_second_is_not_coupled(self):
         first, second = self.get()['nic_details']
         self.assertIsNotNone(first['rx_octets'])
         self.assertEqual(self.macs()[1], second['mac_address'])
         self.assertEqual([None] * len(COUNTERS),
                          [second[name] for name in COUNTERS])
 
-    def test_of_old_microversions(self):
-        self.zvm.simulator.clock.advance(3600)
-        self.uncouple_second()
+        # By an old microversion.
         found = self.get('2.47')
         self.assertEqual(
             {'cpus', 'cpu_time', 'memory', 'memory-used', 'nic1000_mac',
@@ -135,25 +142,15 @@ class DiagnosticsTest(base.ZVMTestCase):
                          [found['nic1000_mac'], found['nic1003_mac']])
         self.assertGreater(found['nic1000_rx'], found['nic1000_tx'])
 
-    def test_without_nics(self):
-        self._delete_server(self.server)
-        self.server = self.boot(networks='none')
-        self.assertEqual([], self.get()['nic_details'])
-        self.assertFalse(self.get()['config_drive'])
-
-    def test_of_a_stopped_server(self):
-        self._stop_server(self.server)
-        for version in ('2.1', '2.48'):
-            self.assertEqual(409, self.refused(version))
-
-    def test_nics_that_z_vm_does_not_tell(self):
+    def test_refused(self):
         self.zvm.engine.faults.add({
             'match': {'command': 'Virtual_Network_Adapter_Query_Extended'},
             'action': {'rc': 212, 'rs': 8, 'text': 'not now'}})
         for version in ('2.1', '2.48'):
             self.assertEqual(500, self.refused(version))
+        self.zvm.engine.faults.clear()
 
-    def test_while_the_connector_is_down(self):
+        # While the connector is down.
         self.addCleanup(self.zvm.simulator.member.start)
         self.zvm.simulator.member.kill()
         for version in ('2.1', '2.48'):
@@ -161,7 +158,11 @@ class DiagnosticsTest(base.ZVMTestCase):
         self.zvm.simulator.member.start()
         self.assertEqual('running', self.get()['state'])
 
-    def test_costs(self):
+        self._stop_server(self.server)
+        for version in ('2.1', '2.48'):
+            self.assertEqual(409, self.refused(version))
+
+    def assert_cheap(self):
         for version, verb in (('2.1', 'get_diagnostics'),
                               ('2.48', 'get_instance_diagnostics')):
             with meter.Meter(self.zvm.engine.log).calls_of(
