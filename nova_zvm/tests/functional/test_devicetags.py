@@ -111,7 +111,7 @@ class DeviceTagsTest(DeviceTagsTestCase):
         self.assertEqual({}, self.told(server))
         self.assertIsNone(self.instance(server).device_metadata)
 
-    def test_traits(self):
+        # Traits tell what can be tagged.
         uuid = self._get_provider_uuid_by_name('ZVMSYS1')
         traits = self._get_provider_traits(uuid)
         self.assertIn('COMPUTE_DEVICE_TAGGING', traits)
@@ -123,15 +123,14 @@ class OtherRootTest(DeviceTagsTestCase):
 
     scenario = {'connector': {'zvm': {'user_root_vdev': '0150'}}}
 
-    def test_tagged_disks_are_refused(self):
+    def test_tagged_disks_are_refused_and_others_are_not(self):
         before = self.snapshot()
         server = self.boot_tagged(expected_state='ERROR')
         self.assertIn('[zvm] user_root_vdev', server['fault']['message'])
         self._delete_server(server)
         self.assert_nothing_left(before)
 
-    def test_others_are_not(self):
-        """The numbers of disks do not matter to a tag of a NIC."""
+        # The numbers of disks do not matter to a tag of a NIC.
         server = self.boot(
             config_drive=True, flavor_id=self.create_flavor(ephemeral=3),
             networks=[{'port': self.neutron.port_1['id'], 'tag': 'public'}])
