@@ -91,11 +91,9 @@ class ConfigDriveTest(base.ZVMTestCase):
         self._delete_server(server)
         self.assert_nothing_left(before)
 
-    def test_made_by_a_program(self):
-        self.vendor_data()
+        # Made by a program.
         config_fixture.Config(base.CONF).load_raw_values(
             mkisofs_cmd='genisoimage')
-        before = self.snapshot()
         server = self.boot(**self.request())
         self.assert_on_drive(server)
         self.assertEqual(before['local files'],
@@ -139,7 +137,10 @@ class KilledTest(base.ZVMTestCase):
         return server
 
     def test_the_next_one_removes_it(self):
-        """At once, not only when the user deletes the server."""
+        """At once, not only when the user deletes the server.
+
+        Or its periodic task does, if the connector was down.
+        """
         for step in self.STEPS:
             server = self.kill_in_boot(step)
             self.replace_compute()
@@ -148,7 +149,6 @@ class KilledTest(base.ZVMTestCase):
             self.killer.release()
             self._delete_server(server)
 
-    def test_or_the_periodic_task_if_the_connector_was_down(self):
         self.kill_in_boot('^POST /images')
         self.useFixture(fixtures.MonkeyPatch(
             'nova_zvm.connector.session.PAUSES', ()))
