@@ -172,17 +172,6 @@ class FirstBootTest(ImagesTestCase):
             re.compile('^[A-Z]+ /(images|files)').match,
             calls.total().requests) if found]
 
-    def test_four_boots_import_once(self):
-        self.api.post_server({'server': dict(self._build_server(
-            image_uuid=self.image_id, flavor_id=self.flavor_id,
-            networks='none'), min_count=4)})
-        servers = self.api.get_servers()
-        self.assertEqual(4, len(servers))
-        for server in servers:
-            self._wait_for_state_change(server, 'ACTIVE')
-        self.assertEqual(1, self.watched.reads)
-        self.assert_whole()
-
     def test_constant_memory(self):
         content = glance.Content(HEADER, 64 * MIB)
         self.images.contents[self.image_id] = content

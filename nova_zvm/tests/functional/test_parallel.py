@@ -16,12 +16,13 @@ z/VM takes as long as a real one, by a clock that runs faster. What has to
 come together is brought together by barriers and events, never by luck.
 """
 
-import itertools
+import collections
 import threading
 
 import fixtures
 
 from nova_zvm.tests.functional import base
+from nova_zvm.tests import glance
 
 # As many as nova-compute builds at once by default.
 BOOTS = 10
@@ -92,20 +93,38 @@ class TenBootsTest(ParallelTestCase):
         first_end = min(record['ended'] for record in deploys)
         self.assertTrue(last_start < first_end, (last_start, first_end))
 
-    def test_of_one_image(self):
-        servers = self.post(self.image_id, BOOTS)
-        self.wait(servers)
-        self.assert_all_deployed_at_once(servers)
-        self.assertEqual(1, self.imports_of(self.image_id))
-
-    def test_of_several_images(self):
-        images = [self.create_image() for _ in range(4)]
-        servers = [server for image_id in itertools.islice(
-            itertools.cycle(images), BOOTS) for server in self.post(image_id)]
+    def test_of_one_image_and_of_others(self):
+        images = [self.image_id, *[self.create_image() for _ in range(3)]]
+        may_read = threading.Event()
+        reads = self.count_reads(may_read)
+        servers = self.post(images[0], BOOTS - 3)
+        for image_id in images[1:]:
+            servers += self.post(image_id)
+        # No image is there before all boots want theirs.
+        for server in servers:
+            self._wait_for_server_parameter(
+                server, {'OS-EXT-STS:task_state': 'spawning'})
+        may_read.set()
         self.wait(servers)
         self.assert_all_deployed_at_once(servers)
         for image_id in images:
             self.assertEqual(1, self.imports_of(image_id))
+            self.assertEqual(1, reads[self.images.contents[image_id]])
+
+    def count_reads(self, may_read):
+        """Return how often the data of each image will have been read."""
+        self.addCleanup(may_read.set)
+        reads = collections.Counter()
+        pieces = glance.Bytes.pieces
+
+        def counted(content):
+            reads[content] += 1
+            may_read.wait(PATIENCE)
+            return pieces(content)
+
+        self.useFixture(fixtures.MockPatchObject(glance.Bytes, 'pieces',
+                                                 counted))
+        return reads
 
     def imports_of(self, image_id):
         return len([row for row in self.rows('image')
@@ -132,7 +151,7 @@ class ImportTest(ParallelTestCase):
         yield self.data[1024:]
 
     def test_a_boot_does_not_wait_for_the_import_of_another_image(self):
-        self.boot()
+        self.import_image()
         waiting = self.post(self.slow_image, 2)
         self.assertTrue(self.begun.wait(PATIENCE))
         self.boot()
