@@ -137,7 +137,7 @@ class ServerTest(SecuringTestCase):
 
 class ConfigurationTest(SecuringTestCase):
 
-    start_compute = False
+    services = USES_DB = False
 
     def test_waits_longer_than_the_driver(self):
         limits = timeouts.Timeouts()
@@ -152,7 +152,7 @@ class ConfigurationTest(SecuringTestCase):
                           'send_timeout'):
             self.assertGreater(self.front.seconds(directive), timeouts.FILE)
 
-    def test_serves_tls_only(self):
+    def test_serves_tls_only_and_listed_hosts_with_a_token(self):
         self.assertEqual(['127.0.0.1:%d ssl' % self.front.port],
                          self.front.values('listen'))
         with self.meter.running() as usage:
@@ -161,11 +161,14 @@ class ConfigurationTest(SecuringTestCase):
         self.assertEqual(400, answer.status_code)
         self.assertEqual([], usage.requests)
 
-    def test_serves_listed_hosts_only(self):
         self.assertEqual(401, self.status_from('127.0.0.1'))
         with self.meter.running() as usage:
             self.assertEqual(403, self.status_from('127.0.0.2'))
         self.assertEqual([], usage.requests)
+
+        self.assertRaises(errors.Unauthorized,
+                          self.connector(token_file=None).guests.list)
+        self.assertEqual([], self.connector().guests.list())
 
     def status_from(self, address):
         """Return what a host with that address is answered."""
@@ -178,11 +181,6 @@ class ConfigurationTest(SecuringTestCase):
             return connection.getresponse().status
         finally:
             connection.close()
-
-    def test_token_is_needed(self):
-        self.assertRaises(errors.Unauthorized,
-                          self.connector(token_file=None).guests.list)
-        self.assertEqual([], self.connector().guests.list())
 
 
 class CertificateTest(testtools.TestCase):
@@ -243,8 +241,41 @@ class ComputeTest(SecuringTestCase):
 
     start_compute = False
 
-    def test_other_authority(self):
+    def test_tokens(self):
+        path = pathlib.Path(self.state_path) / 'token'
+        path.write_text('not-this-one')
+        self.flags(token_file=str(path), group='zvm')
+        error = self.assertRaises(nova_exception.NovaException,
+                                  self._start_compute, 'host')
+        self.assertIn('refuses the admin token in token file %s' % path,
+                      str(error))
+        self.assertNotIn('not-this-one', str(error))
+
+        # A new one, first in our file, then in the connector's: nothing
+        # notices.
+        original = pathlib.Path(self.zvm.token_file)
+        self.addCleanup(original.write_text, original.read_text())
+        path.write_text(original.read_text())
         self.compute = self._start_compute('host')
+        server = self.boot()
+
+        # What the driver holds is signed with the old one.
+        path.write_text('another')
+        self.assertEqual(1, self.driver.get_num_instances())
+        original.write_text('another')
+        self.assertEqual(1, self.driver.get_num_instances())
+        self._delete_server(server)
+
+    def test_connector_that_is_down_and_other_authority(self):
+        self.compute = self._start_compute('host')
+        connector = self.zvm.simulator.member
+        connector.kill()
+        self._run_periodics()
+        self.assertIn('the web server has no connector behind it',
+                      self.stdlog.logger.output)
+        connector.start()
+        self._delete_server(self.boot())
+
         other = authority.Authority(self.useFixture(fixtures.TempDir()).path)
         self.flags(ca_file=other.ca_file, group='zvm')
         self.stdlog.delete_stored_logs()
@@ -258,40 +289,3 @@ class ComputeTest(SecuringTestCase):
         found = dict(catalogue.run(deployment.Deployment(base.CONF)))
         self.assertEqual(finding.Code.FAILURE, found['Connection'].code)
         self.assertIn('[zvm] ca_file', found['Connection'].remedy)
-
-    def test_other_token(self):
-        path = pathlib.Path(self.state_path) / 'token'
-        path.write_text('not-this-one')
-        self.flags(token_file=str(path), group='zvm')
-        error = self.assertRaises(nova_exception.NovaException,
-                                  self._start_compute, 'host')
-        self.assertIn('refuses the admin token in token file %s' % path,
-                      str(error))
-        self.assertNotIn('not-this-one', str(error))
-
-    def test_new_token(self):
-        """First in our file, then in the connector's; nothing notices."""
-        original = pathlib.Path(self.zvm.token_file)
-        self.addCleanup(original.write_text, original.read_text())
-        copy = pathlib.Path(self.state_path) / 'token'
-        copy.write_text(original.read_text())
-        self.flags(token_file=str(copy), group='zvm')
-        self.compute = self._start_compute('host')
-        server = self.boot()
-
-        # What the driver holds is signed with the old one.
-        copy.write_text('another')
-        self.assertEqual(1, self.driver.get_num_instances())
-        original.write_text('another')
-        self.assertEqual(1, self.driver.get_num_instances())
-        self._delete_server(server)
-
-    def test_connector_that_is_down(self):
-        self.compute = self._start_compute('host')
-        connector = self.zvm.simulator.member
-        connector.kill()
-        self._run_periodics()
-        self.assertIn('the web server has no connector behind it',
-                      self.stdlog.logger.output)
-        connector.start()
-        self._delete_server(self.boot())
