@@ -32,7 +32,7 @@ class HostTest(base.ZVMTestCase):
         uuid = self._get_provider_uuid_by_name('ZVMSYS1')
         return self._get_provider_inventory(uuid)
 
-    def test_inventory(self):
+    def test_inventory_hypervisor_and_traits(self):
         inventory = self.inventory()
         self.assertEqual({'VCPU', 'MEMORY_MB', 'DISK_GB'}, set(inventory))
         self.assertEqual(
@@ -49,7 +49,6 @@ class HostTest(base.ZVMTestCase):
             for name in ('total', 'reserved', 'max_unit'):
                 self.assertIsInstance(resource[name], int)
 
-    def test_hypervisor(self):
         [hypervisor] = self.admin_api.api_get(
             '/os-hypervisors/detail').body['hypervisors']
         self.assertEqual('ZVMSYS1', hypervisor['hypervisor_hostname'])
@@ -58,41 +57,38 @@ class HostTest(base.ZVMTestCase):
         self.assertEqual('up', hypervisor['state'])
         self.assertIn('IPL at', hypervisor['uptime'])
 
-    def test_traits(self):
         uuid = self._get_provider_uuid_by_name('ZVMSYS1')
         self.assertIn('COMPUTE_IMAGE_TYPE_RAW',
                       self._get_provider_traits(uuid))
 
-    def test_instances(self):
-        server, other = self.boot(), self.boot()
-        self.assertEqual(
-            {self.instance_name(server), self.instance_name(other)},
-            set(self.driver.list_instances()))
-        self.assertEqual({server['id'], other['id']},
-                         set(self.driver.list_instance_uuids()))
-        self.assertEqual(2, self.driver.get_num_instances())
+        self.assertEqual(CONF.my_ip, self.driver.get_host_ip_addr())
 
-    def test_guests_of_others_are_no_instances(self):
+    def test_instances(self):
+        """Neither guests of others, nor those of deleted instances."""
         self.foreign_guest('FOREIGN')
         self.assertEqual([], self.driver.list_instances())
         self.assertEqual([], self.driver.list_instance_uuids())
 
-    def test_guest_of_a_deleted_instance_is_found(self):
+        server, other = self.boot(), self.boot()
+        names = {one['id']: self.instance_name(one)
+                 for one in (server, other)}
+        self.assertEqual(set(names.values()),
+                         set(self.driver.list_instances()))
+        self.assertEqual(set(names), set(self.driver.list_instance_uuids()))
+        self.assertEqual(2, self.driver.get_num_instances())
+
+        # One whose instance is deleted is still found, and reaped.
         self.flags(running_deleted_instance_timeout=0,
                    running_deleted_instance_action='reap')
-        server = self.boot()
-        userid = self.userid(server)
         self.delete_in_database_only(server)
-        self.assertEqual([server['id']], self.driver.list_instance_uuids())
-        self.assertEqual([], self.driver.list_instances())
+        self.assertEqual(set(names), set(self.driver.list_instance_uuids()))
+        self.assertEqual([names[other['id']]], self.driver.list_instances())
 
         self.compute.manager._cleanup_running_deleted_instances(
             self.context_of_admin())
-        self.assertNotIn(userid, self.zvm.machine.state()['directory'])
-        self.assertEqual([], self.driver.list_instance_uuids())
-
-    def test_ip_address(self):
-        self.assertEqual(CONF.my_ip, self.driver.get_host_ip_addr())
+        self.assertNotIn(names[server['id']].upper(),
+                         self.zvm.machine.state()['directory'])
+        self.assertEqual([other['id']], self.driver.list_instance_uuids())
 
 
 class PoolTest(base.ZVMTestCase):
