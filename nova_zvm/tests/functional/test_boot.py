@@ -25,8 +25,10 @@ USER_DATA = b'#cloud-config\nruncmd: [touch /hello]\n'
 class BootTest(base.ZVMTestCase):
 
     def test_boot_use_and_delete(self):
+        self.flags(guest_max_vcpus=8, guest_max_memory='16G', group='zvm')
         before = self.snapshot()
-        server = self.boot(name='one')
+        server = self.boot(name='db-1', flavor_id=self.create_flavor(
+            vcpu=2, memory_mb=2048, disk=3))
         userid = self.userid(server)
 
         self.assertEqual(1, server['OS-EXT-STS:power_state'])
@@ -34,17 +36,16 @@ class BootTest(base.ZVMTestCase):
         guest = self.guest(server)
         self.assertEqual('running', guest['status'])
         self.assertEqual('up', guest['linux']['state'])
+        # Without a config drive.
+        self.assertEqual('db-1', guest['linux']['hostname'])
+        self.assert_directory_entry(userid)
 
         self._delete_server(server)
         self.assert_nothing_left(before)
 
-    def test_directory_entry(self):
-        flavor_id = self.create_flavor(vcpu=2, memory_mb=2048, disk=3)
-        self.flags(guest_max_vcpus=8, guest_max_memory='16G', group='zvm')
-        server = self.boot(flavor_id=flavor_id)
-        entry = self.entry(server).splitlines()
-        self.assertEqual(
-            'USER %s LBYONLY 2048m 16G G' % self.userid(server), entry[0])
+    def assert_directory_entry(self, userid):
+        entry = self.zvm.machine.directory_text(userid).splitlines()
+        self.assertEqual('USER %s LBYONLY 2048m 16G G' % userid, entry[0])
         self.assertIn('INCLUDE OSDFLT', entry)
         self.assertIn('MACHINE ESA 8', entry)
         self.assertIn('COMMAND DEFINE CPU 01 TYPE IFL', entry)
@@ -55,19 +56,9 @@ class BootTest(base.ZVMTestCase):
         # 3 GiB are 4370 cylinders of 737,280 bytes, rounded up.
         self.assertIn('MDISK 0100 3390 1 4370 VOL001 MR', entry)
 
-    def test_root_disk_of_the_flavor_is_filled(self):
-        server = self.boot(flavor_id=self.create_flavor(disk=10))
-        disk = self.minidisk(server, '0100')
-        self.assertEqual(14564, disk['size'])
-        self.assertEqual(disk['size'], disk['filesystem_size'])
-
-    def test_root_disk_of_the_image(self):
-        server = self.boot(flavor_id=self.create_flavor(disk=0))
-        self.assertEqual(3338, self.minidisk(server, '0100')['size'])
-
-    def test_ephemeral_disks_and_swap(self):
+    def test_disks(self):
         self.flags(max_local_block_devices=4)
-        flavor_id = self.create_flavor(ephemeral=3, swap=512)
+        flavor_id = self.create_flavor(disk=10, ephemeral=3, swap=512)
         server = self.boot(flavor_id=flavor_id, block_device_mapping_v2=[
             {'boot_index': 0, 'source_type': 'image', 'uuid': self.image_id,
              'destination_type': 'local', 'delete_on_termination': True},
@@ -79,6 +70,10 @@ class BootTest(base.ZVMTestCase):
             {'boot_index': -1, 'source_type': 'blank', 'volume_size': 512,
              'destination_type': 'local', 'guest_format': 'swap',
              'delete_on_termination': True}])
+        # The root disk of the flavor is filled.
+        disk = self.minidisk(server, '0100')
+        self.assertEqual(14564, disk['size'])
+        self.assertEqual(disk['size'], disk['filesystem_size'])
         self.assertEqual(
             {'0101': (1457, 'ext4'), '0102': (2913, 'xfs'),
              '0103': (729, 'swap')},
@@ -90,12 +85,24 @@ class BootTest(base.ZVMTestCase):
              '/mnt/ephemeral1': '0102', 'swap': '0103'},
             self.guest(server)['linux']['mounts'])
 
+        # A root disk as large as the image, which is imported once.
+        other = self.boot(flavor_id=self.create_flavor(disk=0))
+        self.assertEqual(3338, self.minidisk(other, '0100')['size'])
+        uploads = [row for row in self.rows('image')
+                   if self.image_id in row['imagename']]
+        self.assertEqual(1, len(uploads))
+        self.assertEqual(disk['image']['sha256'],
+                         self.minidisk(other, '0100')['image']['sha256'])
+
     def test_config_drive(self):
+        self.api.microversion = '2.56'
         before = self.snapshot()
         server = self.boot(
             config_drive=True, adminPass='s3cr3t-pass',
             user_data=base64.b64encode(USER_DATA).decode(),
-            metadata={'role': 'database'})
+            metadata={'role': 'database'},
+            personality=[{'path': '/etc/motd',
+                          'contents': base64.b64encode(b'hi').decode()}])
         metadata = json.loads(self.guest_file(
             server, 'openstack/latest/meta_data.json'))
         self.assertEqual(server['id'], metadata['uuid'])
@@ -106,27 +113,17 @@ class BootTest(base.ZVMTestCase):
         network = json.loads(self.guest_file(
             server, 'openstack/latest/network_data.json'))
         self.assertEqual(1, len(network['links']))
-        self.assert_no_secret_on_connector(b's3cr3t-pass')
-        self.assert_no_secret_on_connector(USER_DATA)
-        self._delete_server(server)
-        self.assert_nothing_left(before)
-
-    def test_injected_files(self):
-        self.api.microversion = '2.56'
-        server = self.boot(
-            config_drive=True, networks='none',
-            personality=[{'path': '/etc/motd',
-                          'contents': base64.b64encode(b'hi').decode()}])
-        metadata = json.loads(self.guest_file(
-            server, 'openstack/latest/meta_data.json'))
         [file] = metadata['files']
         self.assertEqual('/etc/motd', file['path'])
         self.assertEqual(b'hi', self.guest_file(
             server, 'openstack' + file['content_path']))
-
-    def test_hostname_without_config_drive(self):
-        server = self.boot(name='db-1')
-        self.assertEqual('db-1', self.guest(server)['linux']['hostname'])
+        self.assert_no_secret_on_connector(b's3cr3t-pass')
+        self.assert_no_secret_on_connector(USER_DATA)
+        # Uploads leave only blanks.
+        self.assertEqual({512}, {path.stat().st_size
+                                 for path in self.uploads()})
+        self._delete_server(server)
+        self.assert_nothing_left(before)
 
     def test_reachable_timeout(self):
         self.flags(max_attempts=1, group='scheduler')
@@ -160,20 +157,6 @@ class BootTest(base.ZVMTestCase):
         mounts = self.guest(server)['linux']['mounts']
         self.assertEqual('0128', mounts['/mnt/ephemeral39'])
 
-    def test_image_is_imported_once(self):
-        first, second = self.boot(), self.boot()
-        uploads = [row for row in self.rows('image')
-                   if self.image_id in row['imagename']]
-        self.assertEqual(1, len(uploads))
-        self.assertEqual(*[
-            self.minidisk(server, '0100')['image']['sha256']
-            for server in (first, second)])
-
-    def test_uploads_leave_only_blanks(self):
-        self.boot(config_drive=True)
-        sizes = {path.stat().st_size for path in self.uploads()}
-        self.assertEqual({512}, sizes)
-
     def test_fba_pool(self):
         self.flags(disk_pool='FBA:FBAPOOL', group='zvm')
         image_id = self.create_image(size=4194304, units='BLK')
@@ -195,25 +178,18 @@ class VerbsTest(base.ZVMTestCase):
                             'metadata'])
         self.networks = self.instance.get_network_info()
 
-    def test_cleanup(self):
+    def test_cleanup_and_spawn_without_power(self):
+        # The second time nobody is asked.
         for _ in range(2):
+            self.zvm.engine.clear_log()
             self.driver.cleanup(self.context_of_admin(), self.instance,
                                 self.networks)
+            asked = self.zvm.engine.log()
             after = self.snapshot()
             for part in self.before:
                 self.assertEqual(self.before[part], after[part], part)
+        self.assertEqual([], asked)
 
-    def test_cleanup_the_second_time_asks_nobody(self):
-        self.driver.cleanup(self.context_of_admin(), self.instance,
-                            self.networks)
-        self.zvm.engine.clear_log()
-        self.driver.cleanup(self.context_of_admin(), self.instance,
-                            self.networks)
-        self.assertEqual([], self.zvm.engine.log())
-
-    def test_spawn_without_power(self):
-        self.driver.destroy(self.context_of_admin(), self.instance,
-                            self.networks)
         self.instance.task_state = None
         self.driver.spawn(
             self.context_of_admin(), self.instance, self.image_meta(), [],
