@@ -17,6 +17,8 @@ import pathlib
 import subprocess
 import time
 
+import testtools
+
 from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional import base
 from nova_zvm.tests.functional import installation
@@ -33,16 +35,33 @@ HOUR = 3600
 DAY = 24 * HOUR
 
 
+def rules():
+    return [line for line in RULE.read_text().splitlines()
+            if line and not line.startswith('#')]
+
+
+def folders_of_rules():
+    return [rule.split()[1] for rule in rules()]
+
+
+class TestFolders(testtools.TestCase):
+
+    def test_default_folders_of_the_connector(self):
+        output = subprocess.run(
+            [zvm_fixtures.connector_python(), '-W', 'ignore', '-c',
+             DEFAULT_FOLDERS], capture_output=True, check=True, text=True)
+        self.assertEqual(output.stdout.split(), folders_of_rules())
+
+
 class TestRule(base.ZVMTestCase):
+    """What is left of a boot with a config drive, and of captures."""
 
     def setUp(self):
         super().setUp()
         member = self.zvm.simulator.member
         self.files = pathlib.Path(member.file_repository)
         self.staging = pathlib.Path(member.image_repository) / 'staging'
-        self.rules = [line for line in RULE.read_text().splitlines()
-                      if line and not line.startswith('#')]
-        self.defaults = [rule.split()[1] for rule in self.rules]
+        self.server = self.boot(config_drive=True)
 
     def clean(self):
         """Run the rules on the repositories of the test."""
@@ -50,7 +69,7 @@ class TestRule(base.ZVMTestCase):
         path.write_text(''.join(
             rule.replace(default, str(folder)) + '\n'
             for rule, default, folder in zip(
-                self.rules, self.defaults,
+                rules(), folders_of_rules(),
                 [self.files / 'imported', self.staging])))
         subprocess.run(['systemd-tmpfiles', '--clean', path], check=True)
         path.unlink()
@@ -59,14 +78,14 @@ class TestRule(base.ZVMTestCase):
         """Let a file have been written some time ago, and read just now."""
         os.utime(path, (time.time(), time.time() - seconds))
 
-    def test_default_folders_of_the_connector(self):
-        output = subprocess.run(
-            [zvm_fixtures.connector_python(), '-W', 'ignore', '-c',
-             DEFAULT_FOLDERS], capture_output=True, check=True, text=True)
-        self.assertEqual(output.stdout.split(), self.defaults)
+    def test_uploads(self):
+        # Those that may still be in use are kept.
+        young, old, *_ = self.uploads()
+        self.age(young, 23 * HOUR)
+        self.age(old, 25 * HOUR)
+        self.clean()
+        self.assertEqual([True, False], [young.exists(), old.exists()])
 
-    def test_what_is_left_of_a_boot(self):
-        server = self.boot(config_drive=True)
         self.assertNotEqual([], self.uploads())
         kept = self.files / 'exported' / 'file'
         kept.parent.mkdir(exist_ok=True)
@@ -81,11 +100,10 @@ class TestRule(base.ZVMTestCase):
 
         self.assertEqual(files - imported, set(self.connector_files()))
         self.assertEqual([True, True], [path.is_dir() for path in folders])
-        self._delete_server(server)
+        self._delete_server(self.server)
         self.boot(config_drive=True)
 
-    def test_what_is_left_of_a_capture(self):
-        self.boot()
+    def test_captures(self):
         old, young = [self.staging / 'rhel8.6' / name / '0100'
                       for name in ('nova-cap-1', 'nova-cap-2')]
         for path, seconds in ((old, 25 * HOUR), (young, 23 * HOUR)):
@@ -101,11 +119,3 @@ class TestRule(base.ZVMTestCase):
 
         self.assertEqual([False, True], [old.exists(), young.exists()])
         self.assertTrue(all(path.exists() for path in images))
-
-    def test_what_may_still_be_in_use(self):
-        self.boot(config_drive=True)
-        young, old, *_ = self.uploads()
-        self.age(young, 23 * HOUR)
-        self.age(old, 25 * HOUR)
-        self.clean()
-        self.assertEqual([True, False], [young.exists(), old.exists()])
