@@ -185,15 +185,22 @@ class TestExcerpt(testtools.TestCase):
 
 class TestUse(SandboxTestCase):
 
-    def test_runs_again_where_it_ran(self):
+    def test_two_in_one_directory_and_interrupt_while_nova_starts(self):
+        """The first runs again where one ran."""
         (self.dir / 'sandbox.lock').touch()
         (self.dir / 'nova.log').write_text('of an earlier run')
         self.start()
         self.read_until('simulated')
-
         self.assertFalse((self.dir / 'nova.log').exists())
-        self.process.send_signal(signal.SIGTERM)
-        self.end()
+
+        second = subprocess.run(self.process.args, capture_output=True,
+                                text=True, env={**os.environ,
+                                                'PYTHONPATH': str(ROOT)})
+        self.assertEqual(2, second.returncode)
+        self.assertIn('Another sandbox runs', second.stderr)
+
+        self.read_until('with token authentication')
+        self.assert_ends_by(signal.SIGINT)
 
     def test_directory_of_somebody_else(self):
         (self.dir / 'letter').write_text('mine')
@@ -202,41 +209,28 @@ class TestUse(SandboxTestCase):
         self.assertEqual(2, self.end())
         self.assertEqual(['letter'], os.listdir(self.dir))
 
-    def test_path_that_the_connector_cannot_take(self):
+    def test_path_that_the_connector_cannot_take_and_interrupt(self):
         temporary = self.folder()
-        self.dir = self.folder() / 'with blank'
-        self.start(TMPDIR=str(temporary))
+        asked = self.dir = self.folder() / 'with blank'
+        # A deploy takes thirty seconds on z/VM, so a real one is left to be
+        # interrupted in.
+        self.start('--speed', '30', TMPDIR=str(temporary))
         self.read_until('files')
+        self.dir = pathlib.Path(self.lines[-1].split(None, 1)[1])
+        self.assertEqual(temporary, self.dir.parent)
 
-        used = pathlib.Path(self.lines[-1].split(None, 1)[1])
-        self.assertEqual(temporary, used.parent)
-        self.assertFalse(self.dir.exists())
-        self.process.send_signal(signal.SIGTERM)
-        self.end()
+        self.read_until('deploy the image')
+        self.assertFalse(asked.exists())
+        self.assert_ends_by(signal.SIGTERM)
 
-    def test_two_in_one_directory(self):
-        self.start()
-        self.read_until('simulated')
-        second = subprocess.run(self.process.args, capture_output=True,
-                                text=True, env={**os.environ,
-                                                'PYTHONPATH': str(ROOT)})
-
-        self.assertEqual(2, second.returncode)
-        self.assertIn('Another sandbox runs', second.stderr)
-        self.process.send_signal(signal.SIGINT)
-        self.end()
-
-
-class TestInterrupt(SandboxTestCase):
-
-    def assert_ends(self, number, text, *options):
-        self.start(*options)
-        self.read_until(text)
+    def assert_ends_by(self, number):
         self.process.send_signal(number)
-
         self.assertEqual(130, self.end())
         self.assertRegex(self.lines[-1], r'^sandbox: \d+ steps, 0 failed$')
         self.assert_no_process_left()
+
+
+class TestInterrupt(testtools.TestCase):
 
     def test_one_that_python_drops(self):
         """What is raised in a callback of a weak reference goes nowhere."""
@@ -247,13 +241,6 @@ class TestInterrupt(SandboxTestCase):
         self.assertRaises(app.Interrupted, interrupts.take, signal.SIGINT,
                           None)
         self.assertRaises(app.Interrupted, interrupts.check)
-
-    def test_while_nova_starts(self):
-        self.assert_ends(signal.SIGINT, 'with token authentication')
-
-    def test_while_a_server_is_deployed(self):
-        # Thirty seconds on z/VM, so a real one is left to be interrupted in.
-        self.assert_ends(signal.SIGTERM, 'deploy the image', '--speed', '30')
 
 
 class TestKeep(SandboxTestCase):
