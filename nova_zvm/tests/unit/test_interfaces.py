@@ -286,14 +286,20 @@ class UndoTestCase(InterfacesTestCase):
         self.assertEqual(0, self.connector.count('guests.unlock'))
 
     def test_entry_that_stays_locked(self):
-        self.connector.faults['guests.couple'] = [fakes.error()]
-        self.connector.faults['guests.delete_interface'] = [
-            fakes.error(errors.Conflict)]
-        self.connector.faults['guests.delete_nic'] = [
-            fakes.error(errors.Conflict)] * 61
-        self.assertRaises(exception.ConnectorFailure, self.attach)
-        self.assert_only_first()
-        self.assertEqual(1, self.connector.count('guests.unlock'))
+        for scale in (1.0, 2.0):
+            self.interfaces = interfaces.Interfaces(
+                self.network, self.connector, scale)
+            self.connector.calls.clear()
+            self.connector.faults['guests.couple'] = [fakes.error()]
+            self.connector.faults['guests.delete_interface'] = [
+                fakes.error(errors.Conflict)]
+            self.connector.faults['guests.delete_nic'] = [
+                fakes.error(errors.Conflict)] * 61
+            before = self.clock.now
+            self.assertRaises(exception.ConnectorFailure, self.attach)
+            self.assert_only_first()
+            self.assertEqual(1, self.connector.count('guests.unlock'))
+            self.assertEqual(300 * scale, self.clock.now - before)
 
     def test_guest_that_is_stopped_in_the_middle(self):
         def stop(*args):
@@ -403,6 +409,8 @@ class DetachTestCase(InterfacesTestCase):
             self.detach(port)
         self.assert_nics()
         self.assertEqual({}, self.guest.live)
+        # They go with their configuration.
+        self.assertEqual(0, self.connector.count('guests.delete_nic'))
 
     def test_unknown_port(self):
         before = len(self.connector.writes)
@@ -507,6 +515,15 @@ class LateTestCase(InterfacesTestCase):
         self.detach(self.port)
         self.assertEqual(0, self.connector.count('guests.delete_nic'))
         self.assert_only_first()
+
+    def test_a_grant_that_is_revoked_late_is_awaited(self):
+        self.attach()
+        self.lose('vswitches.revoke',
+                  lambda: self.connector.grants['VSWITCH2'].clear())
+        before = self.clock.now
+        self.assertRaises(exception.ConnectorFailure, self.detach, self.port)
+        self.assertEqual({}, self.connector.grants['VSWITCH2'])
+        self.assertEqual(30, self.clock.now - before)
 
     def test_a_detach_is_recorded_before_anything_is_changed(self):
         self.attach()
