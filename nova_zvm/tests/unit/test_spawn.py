@@ -44,7 +44,7 @@ class FakeVirtAPI:
     def __init__(self):
         self.waited_for = None
         self.outcome = 'completed'
-        self.calls_before = None
+        self.gave_up = False
 
     @contextlib.contextmanager
     def wait_for_instance_event(self, instance, events, timeout,
@@ -54,7 +54,9 @@ class FakeVirtAPI:
         if events and self.outcome == 'late':
             raise exception.EventTimeout()
         if events and self.outcome == 'failed':
-            error_callback('network-vif-plugged', instance)
+            # nova/compute/manager.py, wait_for_instance_event
+            self.gave_up = error_callback('network-vif-plugged',
+                                          instance) is False
 
 
 class Drives(configdrive.ConfigDrives):
@@ -187,6 +189,12 @@ class BootTestCase(SpawnTestCase):
         self.assertIn(('guests.start', ('ABC00001', None)),
                       self.connector.calls)
 
+    def test_the_mac_prefix_is_learned_from_the_guest(self):
+        self.connector.mac_prefix = '02:11:00'
+        self.boot([base.vif()])
+        self.assertIn("lacks z/VM's prefix 02:11:00",
+                      self.stdlog.logger.output)
+
     def test_without_config_drive_the_host_name_goes_along(self):
         self.boot()
         self.assertIn(('guests.deploy', ('ABC00001', IMAGE, None, 'web')),
@@ -196,6 +204,9 @@ class BootTestCase(SpawnTestCase):
         self.with_config_drive()
         vm = self.boot([base.vif()])
         self.assertTrue(vm.transport_file.endswith(b'drive'))
+        [host_name] = [args[-1] for operation, args in self.connector.calls
+                       if operation == 'guests.deploy']
+        self.assertIsNone(host_name)
         self.assertEqual({IMAGE, names.BLANK_IMAGE},
                          set(self.connector.repository))
 
@@ -270,6 +281,10 @@ class RefusedTestCase(SpawnTestCase):
         self.assertRefused(nova_exception.InvalidInput,
                            '[zvm] guest_max_memory')
 
+    def test_just_what_is_allowed(self):
+        self.flags(group='zvm', guest_max_vcpus=2, guest_max_memory='4G')
+        self.boot()
+
     def test_a_name_that_is_no_userid(self):
         self.flags(instance_name_template='instance-%08x')
         self.assertRefused(nova_exception.InvalidInput,
@@ -283,6 +298,13 @@ class RefusedTestCase(SpawnTestCase):
         self.assertRefused(nova_exception.InvalidInput,
                            'no physical network',
                            vifs=[base.vif(physical_network=None)])
+
+    def test_port_that_nobody_would_configure(self):
+        self.assertRefused(nova_exception.InvalidInput,
+                           'its subnet has no gateway',
+                           vifs=[base.vif(
+                               subnets=[base.subnet(gateway=None)])],
+                           os_distro='ubuntu22.04')
 
     def test_switch(self):
         self.assertRefused(nova_exception.InvalidInput,
@@ -301,9 +323,17 @@ class RefusedTestCase(SpawnTestCase):
         self.connector.put_image(IMAGE, units='BLK')
         self.assertRefused(nova_exception.ImageUnacceptable, 'FBA', 'ECKD')
 
+    def test_property_of_the_other_disk_type(self):
+        self.connector.repository.clear()
+        self.booting = self.instance(
+            system_metadata={'image_zvm_disk_type': 'FBA'})
+        self.assertRefused(nova_exception.ImageUnacceptable, 'FBA', 'ECKD')
+
     def test_image_that_is_larger_than_the_flavor(self):
         self.connector.put_image(IMAGE, size=14565)
-        self.assertRefused(nova_exception.FlavorDiskTooSmall)
+        self.assertRefused(nova_exception.FlavorDiskTooSmall,
+                           '%d bytes' % (10 * 1024 ** 3),
+                           '%d bytes' % (14565 * 737280))
 
     def test_image_that_just_fits(self):
         self.connector.put_image(IMAGE, size=14564)
@@ -341,6 +371,10 @@ class RefusedTestCase(SpawnTestCase):
 
     def test_connector_down(self):
         self.connector.faults['images.get'] = [fakes.unreachable()]
+        self.assertRefused(nova_exception.VirtDriverNotReady)
+
+    def test_connector_that_was_never_there(self):
+        self.connector.contact = fakes.unreachable()
         self.assertRefused(nova_exception.VirtDriverNotReady)
 
 
@@ -391,6 +425,7 @@ class FailedTestCase(SpawnTestCase):
         self.clock.at(200, lambda: self.connector.put_guest('ABC00001'))
         self.fail_at('guests.create', fakes.outcome_unknown(
             'guests.create', 600))
+        self.clock.sleep(600)
         self.assertNothingStays()
 
     def test_an_answered_failure_is_not_waited_for(self):
@@ -463,3 +498,4 @@ class PluggedTestCase(SpawnTestCase):
             self.connector.zvm.pop('ABC00001', None)
             self.virtapi.outcome = outcome
             self.assertEqual('on', self.boot().power)
+            self.assertFalse(self.virtapi.gave_up)
