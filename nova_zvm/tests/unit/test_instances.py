@@ -41,6 +41,8 @@ class InstancesTestCase(base.ZVMTestCase):
         wanted = filters['system_metadata']
         return [instance for instance in self.database
                 if instance.host == filters.get('host', instance.host) and
+                instance.deleted == filters.get('deleted',
+                                                instance.deleted) and
                 wanted.items() <= instance.system_metadata.items()]
 
     def test_without_instances_nobody_is_asked(self):
@@ -78,6 +80,27 @@ class InstancesTestCase(base.ZVMTestCase):
         self.assertEqual(
             [mark, {'deleted': False, 'host': base.CONF.host, **mark}],
             self.asked_for)
+
+    def test_a_deleted_one_that_has_left_its_guest(self):
+        left = self.instance(ownership.BUILT, deleted=True)
+        self.connector.put_guest('ABC00001')
+        self.database = [left]
+        self.assertEqual([left.uuid], self.instances.uuids())
+        self.assertEqual([], self.instances.names())
+        self.assertEqual(0, self.instances.count())
+
+    def test_what_is_under_way_for_those_that_are_not_deleted(self):
+        for begin, found in (
+                (lambda instance: ownership.begin_capture(instance, 'on'),
+                 self.instances.captured),
+                (lambda instance: ownership.set_upload(instance, 'file:///a'),
+                 self.instances.uploading)):
+            busy = self.instance(ownership.BUILT)
+            begin(busy)
+            deleted = self.instance(ownership.BUILT, deleted=True)
+            begin(deleted)
+            self.database = [self.instance(ownership.BUILT), busy, deleted]
+            self.assertEqual([busy], found())
 
     def test_a_server_that_another_host_has_now(self):
         left = self.instance(ownership.BUILT)
