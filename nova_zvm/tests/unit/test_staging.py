@@ -21,6 +21,7 @@ from nova import exception as nova_exception
 
 from nova_zvm.connector import errors
 from nova_zvm import diskimage
+from nova_zvm import journal
 from nova_zvm import names
 from nova_zvm import ownership
 from nova_zvm import staging
@@ -130,7 +131,7 @@ class StagingTestCase(base.ZVMTestCase):
         self.connector.faults['images.export'] = [remove] * 10
         upload = self.upload()
         self.assertEqual(SECRET, self.connector.uploads[upload.url])
-        self.assertLess(self.connector.count('images.create'), 5)
+        self.assertEqual(2, self.connector.count('images.create'))
 
     def test_an_export_that_fails_makes_no_other_blank_image(self):
         self.upload()
@@ -152,10 +153,10 @@ class StagingTestCase(base.ZVMTestCase):
                     return self.data.pop()
                 raise Broken()
 
-        for send in (lambda: self.staging.uploaded(
-                         Source(), 5000).__enter__(),
-                     lambda: self.staging.upload(
-                         self.booting, Source(), 5000)):
+        for send in (lambda: self.staging.upload(
+                         self.booting, Source(), 5000),
+                     lambda: self.staging.uploaded(
+                         Source(), 5000).__enter__()):
             self.assertRaises(Broken, send)
             self.assertEqual({BLANK}, set(self.connector.uploads.values()))
             self.assertEqual([], self.staging._journal.left())
@@ -231,8 +232,10 @@ class SweepTestCase(base.ZVMTestCase):
             self.upload()
         self.connector.calls.clear()
         self.connector.faults['images.export'] = [fakes.unreachable()] * 3
+        self.stdlog.delete_stored_logs()
         self.staging.sweep()
         self.assertEqual(1, len(self.connector.calls))
+        self.assertIn('stays on the connector', self.stdlog.logger.output)
 
     def test_a_connector_that_does_not_answer_is_asked_once(self):
         for _ in range(3):
@@ -248,9 +251,12 @@ class SweepTestCase(base.ZVMTestCase):
         self.connector.put_image(names.BLANK_IMAGE)
         self.connector.exports[names.BLANK_IMAGE] = BLANK
         self.connector.faults['images.export'] = [fakes.error()]
+        self.stdlog.delete_stored_logs()
         self.staging.sweep()
         self.assertEqual([BLANK, BLANK, SECRET], sorted(
             self.connector.uploads[url] for url in urls))
+        self.assertEqual(1, self.stdlog.logger.output.count(
+            'stays on the connector'))
         self.staging.sweep()
         self.assertEqual({BLANK}, set(self.connector.uploads.values()))
 
@@ -265,12 +271,14 @@ class SweepTestCase(base.ZVMTestCase):
         answered.set()
         [sweep] = [thread for thread in threading.enumerate()
                    if thread.name == staging.SWEEP]
+        self.assertTrue(sweep.daemon)
         sweep.join()
         self.assertEqual(BLANK, self.connector.uploads[url])
 
     def test_nothing_left_needs_no_thread(self):
         self.patch(threading, 'Thread', None)
         self.staging.begin_sweep()
+        self.assertNotIn('cannot be read', self.stdlog.logger.output)
 
     def test_another_compute_service_on_the_same_disk(self):
         url = self.upload()
@@ -281,6 +289,18 @@ class SweepTestCase(base.ZVMTestCase):
     def test_records_hold_nothing_but_the_url(self):
         url = self.upload()
         self.assertEqual(url, self.record().read_text())
+
+    def test_records_are_for_this_user_alone(self):
+        self.upload()
+        self.assertEqual(0o700, self.record().parent.stat().st_mode & 0o777)
+
+    def test_whether_records_can_be_read(self):
+        records = journal.Journal()
+        self.assertTrue(records.readable())
+        self.upload()
+        self.assertTrue(records.readable())
+        self.patch(os, 'scandir', mock.Mock(side_effect=OSError('broken')))
+        self.assertFalse(records.readable())
 
     def test_no_place_for_records(self):
         path = os.path.join(base.CONF.zvm.image_tmp_path, 'file')
@@ -315,8 +335,14 @@ class SweepTestCase(base.ZVMTestCase):
         (folder / '1').write_bytes(b'\xff')
         (folder / '2').symlink_to('gone')
         (folder / '3').mkdir()
+        self.connector.calls.clear()
         self.staging.sweep()
         self.assertEqual(BLANK, self.connector.uploads[url])
+        self.assertEqual(
+            {url}, {args[1] for operation, args in self.connector.calls
+                    if operation == 'images.export'})
+        # The second was removed meanwhile, which is no failure.
+        self.assertEqual(2, self.stdlog.logger.output.count('cannot be read'))
 
     def test_records_that_cannot_be_read(self):
         url = self.upload()
