@@ -66,6 +66,10 @@ class ConfigDriveTestCase(base.ZVMTestCase):
         self.image = self.connector.repository['nova-image']
         self.booting = self.instance(config_drive='True')
 
+    def assert_locked(self):
+        self.assertTrue(self.is_held(
+            'zvm-config-drive-%s' % self.booting.uuid))
+
     def leftovers(self):
         return [entry for _, folders, files in os.walk(self.tmp)
                 for entry in folders + files
@@ -226,6 +230,7 @@ class SweepTestCase(ConfigDriveTestCase):
         self.drives.begin_sweep([self.booting])
         for thread in threading.enumerate():
             if thread.name == configdrive.SWEEP:
+                self.assertTrue(thread.daemon)
                 thread.join(10)
         self.assertIsNone(ownership.upload(self.booting))
         self.assertNotIn(names.config_drive(self.booting.uuid),
@@ -243,6 +248,24 @@ class SweepTestCase(ConfigDriveTestCase):
         self.patch(self.drives, 'discard', discard)
         self.drives.sweep([self.booting, self.booting])
         self.assertEqual([self.booting, self.booting], swept)
+
+    def test_no_boot_in_the_middle(self):
+        discarded = []
+
+        def discard(instance):
+            discarded.append(instance)
+            self.assert_locked()
+
+        self.patch(self.drives, 'discard', discard)
+        self.drives.sweep([self.booting])
+        self.assertEqual([self.booting], discarded)
+        self.assertNotIn('stays', self.stdlog.logger.output)
+
+    def test_one_that_a_boot_has_removed_since(self):
+        ownership.set_upload(self.booting, 'file:///a')
+        self.saved[self.booting.uuid].clear()
+        self.drives.sweep([self.booting])
+        self.assertEqual([], self.connector.calls)
 
     def test_no_folder_yet(self):
         self.drives.begin_sweep([])
@@ -308,6 +331,22 @@ class DeliveredTestCase(ConfigDriveTestCase):
                           self.delivered().__enter__)
         self.assertNothingStays()
 
+    def test_nothing_stays_when_the_import_comes_late(self):
+        def lost(name, *args):
+            self.clock.at(30, lambda: self.connector.put_image(name))
+            raise fakes.outcome_unknown('images.create')
+
+        self.connector.faults['images.create'] = [lost]
+        before = self.clock.now
+        self.assertRaises(errors.OutcomeUnknown,
+                          self.delivered().__enter__)
+        self.assertEqual(30, self.clock.now - before)
+        self.assertNothingStays()
+
+    def test_no_sweep_in_the_middle(self):
+        with self.delivered():
+            self.assert_locked()
+
     def test_what_an_earlier_boot_left_is_in_nobodys_way(self):
         self.connector.put_image(self.name)
         with self.delivered() as path:
@@ -320,6 +359,12 @@ class DeliveredTestCase(ConfigDriveTestCase):
         self.assertIn('[zvm] image_repository', str(exc))
         self.assertIn('/var/lib/zvmsdk/images', str(exc))
         self.assertNothingStays()
+
+    def test_a_connector_that_does_not_answer_names_no_option(self):
+        for error in (fakes.unreachable(),
+                      fakes.outcome_unknown('images.export')):
+            self.connector.faults['images.export'] = [error]
+            self.assertRaises(type(error), self.delivered().__enter__)
 
     def test_what_could_not_be_discarded_is_remembered(self):
         for operation in ('images.delete', 'images.export'):
