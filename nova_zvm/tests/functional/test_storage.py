@@ -21,29 +21,28 @@ MORE_THAN_THE_POOL = 200
 
 class FullPoolTest(base.ZVMTestCase):
 
-    def setUp(self):
-        super().setUp()
-        self.import_image()
-
     def assert_no_room(self, reason, **flavor):
         """Boot in vain, with nothing left but room for a smaller server."""
+        self.import_image()
         before = self.snapshot()
         server = self.boot(expected_state='ERROR',
                            flavor_id=self.create_flavor(**flavor))
         self.assertIn(reason, server['fault']['message'])
         self.assert_nothing_left(before)
         self._delete_server(server)
-        self._delete_server(self.boot())
+        self.boot()
 
-    def test_no_extent(self):
+    def test_no_extent_for_the_root_disk(self):
         """Placement knows the pool's sum, and not what is in one piece."""
-        # For another disk: the guest and its root disk have been made.
-        self.assert_no_room('Exhausted all hosts',
-                            ephemeral=MORE_THAN_A_VOLUME)
         self.flags(max_attempts=1, group='scheduler')
         self.assert_no_room('overallRC 8, rc 596', disk=MORE_THAN_A_VOLUME)
 
-        # More than the pool has is not even tried.
+    def test_no_extent_for_another_disk(self):
+        """The guest and its root disk have been made by then."""
+        self.assert_no_room('Exhausted all hosts',
+                            ephemeral=MORE_THAN_A_VOLUME)
+
+    def test_more_than_the_pool_has(self):
         self.assert_no_room('No valid host', disk=MORE_THAN_THE_POOL)
         self.assertNotIn('%dg' % MORE_THAN_THE_POOL,
                          str(self.zvm.engine.log()))
