@@ -33,6 +33,7 @@ from nova_zvm.tests.unit import isoreading
 
 BLANK = diskimage.Header(1, 'CYL').pack()
 ISO = BLANK + b'password'
+PATIENCE = 30
 
 
 FILES = {'ec2/2009-04-04/meta-data.json': b'{}',
@@ -227,11 +228,17 @@ class SweepTestCase(ConfigDriveTestCase):
         with mock.patch.object(self.drives, 'discard'):
             with self.drives.delivered(self.booting, ISO, image):
                 pass
+        answered = threading.Event()
+        self.addCleanup(answered.set)
+        self.connector.faults['images.delete'] = [
+            lambda *args: answered.wait(PATIENCE)]
         self.drives.begin_sweep([self.booting])
-        for thread in threading.enumerate():
-            if thread.name == configdrive.SWEEP:
-                self.assertTrue(thread.daemon)
-                thread.join(10)
+        self.assertIsNotNone(ownership.upload(self.booting))
+        [sweep] = [thread for thread in threading.enumerate()
+                   if thread.name == configdrive.SWEEP]
+        self.assertTrue(sweep.daemon)
+        answered.set()
+        sweep.join()
         self.assertIsNone(ownership.upload(self.booting))
         self.assertNotIn(names.config_drive(self.booting.uuid),
                          self.connector.repository)
