@@ -31,7 +31,8 @@ since they hardly depend on what else the machine does. The last line is
 follows where tests were. The exit status is 1 if anything failed.
 
 --junit DIR writes the results of each part's tests to DIR/PART.xml. PYTHON
-names another interpreter than python3, WORKERS the number of test processes.
+names another interpreter than python3, WORKERS the number of test processes
+(one more than there are cores).
 """
 
 import argparse
