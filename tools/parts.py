@@ -72,17 +72,17 @@ class Part:
 
 
 def _parts():
-    yield Part('unit', 'py3', 1.5, 160)
-    yield Part('neutron', 'neutron', 0.5, 40)
-    yield Part('functional', 'functional', 6, 600)
+    yield Part('unit', 'py3', 1.5, 100)
+    yield Part('neutron', 'neutron', 0.7, 45)
+    yield Part('functional', 'functional', 7, 750)
     for release in RELEASES:
-        yield Part('unit-' + release, 'unit-' + release, 1.5, 160)
-        yield Part('functional-' + release, 'functional-' + release, 4, 400)
-    yield Part('faults', 'faults', 8, 800)
-    yield Part('mutation', 'mutation', 120, 14400, tests=False)
-    yield Part('pep8', 'pep8', 1, 100, tests=False)
-    yield Part('docs', 'docs', 1, 60, tests=False)
-    yield Part('releasenotes', 'releasenotes', 0.5, 30, tests=False)
+        yield Part('unit-' + release, 'unit-' + release, 0.5, 35)
+        yield Part('functional-' + release, 'functional-' + release, 4, 390)
+    yield Part('faults', 'faults', 10, 1000)
+    yield Part('mutation', 'mutation', 30, 3600, tests=False)
+    yield Part('pep8', 'pep8', 0.5, 25, tests=False)
+    yield Part('docs', 'docs', 0.7, 20, tests=False)
+    yield Part('releasenotes', 'releasenotes', 0.3, 10, tests=False)
 
 
 PARTS = {part.name: part for part in _parts()}
