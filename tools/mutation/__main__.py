@@ -78,6 +78,9 @@ TESTS = {
     'connector.auth': 'connector.test_tokens',
 }
 
+# What the tests stand on.
+HELPERS = ('nova_zvm.tests.unit.base', 'nova_zvm.tests.unit.fakes')
+
 # A trial may wait for what does not come; its processor time has a limit too.
 HANGING_SECONDS = 600
 
@@ -95,7 +98,8 @@ class Module:
 
     def __enter__(self):
         """Open the session of these sources, and remove older ones."""
-        sources = [self.path, HERE / 'mutants.py', *map(_file, self.tests)]
+        sources = [self.path, HERE / 'mutants.py', HERE / 'trial.py',
+                   *map(_file, [*self.tests, *HELPERS])]
         digest = hashlib.sha256(b''.join(
             source.read_bytes() for source in sources)).hexdigest()
         session = SESSIONS / ('%s-%s.sqlite' % (self.name, digest[:12]))
