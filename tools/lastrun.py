@@ -22,7 +22,7 @@ import testtools
 def tests():
     """Return the tests, as testtools.StreamToDict has them, by their id.
 
-    With 'seconds', which a test of another process takes part in.
+    'seconds' is added: how long a test took.
     """
     stream = subprocess.run(['stestr', 'last', '--subunit'],
                             stdout=subprocess.PIPE).stdout

@@ -35,7 +35,7 @@ class Cell(faultmatrix.Cell):
         killed at the delete
     :ivar repeated: whether the user has to delete a second time
     :ivar image: whether the boot imports its image
-    :ivar fresh: whether nova-compute starts anew before it
+    :ivar fresh: whether nova-compute is restarted before it
     :ivar reaped: whether nova's periodic task has to come after the delete,
         as the connector was down when the boot failed
     """

@@ -94,7 +94,7 @@ class InterfaceFaultTestCase(faulting.FaultTestCase,
         for port in self._attached():
             self.assertTrue(self._detach(port))
         self._check()
-        # A first port that was attached anew has another MAC address.
+        # A first port that was attached again has another MAC address.
         if cell.done or cell.way != interfacecells.DETACH:
             self._check_as(before)
 

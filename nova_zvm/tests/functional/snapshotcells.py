@@ -113,7 +113,7 @@ WHOLE = {
         Cell('snapshot', 'upload', 'broken off three times',
              uploads=(0, 1, 2), taken=True),
         Cell('snapshot', 'upload', 'broken off', uploads=(1, 1, 1, 1)),
-        # Glance's client authenticates anew and sends only the rest.
+        # Glance's client authenticates again and sends only the rest.
         Cell('snapshot', 'upload', IN_PART, uploads=(IN_PART,)),
         Cell('snapshot', 'upload', DELETED, uploads=(DELETED,))],
 }

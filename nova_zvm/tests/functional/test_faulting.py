@@ -78,7 +78,7 @@ class CellsTest(testtools.TestCase):
         self.assertEqual([], self.told())
 
     def test_busy_machine(self):
-        """What succeeds at the second try is told, not counted a failure."""
+        """A cell that succeeds at the second try is reported, and passes."""
         case, failure = self.run_cells(BUSY, {'create': 1, 'grant': 1})
         self.assertEqual('', failure)
         told = ['boot, create: refused', 'boot, grant: refused']

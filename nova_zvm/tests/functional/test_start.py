@@ -375,7 +375,7 @@ class DownLaterTest(StartTestCase):
         self.connector.start()
         self._stop_server(self.server)
 
-        # And the token is refused amid a boot.
+        # And the token is refused during a boot.
         self.zvm.engine.faults.add({
             'match': {'kind': 'rest', 'command': '^PUT /files'}, 'times': 1,
             'action': {'status': 401, 'output': json.dumps({

@@ -169,7 +169,7 @@ class ConnectorTest(StatusTestCase):
         self.assert_connector_down()
 
     def assert_nothing_behind_the_web_server(self):
-        """The version is told; nothing else is, after the first request."""
+        """Only the version is reported, after the first request."""
         self.zvm.engine.faults.add({
             'match': {'kind': 'rest', 'command': '^GET /host'},
             'action': {'status': 504, 'output': '<html>Timeout</html>'}})

@@ -56,10 +56,10 @@ class DealTestCase(ToolsTestCase):
         self.assertEqual([['a', 'd'], ['b', 'c', 'e']], hands)
 
     def test_class_whose_weight_is_not_known(self):
-        self.useFixture(fixtures.MonkeyPatch('deal.WEIGHTS', self.useFixture(
-            fixtures.TempDir()).join('weights.json')))
-        self.deal.WEIGHTS = pathlib.Path(self.deal.WEIGHTS)
-        self.deal.WEIGHTS.write_text('{}')
+        path = pathlib.Path(
+            self.useFixture(fixtures.TempDir()).join('weights.json'))
+        path.write_text('{}')
+        self.useFixture(fixtures.MonkeyPatch('deal.WEIGHTS', path))
         weight = self.deal.weights(UNIT)[self.id().rpartition('.')[0]]
         self.assertGreater(weight, 0)
 
