@@ -83,7 +83,10 @@ class Hypervisor:
             'memory_mb_used': host.memory_mb_used,
             'local_gb': host.disk_total_gb,
             'local_gb_used': host.disk_used_gb,
-            'disk_available_least': host.disk_available_gb,
+            # The scheduler compares it with nova's own count, which is ahead
+            # of it after each boot, and warns (scheduler/host_manager.py
+            # HostState, 34). None, for a row may have one from before.
+            'disk_available_least': None,
             'hypervisor_type': fields.HVType.ZVM,
             'hypervisor_version': host.hypervisor_version,
             'hypervisor_hostname': host.hypervisor_hostname,
@@ -167,8 +170,7 @@ class Hypervisor:
             raise nova_exception.InvalidConfiguration(
                 _missing_pool()) from exc
         return dataclasses.replace(
-            host, disk_total_gb=pool.total_gb, disk_used_gb=pool.used_gb,
-            disk_available_gb=pool.available_gb)
+            host, disk_total_gb=pool.total_gb, disk_used_gb=pool.used_gb)
 
     # The disk pool of this host's guests
 

@@ -103,7 +103,6 @@ class Host:
     memory_mb_used: int
     disk_total_gb: int
     disk_used_gb: int
-    disk_available_gb: int
     hypervisor_version: int
     architecture: str
     cec_model: str
@@ -120,7 +119,6 @@ class Host:
             memory_mb_used=math.ceil(output['memory_mb_used']),
             disk_total_gb=int(output['disk_total']),
             disk_used_gb=int(output['disk_used']),
-            disk_available_gb=int(output['disk_available']),
             hypervisor_version=int(output['hypervisor_version']),
             architecture=output['cpu_info']['architecture'],
             cec_model=output['cpu_info']['cec_model'],

@@ -25,7 +25,7 @@ from nova_zvm import diskimage
 HOST = models.Host(
     zcc_userid='ZCCUSER', hypervisor_hostname='ZVMSYS1', vcpus=16,
     vcpus_used=4, memory_mb=131072, memory_mb_used=2048, disk_total_gb=1000,
-    disk_used_gb=100, disk_available_gb=900, hypervisor_version=730,
+    disk_used_gb=100, hypervisor_version=730,
     architecture='s390x', cec_model='3906', ipl_time='IPL at 11/23/26')
 
 # What CP gives a NIC that is added to a running guest.

@@ -15,7 +15,10 @@ import json
 import threading
 
 from nova import exception as nova_exception
+from nova import objects
+from nova.scheduler import host_manager
 import os_resource_classes as orc
+from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
@@ -147,11 +150,11 @@ class ResourcesTestCase(HypervisorTestCase):
     def test_what_nova_is_told(self):
         resources = self.update()[0]
         self.assertEqual(
-            (16, 4, 131072, 2048, 1000, 100, 900, 730, 'ZVMSYS1'),
+            (16, 4, 131072, 2048, 1000, 100, 730, 'ZVMSYS1'),
             tuple(resources[key] for key in (
                 'vcpus', 'vcpus_used', 'memory_mb', 'memory_mb_used',
-                'local_gb', 'local_gb_used', 'disk_available_least',
-                'hypervisor_version', 'hypervisor_hostname')))
+                'local_gb', 'local_gb_used', 'hypervisor_version',
+                'hypervisor_hostname')))
         self.assertEqual([('s390x', 'zvm', 'hvm')],
                          resources['supported_instances'])
         self.assertEqual({'architecture': 's390x', 'cec_model': '3906'},
@@ -160,10 +163,25 @@ class ResourcesTestCase(HypervisorTestCase):
     def test_the_pool_of_the_guests_counts(self):
         self.flags(disk_pool='ECKD:POOL1', group='zvm')
         resources, inventory = self.update()
-        self.assertEqual((500, 50, 450), (
-            resources['local_gb'], resources['local_gb_used'],
-            resources['disk_available_least']))
+        self.assertEqual((500, 50), (
+            resources['local_gb'], resources['local_gb_used']))
         self.assertEqual(500, inventory[orc.DISK_GB]['total'])
+
+    def test_boots_since_the_last_update_do_not_surprise_the_scheduler(self):
+        node = objects.ComputeNode(
+            uuid=uuids.node, updated_at=None, pci_device_pools=None,
+            metrics='[]', cpu_allocation_ratio=4.0, ram_allocation_ratio=1.0,
+            disk_allocation_ratio=1.0, host_ip='192.0.2.1')
+        resources = self.update()[0]
+        node.update_from_virt_driver(resources)
+        node.numa_topology = resources['numa_topology']
+        node.stats = {}
+        node.free_ram_mb = resources['memory_mb']
+        node.free_disk_gb = resources['local_gb'] - 300
+        state = host_manager.HostState('host', 'ZVMSYS1', uuids.cell)
+        state.update(compute=node)
+        self.assertEqual(700 * 1024, state.free_disk_mb)
+        self.assertNotIn('more disk space', self.stdlog.logger.output)
 
     def test_inventory(self):
         self.flags(reserved_host_cpus=1, reserved_host_memory_mb=512)

@@ -113,7 +113,7 @@ class RequestTest(conversation.TestCase):
             result=models.Host(
                 zcc_userid='ZCCSRV', hypervisor_hostname='ZVMSYS1', vcpus=16,
                 vcpus_used=15, memory_mb=262143, memory_mb_used=3907,
-                disk_total_gb=165, disk_used_gb=2, disk_available_gb=163,
+                disk_total_gb=165, disk_used_gb=2,
                 hypervisor_version=730, architecture='s390x',
                 cec_model='3906', ipl_time='IPL at 2026-01-02 10:00:00 UTC'))
 
