@@ -10,6 +10,10 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+import io
+
+import fixtures
+from oslo_utils.imageutils import format_inspector
 from oslotest import base
 
 from nova_zvm import diskimage
@@ -43,3 +47,20 @@ class HeaderTestCase(base.BaseTestCase):
                      good.replace(b'3338', b'    '),
                      good.replace(b' CYL', b' BLK')):
             self.assertRaises(ValueError, diskimage.parse, data)
+
+
+class GlanceTestCase(base.BaseTestCase):
+
+    def test_inspection_complains_and_finds_no_format(self):
+        """The page on troubleshooting says why."""
+        log = self.useFixture(fixtures.FakeLogger(format='%(levelname)s '
+                                                         '%(message)s'))
+        image = diskimage.Header(3338, 'CYL').pack() + b'\x1f\x8b' * 4096
+        wrapper = format_inspector.InspectWrapper(io.BytesIO(image))
+        self.assertEqual(image, wrapper.read(len(image)))
+        wrapper.close()
+        # Glance takes this for an image that it need not inspect
+        # (glance/location.py set_data, 33).
+        self.assertRaises(AttributeError, lambda: wrapper.format)
+        self.assertIn('ERROR VMDK descriptor failed to decode as ASCII\n',
+                      log.output)
