@@ -23,6 +23,7 @@ import io
 import json
 import tarfile
 
+from nova_zvm.simulator import cloudinit
 from nova_zvm.simulator import disks
 from nova_zvm.simulator import fabric as fabrics
 from nova_zvm.simulator import guests as logons
@@ -108,16 +109,16 @@ class Activation:
         self._take_hostname()
 
     def _grow_root(self) -> None:
-        """The script is for multipath volumes, and leaves others alone.
-
-        The root file system of a minidisk was grown when it was deployed.
-        """
+        """The script is for multipath volumes, and leaves others alone."""
         if not isinstance(self._root, storages.Lun):
             self._say('multipathd service is inactive, abort extending the '
                       'root partition.')
             return
+        self._grow_file_system(self._root.size)
+
+    def _grow_file_system(self, size: int) -> None:
         self._root = self._dasd.write(self._root, dataclasses.replace(
-            self._root.content, filesystem_size=self._root.size))
+            self._root.content, filesystem_size=size))
 
     def _run_volume_script(self, file: spools.SpoolFile, text: str) -> None:
         status = zfcp.Zfcp(self._fabric, self._guest, self._files).run(
@@ -187,6 +188,12 @@ class Activation:
         return mounts
 
     def _cloud_init(self) -> None:
+        if not cloudinit.runs(self._files):
+            return
+        content = self._root.content
+        if cloudinit.grows_root(self._files):
+            self._grow_file_system(max(content.filesystem_size,
+                                       content.partition_size))
         source = 'DataSourceNone'
         blob = self._blobs.get(CONFIG_DRIVE)
         if blob:

@@ -74,7 +74,8 @@ class Content:
     """What is on a minidisk.
 
     files holds the text of files by path, blobs the name under which the
-    store keeps the content of a larger one.
+    store keeps the content of a larger one. partition_size is that of a
+    partition that a file system may still grow in.
     """
 
     layout: str = ''
@@ -82,6 +83,7 @@ class Content:
     filesystem: str = ''
     filesystem_size: int = 0
     image: Image | None = None
+    partition_size: int = 0
     files: dict[str, str] = dataclasses.field(default_factory=dict)
     blobs: dict[str, str] = dataclasses.field(default_factory=dict)
 

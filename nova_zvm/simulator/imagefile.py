@@ -60,7 +60,7 @@ class ImageFile:
     """An image file; kind is CKD or FBA, size in cylinders or blocks.
 
     whole is that of a fixed-block disk with its partition table, not of
-    its partition: nothing grows when it is written on a larger disk.
+    its partition, which does not grow when it is written on a larger disk.
     """
 
     name: str

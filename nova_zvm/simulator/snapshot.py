@@ -138,6 +138,7 @@ def _disk(disk: dasds.Minidisk) -> dict[str, Any]:
         'size': disk.size, 'layout': content.layout,
         'filesystem': content.filesystem,
         'filesystem_size': content.filesystem_size,
+        'partition_size': content.partition_size,
         'image': codec.encode(content.image),
     }
 

@@ -78,8 +78,9 @@ def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
 def _unpack(request: requests.Request) -> str:
     """Deploy: unpackdiskimage USERID VDEV FILE, or for CoreOS.
 
-    The root file system grows to the size of the disk, if the image is not
-    of a whole fixed-block disk.
+    The partition is made as large as the disk, if the image is not of a whole
+    fixed-block disk. The file system in it stays as large as it is: that of
+    the guest's cloud-init grows it (unpackdiskimage, resizePartition).
     """
     if len(request.words) - 1 in _COREOS_ARGUMENTS:
         return _unpack_coreos(request)
@@ -118,8 +119,8 @@ def _content(request: requests.Request, image: imagefile.ImageFile,
     if image.captured is None:
         return dasds.Content(
             layout='cdl' if image.kind == 'CKD' else 'fba', partitions=1,
-            filesystem='ext4', image=deployed,
-            filesystem_size=image.size if image.whole else disk.size)
+            filesystem='ext4', image=deployed, filesystem_size=image.size,
+            partition_size=image.size if image.whole else disk.size)
     content = codec.decode(dasds.Content, image.captured.content)
     blobs = {path: request.system.dasd.put_blob(disk.name, path, data)
              for path, data in image.captured.blobs.items()}
@@ -129,7 +130,7 @@ def _content(request: requests.Request, image: imagefile.ImageFile,
             vdev=image.captured.vdev)
     return dataclasses.replace(
         content, blobs=blobs, image=deployed if content.image else None,
-        filesystem_size=disk.size if content.filesystem else 0)
+        partition_size=disk.size if content.filesystem else 0)
 
 
 def _check_fits(image: imagefile.ImageFile, disk: dasds.Minidisk) -> None:

@@ -13,12 +13,15 @@
 """What the pages on images and storage say of disks is as the code has it."""
 
 import re
+import textwrap
 
 import testtools
+import yaml
 
 from nova_zvm.connector import models
 from nova_zvm import diskimage
 from nova_zvm import names
+from nova_zvm.simulator import cloudinit
 from nova_zvm.tests.unit import pages
 from nova_zvm import units
 
@@ -72,6 +75,16 @@ class ImagesTest(testtools.TestCase):
                     [number for number in map(str, range(1, 40))
                      if version.takes_os_version(name + number)],
                     told.split(', '), (name, release))
+
+    def test_cloud_init(self):
+        """As the page configures it, it grows the root file system."""
+        path = re.search(r'``(/etc/cloud/\S+)``:', IMAGES)[1]
+        self.assertTrue(path.startswith(cloudinit.MORE_CONFIG))
+        (_, text), = pages.blocks(IMAGES, 'yaml')
+        settings = textwrap.dedent(text)
+        self.assertTrue(cloudinit.grows_root({path: settings}))
+        self.assertEqual({'mode': 'off'},
+                         yaml.safe_load(settings)['growpart'])
 
 
 class StorageTest(testtools.TestCase):

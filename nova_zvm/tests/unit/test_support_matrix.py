@@ -106,7 +106,7 @@ PARTS = {
 }
 
 # What the driver makes with limits; the matrix tells these.
-PARTIAL = {'guest.setup.inject.networking'}
+PARTIAL = {'guest.disk.autoconfig', 'guest.setup.inject.networking'}
 
 # What nothing in the driver could show.
 NEVER = {

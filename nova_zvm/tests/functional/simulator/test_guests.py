@@ -240,7 +240,7 @@ class TestDeploy(GuestTest):
         self.assertEqual('web2', self.guest()['linux']['hostname'])
 
     def test_grow_root_volume_leaves_a_minidisk_alone(self) -> None:
-        """The root file system of a minidisk grew when it was deployed."""
+        """That script is for volumes; here the guest's cloud-init did it."""
         self.running()
         self.rest.action(USERID, 'grow_root_volume', os_version='rhel8.6')
         self.linux('systemctl start zvmguestconfigure')

@@ -80,16 +80,34 @@ class RoundTripTestCase(CaptureTestCase):
         self.assertIn((0, 'Linux 4.18.0-372.el8.s390x s390x\n'),
                       [self.iucv('GUEST2', 'uname -srm')])
 
-    def test_file_system_grows_to_the_disk(self):
+    def file_systems(self):
+        volumes = self.machine.state()['pools']['POOL1']['volumes']
+        return [disk['filesystem_size']
+                for disk in volumes['VOL001']['used_extents']]
+
+    def test_file_system_grows_to_the_disk_as_linux_boots(self):
         self.original()
         self.captured()
         self.create('GUEST2')
         self.add_disk('GUEST2', size=simulated.ECKD_SIZE + 100)
         self.unpack()
-        disks = self.machine.state()['pools']['POOL1']['volumes']['VOL001']
-        self.assertEqual(
-            [simulated.ECKD_SIZE, simulated.ECKD_SIZE + 100],
-            [disk['filesystem_size'] for disk in disks['used_extents']])
+        self.assertEqual([simulated.ECKD_SIZE] * 2, self.file_systems())
+        self.boot('GUEST2')
+        self.assertEqual([simulated.ECKD_SIZE, simulated.ECKD_SIZE + 100],
+                         self.file_systems())
+
+    def test_image_whose_cloud_init_does_not_grow_the_root(self):
+        self.bootable()
+        self.punch('GUEST1', 'cfg.sh', 'echo "cloud_init_modules: [ssh]" > '
+                   '/etc/cloud/cloud.cfg\n')
+        self.boot()
+        self.smcli('Image_Deactivate', '-T', 'GUEST1', '-f IMMED')
+        self.captured()
+        self.create('GUEST2')
+        self.add_disk('GUEST2', size=simulated.ECKD_SIZE + 100)
+        self.unpack()
+        self.boot('GUEST2')
+        self.assertEqual([simulated.IMAGE_SIZE] * 2, self.file_systems())
 
     def test_copy_is_a_copy(self):
         self.original()
@@ -245,11 +263,14 @@ class FileTestCase(CaptureTestCase):
                               b'Part', b'Disk') + b'disk')
         self.assertEqual(0, self.run_command(UNPACK, 'GUEST2', '0100',
                                              image)[0])
+        self.boot('GUEST2')
         self.assertEqual(900, self.file_system_size())
+        self.smcli('Image_Deactivate', '-T', 'GUEST2', '-f IMMED')
         self.assertEqual(0, self.capture('GUEST2')[0])
         self.assertEqual(b'xCAT FBA Part Image:        1000 BLK',
                          self.target.read_bytes()[:36])
         self.unpack()
+        self.boot('GUEST2')
         self.assertEqual(1000, self.file_system_size())
 
     def file_system_size(self):

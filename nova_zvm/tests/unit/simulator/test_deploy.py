@@ -52,10 +52,11 @@ class DeployTestCase(simulated.SimulatorTestCase):
             'vdev': ''},
             self.disk()['image'])
 
-    def test_file_system_grows_to_the_disk(self):
+    def test_partition_grows_to_the_disk_and_its_file_system_does_not(self):
         self.unpack(self.image())
-        self.assertEqual(simulated.ECKD_SIZE,
-                         self.disk()['filesystem_size'])
+        self.assertEqual(
+            (simulated.ECKD_SIZE, simulated.IMAGE_SIZE),
+            (self.disk()['partition_size'], self.disk()['filesystem_size']))
 
     def test_disk_of_the_images_size(self):
         status, _ = self.unpack(self.image(size=simulated.ECKD_SIZE))

@@ -221,6 +221,36 @@ class ConsoleTestCase(simulated.SimulatorTestCase):
         self.iucv('GUEST1', 'shutdown -h now')
         self.assertIn('reboot: System halted', self.console())
 
+    def test_root_grows_where_cloud_init_grows_it(self):
+        """By resizefs, which is among its modules if nothing is said."""
+        for text, size in (
+                ('echo nothing > /etc/motd', simulated.ECKD_SIZE),
+                ('echo "cloud_init_modules: [ssh, resizefs]" > '
+                 '/etc/cloud/cloud.cfg', simulated.ECKD_SIZE),
+                ('echo "cloud_init_modules: [growpart]" > '
+                 '/etc/cloud/cloud.cfg', simulated.IMAGE_SIZE),
+                ('echo "datasource_list: [None]" > '
+                 '/etc/cloud/cloud.cfg.d/90.cfg', simulated.ECKD_SIZE),
+                ('echo "cloud_init_modules: [ssh]" > '
+                 '/etc/cloud/cloud.cfg.d/90.cfg', simulated.IMAGE_SIZE),
+                ('echo "[" > /etc/cloud/cloud.cfg', simulated.IMAGE_SIZE),
+                ('echo > /etc/cloud/cloud-init.disabled',
+                 simulated.IMAGE_SIZE)):
+            self.bootable()
+            self.punch('GUEST1', 'own.sh', text + '\n')
+            self.boot()
+            self.assertIn(f'/dev/dasda1      {size * 720} ',
+                          self.iucv('GUEST1', 'df')[1], text)
+            self.smcli('Image_Deactivate', '-T', 'GUEST1', '-f IMMED')
+            self.smcli('Image_Delete_DM', '-T', 'GUEST1', '-e', '0')
+
+    def test_linux_without_cloud_init(self):
+        self.bootable()
+        self.punch('GUEST1', 'own.sh',
+                   'echo > /etc/cloud/cloud-init.disabled\n')
+        self.boot()
+        self.assertNotIn('Cloud-init', self.console())
+
     def test_script_that_grows_the_root(self):
         self.bootable()
         self.punch('GUEST1', 'gpartvol.sh', 'if [[ 1 ]]; then\nexit 1\nfi\n')
