@@ -121,6 +121,7 @@ class ZVMDriver(driver.ComputeDriver):
         provider_tree.update_inventory(nodename, self._hypervisor.inventory(
             self._get_allocation_ratios(known),
             self._get_reserved_host_disk_gb_from_config()))
+        provider_tree.add_traits(nodename, *hypervisor.TRAITS)
 
     def get_host_uptime(self):
         return self._hypervisor.uptime()

@@ -26,6 +26,7 @@ from nova import conf
 from nova import exception as nova_exception
 from nova.objects import fields
 import os_resource_classes as orc
+import os_traits
 from oslo_log import log as logging
 from oslo_serialization import jsonutils
 
@@ -35,6 +36,11 @@ from nova_zvm import units
 
 CONF = conf.CONF
 LOG = logging.getLogger(__name__)
+
+# What the scheduler asks for an image with hw_architecture or
+# hw_emulation_architecture, with [scheduler] image_metadata_prefilter
+# (nova/scheduler/request_filter.py, transform_image_metadata).
+TRAITS = (os_traits.HW_ARCH_S390X, os_traits.COMPUTE_ARCH_S390X)
 
 # How long a snapshot that nobody has taken yet still counts as fresh.
 FRESH_SECONDS = 30

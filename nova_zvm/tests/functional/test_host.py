@@ -27,6 +27,8 @@ class HostTest(base.ZVMTestCase):
                    reserved_host_disk_mb=2048, initial_cpu_allocation_ratio=8,
                    initial_ram_allocation_ratio=1.5)
         self.flags(guest_max_vcpus=12, guest_max_memory='32G', group='zvm')
+        # Images that the driver takes pass it, by the traits of the provider.
+        self.flags(image_metadata_prefilter=True, group='scheduler')
 
     def inventory(self):
         uuid = self._get_provider_uuid_by_name('ZVMSYS1')
@@ -58,8 +60,9 @@ class HostTest(base.ZVMTestCase):
         self.assertIn('IPL at', hypervisor['uptime'])
 
         uuid = self._get_provider_uuid_by_name('ZVMSYS1')
-        self.assertIn('COMPUTE_IMAGE_TYPE_RAW',
-                      self._get_provider_traits(uuid))
+        self.assertLessEqual(
+            {'COMPUTE_IMAGE_TYPE_RAW', 'HW_ARCH_S390X', 'COMPUTE_ARCH_S390X'},
+            set(self._get_provider_traits(uuid)))
 
         self.assertEqual(CONF.my_ip, self.driver.get_host_ip_addr())
 
