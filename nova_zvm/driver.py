@@ -69,9 +69,10 @@ class ZVMDriver(driver.ComputeDriver):
             zvm.cloud_connector_url, token_file=zvm.token_file,
             ca_file=zvm.ca_file, connect_timeout=zvm.connect_timeout,
             timeout_scale=zvm.timeout_scale)
-        self._hypervisor = hypervisor.Hypervisor(connector)
         self._guests = guest.Guests(connector, zvm.timeout_scale)
         self._instances = instances.Instances(self._guests)
+        self._hypervisor = hypervisor.Hypervisor(
+            connector, self._instances.disk_gb)
         self._diagnostics = diagnostics.Diagnostics(connector)
         self._staging = staging.Staging(connector)
         self._config_drives = configdrive.ConfigDrives(

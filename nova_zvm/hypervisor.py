@@ -49,11 +49,18 @@ FRESH_SECONDS = 30
 class Hypervisor:
     """Inventory of the host, as of the last look."""
 
-    def __init__(self, connector):
+    def __init__(self, connector, own_disk_gb):
+        """Prepare; nothing is asked yet.
+
+        :param own_disk_gb: returns the DISK_GB that placement counts for the
+            servers whose disks are in the pool
+        """
         self._connector = connector
+        self._own_disk_gb = own_disk_gb
         # Held during a request, so what must not wait reads _host without.
         self._lock = threading.Lock()
         self._host = None
+        self._foreign_disk_gb = 0
         self._fetched_at = None
         self._taken = True
         self._pool_seen = False
@@ -109,6 +116,8 @@ class Hypervisor:
         """Return the placement inventory of the last snapshot.
 
         A resource of which there is none is left out, as placement wants.
+        max_unit of the disk pool stays its total: placement checks it for
+        allocations that exist, too, each time that nova writes them again.
 
         :param ratios: nova's allocation ratio of each resource class
         """
@@ -124,7 +133,10 @@ class Hypervisor:
                 ratios[orc.MEMORY_MB],
                 units.storage_mib(CONF.zvm.guest_max_memory)),
             orc.DISK_GB: self._resource(
-                host.disk_total_gb, reserved_disk_gb, ratios[orc.DISK_GB]),
+                host.disk_total_gb,
+                min(host.disk_total_gb,
+                    reserved_disk_gb + self._foreign_disk_gb),
+                ratios[orc.DISK_GB]),
         }
         return {name: resource for name, resource in found.items()
                 if resource['total'] > 0}
@@ -151,7 +163,7 @@ class Hypervisor:
     def _fetch(self):
         try:
             with exception.translated():
-                self._host = self._look()
+                host = self._look()
         except exception.ConnectorUnreachable as exc:
             # nova logs that the driver is not ready, and not why.
             LOG.warning('%s', exc)
@@ -162,6 +174,11 @@ class Hypervisor:
                 raise
             LOG.warning('%s', exc)
             raise exception.ZVMNotReady(reason=exc.__cause__) from exc
+        # A disk is on record before it is made and until it is removed, so
+        # ours are not taken for others' by a record that is read after them.
+        self._foreign_disk_gb = max(
+            0, host.disk_used_gb - self._own_disk_gb())
+        self._host = host
         self._fetched_at = time.monotonic()
 
     def _look(self):

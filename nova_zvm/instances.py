@@ -22,6 +22,8 @@ from nova import conf
 from nova import context as nova_context
 from nova import exception as nova_exception
 from nova import objects
+from nova.scheduler import utils as scheduler_utils
+import os_resource_classes as orc
 from oslo_log import log as logging
 
 from nova_zvm import ownership
@@ -69,6 +71,18 @@ class Instances:
         return len(self._with_guest(
             self._recorded(host=CONF.host, deleted=False)))
 
+    def disk_gb(self):
+        """Return the DISK_GB that placement counts for those with a guest.
+
+        By the record alone: a guest whose disks are being made counts. One
+        that is deleted does not, though z/VM may still have its disks.
+        """
+        # nova leaves soft-deleted ones out otherwise.
+        instances = self._recorded('flavor', host=CONF.host, deleted=False,
+                                   soft_deleted=True)
+        return sum(_disk_gb(instance.flavor) for instance in instances
+                   if ownership.owned_userid(instance))
+
     @staticmethod
     def give_up_lost_tasks(ask_zvm):
         """Give up the tasks that nova-compute died amid if z/VM is not there.
@@ -107,7 +121,7 @@ class Instances:
                 if ownership.upload(instance)]
 
     @staticmethod
-    def _recorded(**filters):
+    def _recorded(*more_attrs, **filters):
         """Return the instances that have left something on this host's z/VM.
 
         nova's database does the search: a periodic task must not load all
@@ -117,7 +131,7 @@ class Instances:
         return list(objects.InstanceList.get_by_filters(
             context,
             {**filters, 'system_metadata': {ownership.HOST: CONF.host}},
-            expected_attrs=['system_metadata']))
+            expected_attrs=['system_metadata', *more_attrs]))
 
     def _with_guest(self, instances):
         claimed = [instance for instance in instances
@@ -131,3 +145,10 @@ class Instances:
         return [instance for instance in claimed
                 if ownership.state(instance) == ownership.BUILDING or
                 ownership.owned_userid(instance) in userids]
+
+
+def _disk_gb(flavor):
+    """Return what nova asks placement for; extra specs may say another."""
+    asked = scheduler_utils.ResourceRequest.from_request_spec(
+        objects.RequestSpec(flavor=flavor, is_bfv=False))
+    return asked.merged_resources().get(orc.DISK_GB, 0)

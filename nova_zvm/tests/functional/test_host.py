@@ -13,6 +13,8 @@
 """The z/VM system as nova and placement see it."""
 
 from nova import conf
+from nova import context as nova_context
+from nova import objects
 
 from nova_zvm.tests.functional import base
 
@@ -72,7 +74,8 @@ class HostTest(base.ZVMTestCase):
         self.assertEqual([], self.driver.list_instances())
         self.assertEqual([], self.driver.list_instance_uuids())
 
-        server, other = self.boot(), self.boot()
+        server = self.boot()
+        other = self.boot(flavor_id=self.create_flavor(disk=0))
         names = {one['id']: self.instance_name(one)
                  for one in (server, other)}
         self.assertEqual(set(names.values()),
@@ -80,18 +83,41 @@ class HostTest(base.ZVMTestCase):
         self.assertEqual(set(names), set(self.driver.list_instance_uuids()))
         self.assertEqual(2, self.driver.get_num_instances())
 
+        # The pool has 1 GiB of the foreign guest and 2.3 of a root disk that
+        # placement counts none for; the 3 GiB of the other it counts itself.
+        self.assertEqual(2 + 3, self.reserved())
+        self.change_in_database(server, vm_state='soft-delete')
+        self.assertEqual(2 + 3, self.reserved())
+        self.change_in_database(server, vm_state='active')
+
         # One whose instance is deleted is still found, and reaped.
         self.flags(running_deleted_instance_timeout=0,
                    running_deleted_instance_action='reap')
         self.delete_in_database_only(server)
         self.assertEqual(set(names), set(self.driver.list_instance_uuids()))
         self.assertEqual([names[other['id']]], self.driver.list_instances())
+        self.assertEqual(2 + 6, self.reserved())
+        self.assertEqual(165, self.inventory()['DISK_GB']['max_unit'])
 
         self.compute.manager._cleanup_running_deleted_instances(
             self.context_of_admin())
         self.assertNotIn(names[server['id']].upper(),
                          self.zvm.machine.state()['directory'])
         self.assertEqual([other['id']], self.driver.list_instance_uuids())
+        self.assertEqual(2 + 3, self.reserved())
+
+    def reserved(self):
+        """Return what an update of resources lets placement reserve."""
+        self.compute.manager.update_available_resource(
+            self.context_of_admin())
+        return self.inventory()['DISK_GB']['reserved']
+
+    def change_in_database(self, server, **fields):
+        context = self.context_of_admin()
+        with nova_context.target_cell(context, self.cell_of_host()) as cell:
+            instance = objects.Instance.get_by_uuid(cell, server['id'])
+            instance.update(fields)
+            instance.save()
 
 
 class PoolTest(base.ZVMTestCase):

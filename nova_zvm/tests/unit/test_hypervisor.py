@@ -13,6 +13,7 @@
 import dataclasses
 import json
 import threading
+from unittest import mock
 
 from nova import exception as nova_exception
 from nova import objects
@@ -34,7 +35,10 @@ class HypervisorTestCase(base.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        self.hypervisor = hypervisor.Hypervisor(self.connector)
+        # All that is used of the pool is the servers', if a test says no more.
+        self.own_disk_gb = fakes.HOST.disk_used_gb
+        self.hypervisor = hypervisor.Hypervisor(
+            self.connector, lambda: self.own_disk_gb)
 
     def update(self):
         """Do what nova does in a periodic resource update."""
@@ -211,6 +215,52 @@ class ResourcesTestCase(HypervisorTestCase):
         inventory = self.update()[1]
         self.assertEqual(16, inventory[orc.VCPU]['max_unit'])
         self.assertEqual(131072, inventory[orc.MEMORY_MB]['max_unit'])
+
+    def reserved(self):
+        return self.update()[1][orc.DISK_GB]['reserved']
+
+    def test_what_others_use_of_the_pool_is_reserved(self):
+        self.own_disk_gb = 70
+        self.assertEqual(10 + 100 - 70, self.reserved())
+        self.flags(disk_pool='ECKD:POOL1', group='zvm')
+        self.own_disk_gb = 20
+        self.assertEqual(10 + 50 - 20, self.reserved())
+        self.assertEqual(500, self.update()[1][orc.DISK_GB]['max_unit'])
+
+    def test_what_is_being_made_gives_nothing_to_others(self):
+        """On record it is, and z/VM has no disk of it yet."""
+        self.own_disk_gb = 130
+        self.assertEqual(10, self.reserved())
+
+    def test_no_more_is_reserved_than_there_is(self):
+        self.connector.host.info_answer = dataclasses.replace(
+            fakes.HOST, disk_used_gb=1000)
+        self.own_disk_gb = 0
+        self.assertEqual(1000, self.reserved())
+
+    def test_the_record_is_read_after_the_pool_and_by_no_claim(self):
+        self.flags(disk_pool='ECKD:POOL1', group='zvm')
+        seen = []
+        self.hypervisor = hypervisor.Hypervisor(
+            self.connector,
+            lambda: seen.append(list(self.connector.operations)) or 0)
+        self.hypervisor.nodes()
+        self.assertEqual([['host.info', 'host.disk_pool']], seen)
+        self.hypervisor.inventory(RATIOS, 0)
+        self.assertEqual(1, len(seen))
+
+    def test_a_record_that_cannot_be_read_leaves_the_last_figures(self):
+        before = self.update()[1]
+        self.connector.host.info_answer = dataclasses.replace(
+            fakes.HOST, disk_used_gb=500)
+
+        def fail():
+            raise nova_exception.ServiceUnavailable()
+
+        with mock.patch.object(self.hypervisor, '_own_disk_gb', fail):
+            self.assertRaises(nova_exception.ServiceUnavailable,
+                              self.hypervisor.nodes)
+        self.assertEqual(before, self.hypervisor.inventory(RATIOS, 10))
 
     def test_a_resource_of_which_there_is_none_is_left_out(self):
         self.connector.host.info_answer = dataclasses.replace(

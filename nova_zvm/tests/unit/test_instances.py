@@ -38,6 +38,7 @@ class InstancesTestCase(base.ZVMTestCase):
 
     def _get_by_filters(self, context, filters, expected_attrs):
         self.asked_for.append(filters)
+        self.expected_attrs = expected_attrs
         wanted = filters['system_metadata']
         return [instance for instance in self.database
                 if instance.host == filters.get('host', instance.host) and
@@ -80,6 +81,45 @@ class InstancesTestCase(base.ZVMTestCase):
         self.assertEqual(
             [mark, {'deleted': False, 'host': base.CONF.host, **mark}],
             self.asked_for)
+
+    def with_disks(self, state=ownership.BUILT, **flavor):
+        instance = self.instance(state)
+        instance.flavor = objects.Flavor(
+            vcpus=2, memory_mb=4096, **{
+                'root_gb': 10, 'ephemeral_gb': 0, 'swap': 0,
+                'extra_specs': {}, **flavor})
+        return instance
+
+    def test_disks_as_placement_counts_them(self):
+        for flavor, counted in (
+                ({}, 10), ({'root_gb': 0}, 0),
+                ({'ephemeral_gb': 5, 'swap': 1025}, 17),
+                ({'extra_specs': {'resources:DISK_GB': '25'}}, 25),
+                ({'root_gb': 0, 'extra_specs': {
+                    'resources_a:DISK_GB': '7'}}, 7)):
+            self.database = [self.with_disks(**flavor)]
+            self.assertEqual(counted, self.instances.disk_gb(), flavor)
+
+    def test_disks_of_those_that_may_have_a_guest(self):
+        self.database = [
+            self.with_disks(ownership.BUILDING), self.with_disks(),
+            self.with_disks(ownership.DELETED), self.instance()]
+        self.assertEqual(20, self.instances.disk_gb())
+        self.assertEqual(
+            [{'deleted': False, 'soft_deleted': True, 'host': base.CONF.host,
+              'system_metadata': {'zvm_host': base.CONF.host}}],
+            self.asked_for)
+        # Not each flavor by a query of its own.
+        self.assertIn('flavor', self.expected_attrs)
+        self.assertEqual([], self.connector.calls)
+
+    def test_disks_of_servers_that_are_not_here(self):
+        deleted = self.with_disks()
+        deleted.deleted = True
+        moved = self.with_disks()
+        moved.host = 'another'
+        self.database = [deleted, moved]
+        self.assertEqual(0, self.instances.disk_gb())
 
     def test_a_deleted_one_that_has_left_its_guest(self):
         left = self.instance(ownership.BUILT, deleted=True)

@@ -42,7 +42,8 @@ class PrecacheTestCase(base.ZVMTestCase):
         images = imagecache.ImageCache(
             self.connector, staging.Staging(self.connector))
         self.precache = precache.Precache(
-            images, hypervisor.Hypervisor(self.connector), self.connector)
+            images, hypervisor.Hypervisor(self.connector, lambda: 0),
+            self.connector)
         self.glance = self.precache._glance = images._glance = FakeGlance()
 
     def run_it(self):

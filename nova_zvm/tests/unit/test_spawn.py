@@ -81,7 +81,7 @@ class SpawnTestCase(base.ZVMTestCase):
         nics = self.make_network()
         self.spawn = spawn.Spawn(
             guests, imagecache.ImageCache(self.connector, files), nics,
-            self.drives, hypervisor.Hypervisor(self.connector),
+            self.drives, hypervisor.Hypervisor(self.connector, lambda: 0),
             self.connector,
             destroy.Destroy(guests, nics, self.drives, 600).undo_spawn,
             self.virtapi)
