@@ -85,6 +85,23 @@ class TestWaits(testtools.TestCase):
 
 class TestUpgrades(testtools.TestCase):
 
+    def test_times_of_a_stop(self):
+        """nova has them since 33."""
+        text = ' '.join(page('upgrades.rst').split())
+        told = dict(re.findall(r'``(\w+_shutdown_timeout)``, (\d+) seconds by '
+                               'default', text))
+        self.assertEqual({'manager_shutdown_timeout',
+                          'graceful_shutdown_timeout'}, set(told))
+        if not metadata.version('nova').startswith(('31.', '32.')):
+            self.assertEqual({option: str(getattr(conf.CONF, option))
+                              for option in told}, told)
+        # Each has to be more than the one before it.
+        times = [int(time) for time in re.findall(
+            r'(?m)^   (?:\w+_shutdown_timeout = |TimeoutStopSec=)(\d+)$',
+            page('upgrades.rst'))]
+        self.assertEqual(3, len(times))
+        self.assertEqual(sorted(set(times)), times)
+
     def test_records(self):
         recorded = {value for value in vars(ownership).values()
                     if isinstance(value, str) and value.startswith('zvm_')}
