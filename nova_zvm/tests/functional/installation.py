@@ -21,6 +21,7 @@ has nothing but what pip fetches for it, from where its configuration says.
 import hashlib
 import os
 import pathlib
+import runpy
 import shutil
 import subprocess
 import sys
@@ -80,23 +81,29 @@ importutils.import_object = report
 """
 
 
-def environment():
-    """Return the variables of a process that is to know of no checkout."""
+def environment(bytecode=None):
+    """Return the variables of a process that is to know of no checkout.
+
+    :param bytecode: a directory where Python keeps what it has compiled
+    """
     return {
         **{name: value for name, value in os.environ.items()
            if not name.startswith(('PBR_', 'PYTHON', 'GIT_'))},
-        'PYTHONDONTWRITEBYTECODE': '1', 'GIT_CONFIG_GLOBAL': os.devnull}
+        **({'PYTHONPYCACHEPREFIX': str(bytecode)} if bytecode
+           else {'PYTHONDONTWRITEBYTECODE': '1'}),
+        'GIT_CONFIG_GLOBAL': os.devnull}
 
 
-def run(command, stderr=subprocess.STDOUT, timeout=120, **kwargs):
+def run(command, stderr=subprocess.STDOUT, timeout=120, bytecode=None,
+        **kwargs):
     """Run a command and return it completed, output as text.
 
     By default in one stream.
     """
     return subprocess.run(
         [str(word) for word in command], stdout=subprocess.PIPE,
-        stderr=stderr, text=True, env=environment(), timeout=timeout,
-        **kwargs)
+        stderr=stderr, text=True, env=environment(bytecode),
+        timeout=timeout, **kwargs)
 
 
 def checked(command, **kwargs):
@@ -143,10 +150,15 @@ class CloneTestCase(testtools.TestCase):
 
 
 class EmptyEnvironment:
-    """A virtual environment without any packages, not even pip."""
+    """A virtual environment without any packages, not even pip.
+
+    :ivar bytecode: where its Python keeps what it has compiled, None if what
+        was installed has been compiled
+    """
 
     def __init__(self, directory):
         self.directory = directory
+        self.bytecode = directory / 'bytecode'
         venv.create(directory, symlinks=True)
         self.site_packages = pathlib.Path(sysconfig.get_path(
             'purelib', 'venv', vars={'base': str(directory)}))
@@ -162,12 +174,18 @@ class EmptyEnvironment:
 
     def fetch(self, *requirements):
         """Install from the package index, in the constraints' versions."""
-        self.pip('install', '--quiet', '--no-compile', '--constraint',
-                 ROOT / 'constraints.txt', *requirements, timeout=600)
+        arguments = ('install', '--quiet', '--constraint',
+                     ROOT / 'constraints.txt', *requirements)
+        uv = runpy.run_path(str(ROOT / 'tools' / 'install.py'))['uv']()
+        if uv:
+            checked([uv, 'pip', *arguments, '--python',
+                     self.bin / 'python'], timeout=600)
+        else:
+            self.pip(*arguments, '--no-compile', timeout=600)
 
     def python(self, code, *arguments):
         return run([self.bin / 'python', '-c', code, *arguments],
-                   cwd=self.directory)
+                   cwd=self.directory, bytecode=self.bytecode)
 
     def conf(self, compute_driver='zvm.ZVMDriver'):
         """Write a nova.conf and return the option that names it."""
@@ -184,6 +202,7 @@ class VirtualEnvironment(EmptyEnvironment):
 
     def __init__(self, directory):
         super().__init__(directory)
+        self.bytecode = None
         for entry in pathlib.Path(sysconfig.get_path('purelib')).iterdir():
             self._take(entry)
         # What nova's own zvm driver imports, and nobody calls here.

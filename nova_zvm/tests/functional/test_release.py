@@ -97,7 +97,7 @@ class TestRelease(installation.CloneTestCase):
              '--dir', self.directory / 'zvm', '--connector-python',
              zvm_fixtures.connector_python()],
             stdout=subprocess.PIPE, text=True, cwd=self.directory,
-            env=installation.environment())
+            env=installation.environment(venv.bytecode))
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
@@ -124,7 +124,7 @@ class TestRelease(installation.CloneTestCase):
         self.assertIn('nova-zvm-status\n', done.stdout)
         told = installation.checked(
             [venv.bin / 'nova-zvm-which-driver', venv.conf()],
-            cwd=self.directory)
+            cwd=self.directory, bytecode=venv.bytecode)
         self.assertIn(' %s\n' % (venv.site_packages / 'nova_zvm/driver.py'),
                       told)
 
@@ -132,7 +132,7 @@ class TestRelease(installation.CloneTestCase):
         venv.pip('check')
         told = installation.checked(
             [venv.bin / 'python', self.sandbox(), '--speed', '1000'],
-            cwd=self.directory, timeout=600)
+            cwd=self.directory, timeout=600, bytecode=venv.bytecode)
         self.assertIn('the driver, nova-zvm %s\n' % VERSION, told)
         self.assertRegex(told, r'\n +\d+  ok .* create a server ')
         self.assertRegex(told, r'\nsandbox: \d+ steps, 0 failed\n$')
