@@ -32,7 +32,7 @@ STATES = [(power_state.RUNNING, vm_states.ACTIVE),
           (power_state.PAUSED, vm_states.PAUSED)]
 
 # Real seconds; only a sync that does not end takes so long.
-PATIENCE = 60
+PATIENCE = 150
 
 
 def make_servers(connector, host, count):

@@ -55,8 +55,6 @@ from nova_zvm.tests import meter
 MIB = 1024 ** 2
 DAY = 24 * 3600
 HEADER = diskimage.Header(3338, 'CYL').pack()
-# Real seconds; only a test that fails waits so long.
-PATIENCE = 60
 
 
 class Watched:
@@ -299,7 +297,7 @@ class BrokenTest(ImagesTestCase):
         export = images.Images.export
 
         def hang(*args):
-            answered.wait(PATIENCE)
+            answered.wait(base.PATIENCE)
             export(*args)
 
         self.useFixture(fixtures.MonkeyPatch(
@@ -331,7 +329,7 @@ class BrokenTest(ImagesTestCase):
         executor = futures.ThreadPoolExecutor(1)
         executor.submit(self.import_image)
         executor.shutdown(wait=False)
-        self.assertTrue(self.killer.killed.wait(PATIENCE))
+        self.assertTrue(self.killer.killed.wait(base.PATIENCE))
 
     def assert_upload_stays(self):
         self.assertTrue([path for path in self.uploads()
@@ -390,7 +388,7 @@ class TwoComputesTest(ImagesTestCase):
 
         def both(*args, **options):
             if firsts:
-                firsts.pop().wait(PATIENCE)
+                firsts.pop().wait(base.PATIENCE)
             create(*args, **options)
         return both
 
@@ -611,7 +609,7 @@ class PrecacheTest(ImagesTestCase):
             {'cache': [{'id': image_id or self.image_id}]},
             check_response_status=[202])
         [progress] = self.notifier.wait_for_versioned_notifications(
-            'aggregate.cache_images.progress', timeout=PATIENCE)
+            'aggregate.cache_images.progress', timeout=base.PATIENCE)
         payload = progress['payload']['nova_object.data']
         return payload['images_cached'], payload['images_failed']
 

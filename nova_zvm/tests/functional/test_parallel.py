@@ -28,8 +28,6 @@ from nova_zvm.tests import glance
 BOOTS = 10
 # Simulated seconds in a real one.
 SPEED = 100.0
-# Real seconds; only a test that fails waits so long.
-PATIENCE = 60
 
 
 class Gate:
@@ -45,7 +43,7 @@ class Gate:
 
     def execute(self, member, argv):
         if any(self._word in part for part in argv):
-            self._barrier.wait(PATIENCE)
+            self._barrier.wait(base.PATIENCE)
         return self._machine.execute(member, argv)
 
 
@@ -119,7 +117,7 @@ class TenBootsTest(ParallelTestCase):
 
         def counted(content):
             reads[content] += 1
-            may_read.wait(PATIENCE)
+            may_read.wait(base.PATIENCE)
             return pieces(content)
 
         self.useFixture(fixtures.MockPatchObject(glance.Bytes, 'pieces',
@@ -147,13 +145,13 @@ class ImportTest(ParallelTestCase):
         """Let Glance stop in the middle of the slow image."""
         yield self.data[:1024]
         self.begun.set()
-        self.may_go_on.wait(PATIENCE)
+        self.may_go_on.wait(base.PATIENCE)
         yield self.data[1024:]
 
     def test_a_boot_does_not_wait_for_the_import_of_another_image(self):
         self.import_image()
         waiting = self.post(self.slow_image, 2)
-        self.assertTrue(self.begun.wait(PATIENCE))
+        self.assertTrue(self.begun.wait(base.PATIENCE))
         self.boot()
         self.boot(image_id=self.create_image())
         for server in waiting:

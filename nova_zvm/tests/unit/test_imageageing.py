@@ -24,7 +24,7 @@ from nova_zvm.tests.unit import fakes
 NAME = names.image(uuids.image)
 AGE = 100
 # Real seconds; only a test that fails waits so long.
-PATIENCE = 10
+PATIENCE = 30
 
 
 class AgeingTestCase(base.ZVMTestCase):
