@@ -49,6 +49,17 @@ class ConnectorFailure(exception.NovaException):
     msg_fmt = _('The z/VM Cloud Connector could not do it: %(reason)s')
 
 
+class FirstUploadRefused(ConnectorFailure):
+    """The connector refused an upload, maybe for another that came with it.
+
+    It makes the folder for uploads with the first one that it ever gets. Of
+    several at once all find none, one makes it, and each of the others gets
+    HTTP 500 with overallRC 300 for the folder that is there already
+    (zvmsdk/utils.py create_file_repository, 1.6.3). A disk that is full is
+    answered in the same way.
+    """
+
+
 class ImageDownloadFailed(exception.NovaException):
     msg_fmt = _('Image %(image_id)s broke off on its way from Glance: '
                 '%(reason)s')

@@ -124,7 +124,15 @@ class ImageCache:
 
     # What is not
 
-    def _import(self, context, image_meta, name, os_version, accept, certs):
+    def _import(self, *arguments):
+        try:
+            return self._import_once(*arguments)
+        except exception.FirstUploadRefused as exc:
+            LOG.info('The first upload failed and is repeated: %s', exc)
+            return self._import_once(*arguments)
+
+    def _import_once(self, context, image_meta, name, os_version, accept,
+                     certs):
         with self._stream(context, image_meta, certs) as stream:
             try:
                 accept(diskimage.parse(stream.head()))

@@ -53,6 +53,7 @@ class Staging:
 
     def __init__(self, connector):
         self._connector = connector
+        self._folder_seen = False
         self._journal = journal.Journal()
         self._lock = threading.Lock()
 
@@ -129,10 +130,12 @@ class Staging:
     def _sent(self, stream, length):
         """Send a file; of one that fails nothing stays, if possible.
 
+        :raises FirstUploadRefused: if another attempt may succeed
         :raises Exception: what the stream raises, if it does
         """
+        folder_seen = self._folder_seen
         try:
-            return self._connector.files.upload(stream, length)
+            upload = self._connector.files.upload(stream, length)
         except errors.TransferError as exc:
             if exc.url:
                 with self._recorded(exc.url):
@@ -140,6 +143,12 @@ class Staging:
             if exc.source:
                 raise exc.source
             raise
+        except errors.ConnectorError as exc:
+            if folder_seen or exc.status != 500:
+                raise
+            raise exception.FirstUploadRefused(reason=exc) from exc
+        self._folder_seen = True
+        return upload
 
     @contextlib.contextmanager
     def _recorded(self, url):

@@ -153,6 +153,27 @@ class ProvideTestCase(ImageCacheTestCase):
             lambda *args: self.connector.put_image(NAME, md5=MD5)]
         self.assertEqual(MD5, self.provide().md5)
 
+    def test_first_uploads_at_the_same_time(self):
+        """Of two the connector refuses one."""
+        self.connector.faults['files.upload'] = [
+            fakes.error(operation='files.upload', rc=(300, 300, 1))]
+        self.assertEqual(NAME, self.provide().name)
+        self.assertEqual(2, self.glance.downloads)
+
+    def test_uploads_are_refused_for_another_reason(self):
+        self.connector.faults['files.upload'] = [
+            fakes.error(operation='files.upload', rc=(300, 300, 1))] * 2
+        self.assertRaises(exception.ConnectorFailure, self.provide)
+        self.assertNothingStays()
+
+    def test_an_upload_that_is_refused_later_is_not_repeated(self):
+        self.provide()
+        self.connector.repository.clear()
+        self.connector.faults['files.upload'] = [
+            fakes.error(operation='files.upload', rc=(300, 300, 1))]
+        self.assertRaises(exception.ConnectorFailure, self.provide)
+        self.assertEqual(2, self.glance.downloads)
+
     def test_what_is_not_the_image_of_glance_is_imported_anew(self):
         for wrong in ({'last_access_time': -1.0}, {'size_bytes': 2047},
                       {'md5': 'f' * 32}, {'os_version': 'rhel7.6'}):
