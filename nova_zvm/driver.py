@@ -19,6 +19,7 @@ a verb does on z/VM is told by the module that it is handed to.
 from nova import conf
 from nova.virt import driver
 from nova.virt import hardware
+from nova.virt import node
 from oslo_log import log as logging
 
 from nova_zvm import capture
@@ -110,6 +111,17 @@ class ZVMDriver(driver.ComputeDriver):
 
     def get_available_nodes(self, refresh=False):
         return self._hypervisor.nodes()
+
+    def get_nodenames_by_uuid(self, refresh=False):
+        """Return the node by its identity, whose file is made first.
+
+        When nova-compute starts for the first time, nova asks this before it
+        records the service. At the next start nova requires the file
+        (nova/compute/manager.py, init_host and _ensure_existing_node_identity,
+        31 to 34), so it must be there although z/VM does not answer.
+        """
+        identity = node.get_local_node_uuid()
+        return {identity: self.get_available_nodes()[0]}
 
     def node_is_available(self, nodename):
         return self._hypervisor.is_available(nodename)

@@ -122,6 +122,8 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         """Start nova-compute anew, with a new driver."""
         self.compute = self.restart_compute_service(
             self.compute, keep_hypervisor_state=False)
+        # nova runs the periodic tasks of these.
+        self.computes[self.compute.host] = self.compute
 
     def replace_compute(self):
         """Start a new nova-compute in the place of one that is killed."""

@@ -21,11 +21,13 @@ import logging
 import os
 
 import fixtures
+from nova.compute import manager
 from nova.compute import power_state
 from nova.compute import task_states
 from nova.compute import vm_states
 from nova import exception
 from nova import objects
+from nova.virt import node
 
 from nova_zvm.tests.functional import base
 from nova_zvm.tests import powersync
@@ -35,6 +37,12 @@ SMAPI_DOWN = {
     'action': {'status': 25, 'output':
                '25 -110 111 (details) Connection refused ULGSMC6009E Failed '
                'to connect to the server\n'}}
+
+
+# What nova's test case replaces, so that nova keeps no identity on the disk.
+IDENTITY = [(owner, name, getattr(owner, name)) for owner, name in (
+    (node, 'read_local_node_uuid'), (node, 'write_local_node_uuid'),
+    (manager.ComputeManager, '_ensure_existing_node_identity'))]
 
 
 class Errors(fixtures.Fixture):
@@ -236,7 +244,22 @@ class NewHostTest(StartTestCase):
     def node_names(self):
         return [provider['name'] for provider in self._get_all_providers()]
 
+    def keep_identity(self):
+        """Let nova keep its identity in a state path that is new."""
+        for owner, name, original in IDENTITY:
+            self.useFixture(fixtures.MockPatchObject(owner, name, original))
+        self.flags(state_path=self.useFixture(fixtures.TempDir()).path)
+
+    def identity(self):
+        with open(os.path.join(base.CONF.state_path, 'compute_id')) as file:
+            return file.read()
+
+    def restart(self):
+        node.LOCAL_NODE_UUID = None
+        return super().restart()
+
     def test_new_host(self):
+        self.keep_identity()
         self.connector.kill()
         with Errors() as errors:
             self.compute = self._start_compute('host')
@@ -245,11 +268,23 @@ class NewHostTest(StartTestCase):
         self.assert_service_up()
         self.assertEqual([], self.node_names())
 
+        # Before z/VM has ever answered.
+        identity = self.identity()
+        self.assertEqual([], self.restart())
         self.connector.start()
+        self.zvm.engine.faults.add(SMAPI_DOWN)
+        self.assertEqual([], self.restart())
+        self.assert_service_up()
+        self.assertEqual([], self.node_names())
+
+        self.zvm.engine.faults.clear()
         self.run_periodic_tasks()
         self.assertEqual(['ZVMSYS1'], self.node_names())
+        self.assertEqual(identity, self._get_provider_uuid_by_name('ZVMSYS1'))
         self._map_node()
         self.boot()
+        self.assertEqual([], self.restart())
+        self.assertEqual(identity, self.identity())
 
     def _map_node(self):
         """Do what nova-manage cell_v2 discover_hosts does."""
