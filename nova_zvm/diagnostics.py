@@ -42,7 +42,7 @@ class Diagnostics:
         counts no I/O of a minidisk, so that the disks are no more than
         listed. Since when the guest is on is not told.
 
-        :raises InstanceNotReady: if the guest is off
+        :raises InstanceNotReady: if the guest is off or z/VM does not answer
         """
         usage, nics = self._asked(instance)
         # nova knows no driver 'zvm' here (nova/objects/fields.py,
@@ -71,7 +71,7 @@ class Diagnostics:
         A NIC goes by its virtual device number. Times are in nanoseconds,
         memory is in KiB.
 
-        :raises InstanceNotReady: if the guest is off
+        :raises InstanceNotReady: if the guest is off or z/VM does not answer
         """
         usage, nics = self._asked(instance)
         result = {
@@ -89,7 +89,8 @@ class Diagnostics:
     def _asked(self, instance):
         """Return a guest's usage, and its NICs with their counters if any."""
         userid = ownership.guest_of(instance)
-        with exception.translated(instance):
+        with (exception.answered_as(nova_exception.InstanceNotReady),
+              exception.translated(instance)):
             usage = self._connector.guests.stats([userid]).get(userid)
             adapters = self._adapters(userid) if usage else None
             if adapters is None:

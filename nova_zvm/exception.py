@@ -125,6 +125,19 @@ def translated(instance=None):
 
 
 @contextlib.contextmanager
+def answered_as(cls):
+    """Raise nova's class for a read that fails at the connector or z/VM.
+
+    nova-api answers one that it expects of the call with its sentence, and
+    any other, each of ours too, with HTTP 500.
+    """
+    try:
+        yield
+    except (exception.VirtDriverNotReady, ConnectorFailure) as exc:
+        raise cls(str(exc)) from exc
+
+
+@contextlib.contextmanager
 def late_effect_awaited(seen):
     """Hold the error of an unanswered request back until that is over.
 

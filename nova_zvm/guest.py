@@ -129,15 +129,20 @@ class Guests:
         """Return the console log, the last 100 KB by default, as bytes.
 
         nova encodes text to Latin-1, which has not all characters.
+
+        :raises ConsoleNotAvailable: if the connector or z/VM fails
         """
+        with exception.answered_as(nova_exception.ConsoleNotAvailable):
+            return self._console_output(instance).encode()
+
+    def _console_output(self, instance):
         userid = ownership.guest_of(instance)
         try:
             with exception.translated(instance):
-                return self._connector.guests.console_output(
-                    userid).encode()
+                return self._connector.guests.console_output(userid)
         except exception.ConnectorFailure as exc:
             if _codes(exc.__cause__) == NO_CONSOLE_FILE:
-                return b''
+                return ''
             with exception.translated(instance):
                 answer = self._connector.guests.power_state(userid)
             if answer == 'off':

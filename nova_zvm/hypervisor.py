@@ -153,8 +153,12 @@ class Hypervisor:
         }
 
     def uptime(self):
-        """Return when the system was IPLed, in z/VM's words."""
-        with exception.translated():
+        """Return when the system was IPLed, in z/VM's words.
+
+        :raises ComputeServiceUnavailable: if the connector or z/VM fails
+        """
+        with (exception.answered_as(nova_exception.ComputeServiceUnavailable),
+              exception.translated()):
             return self._connector.host.info().ipl_time
 
     def _age(self):

@@ -147,14 +147,14 @@ class DiagnosticsTest(base.ZVMTestCase):
             'match': {'command': 'Virtual_Network_Adapter_Query_Extended'},
             'action': {'rc': 212, 'rs': 8, 'text': 'not now'}})
         for version in ('2.1', '2.48'):
-            self.assertEqual(500, self.refused(version))
+            self.assertEqual(409, self.refused(version))
         self.zvm.engine.faults.clear()
 
         # While the connector is down.
         self.addCleanup(self.zvm.simulator.member.start)
         self.zvm.simulator.member.kill()
         for version in ('2.1', '2.48'):
-            self.assertEqual(500, self.refused(version))
+            self.assertEqual(409, self.refused(version))
         self.zvm.simulator.member.start()
         self.assertEqual('running', self.get()['state'])
 

@@ -15,7 +15,6 @@ from nova import objects
 
 from nova_zvm.connector import models
 from nova_zvm import diagnostics
-from nova_zvm import exception
 from nova_zvm import ownership
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
@@ -41,7 +40,8 @@ class DiagnosticsTestCase(base.ZVMTestCase):
 
     def assert_raises_either_way(self, cls):
         for get in (self.diagnostics.get, self.diagnostics.get_flat):
-            self.assertRaises(cls, get, self.built)
+            exc = self.assertRaises(cls, get, self.built)
+        return exc
 
     def test_all_that_there_is(self):
         result = self.get()
@@ -129,7 +129,7 @@ class DiagnosticsTestCase(base.ZVMTestCase):
     def test_nics_that_cannot_be_asked_for_are_not_left_out(self):
         self.connector.faults['guests.adapters'] = [
             fakes.error(operation='guests.adapters', rc=FAILED)] * 2
-        self.assert_raises_either_way(exception.ConnectorFailure)
+        self.assert_raises_either_way(nova_exception.InstanceNotReady)
 
     def test_without_a_guest(self):
         del self.connector.zvm['ABC00001']
@@ -137,7 +137,8 @@ class DiagnosticsTestCase(base.ZVMTestCase):
 
     def test_without_connector(self):
         self.connector.faults['guests.stats'] = [fakes.unreachable()] * 2
-        self.assert_raises_either_way(exception.ConnectorUnreachable)
+        exc = self.assert_raises_either_way(nova_exception.InstanceNotReady)
+        self.assertIn(str(fakes.unreachable()), str(exc))
 
     def test_of_an_instance_without_the_mark_asks_nobody(self):
         self.built = self.instance()

@@ -10,7 +10,11 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+import sys
+
 from nova import exception as nova_exception
+from nova import rpc
+from oslo_messaging._drivers import common
 
 from nova_zvm.connector import errors
 from nova_zvm import exception
@@ -64,6 +68,35 @@ class TranslatedTestCase(base.ZVMTestCase):
 
         exc = self.assertRaises(exception.ConnectorFailure, act)
         self.assertIn('guests.deploy', str(exc))
+
+
+class AnsweredAsTestCase(base.ZVMTestCase):
+    """Over RPC, where nova-api gets no class but nova's own."""
+
+    def received(self, error, cls):
+        """Return what nova-api has of an error in nova-compute."""
+        try:
+            with exception.answered_as(cls), exception.translated():
+                raise error
+        except Exception:
+            return common.deserialize_remote_exception(
+                common.serialize_remote_exception(sys.exc_info()),
+                rpc.get_allowed_exmods())
+
+    def test_the_sentence_arrives_with_novas_class(self):
+        for error in (fakes.unreachable(), fakes.error()):
+            for cls in (nova_exception.ConsoleNotAvailable,
+                        nova_exception.InstanceNotReady,
+                        nova_exception.ComputeServiceUnavailable):
+                received = self.received(error, cls)
+                self.assertIsInstance(received, cls)
+                self.assertIn(str(error), received.format_message())
+
+    def test_others_are_left_alone(self):
+        gone = nova_exception.InstanceNotFound(instance_id='gone')
+        self.assertIsInstance(
+            self.received(gone, nova_exception.InstanceNotReady),
+            nova_exception.InstanceNotFound)
 
 
 class LateEffectTestCase(base.ZVMTestCase):

@@ -186,9 +186,11 @@ class ConsoleTestCase(GuestTestCase):
                           self.guests.console_output, self.built)
 
     def test_any_other_failure_is_told(self):
-        self.connector.faults['guests.console_output'] = [fakes.error()]
-        self.assertRaises(exception.ConnectorFailure,
-                          self.guests.console_output, self.built)
+        for error in (fakes.error(), fakes.unreachable()):
+            self.connector.faults['guests.console_output'] = [error]
+            self.assertIn(str(error), str(self.assertRaises(
+                nova_exception.ConsoleNotAvailable,
+                self.guests.console_output, self.built)))
 
 
 class PowerTestCase(GuestTestCase):

@@ -107,8 +107,7 @@ class UpdateTestCase(HypervisorTestCase):
         self.assertFalse(self.hypervisor.is_available('ZVMSYS2'))
 
     def test_without_connector_nova_comes_back_later(self):
-        for verb in (self.hypervisor.nodes, self.hypervisor.resources,
-                     self.hypervisor.uptime):
+        for verb in (self.hypervisor.nodes, self.hypervisor.resources):
             self.connector.faults['host.info'] = [fakes.unreachable()]
             self.assertRaises(nova_exception.VirtDriverNotReady, verb)
         self.assertEqual(['ZVMSYS1'], self.hypervisor.nodes())
@@ -269,6 +268,12 @@ class ResourcesTestCase(HypervisorTestCase):
 
     def test_uptime(self):
         self.assertEqual('IPL at 11/23/26', self.hypervisor.uptime())
+
+    def test_uptime_that_cannot_be_asked_for(self):
+        for error in (fakes.unreachable(), fakes.error()):
+            self.connector.faults['host.info'] = [error]
+            self.assertRaises(nova_exception.ComputeServiceUnavailable,
+                              self.hypervisor.uptime)
 
 
 class DiskPoolTestCase(HypervisorTestCase):
