@@ -101,6 +101,18 @@ does not answer it logs off instead, as if the plug were pulled: the image
 then is like a disk after a crash. Without this option such a snapshot is
 refused.
 """),
+    cfg.IntOpt('disable_service_after',
+               min=0, default=120,
+               help="""
+Seconds without an answer from z/VM after which nova-compute disables itself.
+
+Its compute service is then disabled with a reason that begins with
+``AUTO:``, so that the scheduler sends it no new servers, and enabled again as
+soon as z/VM answers. nova-compute asks z/VM when it updates its resources
+(``[DEFAULT] update_resources_interval``, a minute by default), and two
+minutes are more than a restart of the connector takes. 0 leaves the service
+enabled, and so does a negative ``update_resources_interval``.
+"""),
     cfg.FloatOpt('connect_timeout',
                  min=0.001, default=10,
                  help="""

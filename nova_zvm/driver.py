@@ -37,6 +37,7 @@ from nova_zvm import interfaces
 from nova_zvm import macprefix
 from nova_zvm import network
 from nova_zvm import precache
+from nova_zvm import servicestatus
 from nova_zvm import settings
 from nova_zvm import snapshot
 from nova_zvm import spawn
@@ -70,6 +71,7 @@ class ZVMDriver(driver.ComputeDriver):
             zvm.cloud_connector_url, token_file=zvm.token_file,
             ca_file=zvm.ca_file, connect_timeout=zvm.connect_timeout,
             timeout_scale=zvm.timeout_scale)
+        self._service_status = servicestatus.ServiceStatus(virtapi)
         self._guests = guest.Guests(connector, zvm.timeout_scale)
         self._instances = instances.Instances(self._guests)
         self._hypervisor = hypervisor.Hypervisor(
@@ -110,7 +112,13 @@ class ZVMDriver(driver.ComputeDriver):
         self._captures.stop()
 
     def get_available_nodes(self, refresh=False):
-        return self._hypervisor.nodes()
+        """Return the node, the first that an update of resources asks for.
+
+        nova leaves out the rest of the update if it raises
+        (nova/compute/manager.py, update_available_resource, 31 to 34).
+        """
+        with self._service_status.following():
+            return self._hypervisor.nodes()
 
     def get_nodenames_by_uuid(self, refresh=False):
         """Return the node by its identity, whose file is made first.

@@ -19,6 +19,7 @@ import itertools
 import json
 import logging
 import os
+import types
 
 import fixtures
 from nova.compute import manager
@@ -27,6 +28,7 @@ from nova.compute import task_states
 from nova.compute import vm_states
 from nova import exception
 from nova import objects
+from nova.tests.functional.api import client as api_client
 from nova.virt import node
 
 from nova_zvm.tests.functional import base
@@ -65,6 +67,10 @@ class StartTestCase(base.ZVMTestCase):
             'nova_zvm.connector.session.PAUSES', (0.0, 0.0)))
         self.connector = self.zvm.simulator.member
         self.addCleanup(self.connector.start)
+        self.now = 0
+        self.useFixture(fixtures.MonkeyPatch(
+            'nova_zvm.servicestatus.time',
+            types.SimpleNamespace(monotonic=lambda: self.now)))
 
     def boot_all(self, names):
         """Boot a server for each name, all at once; return them by name."""
@@ -99,10 +105,17 @@ class StartTestCase(base.ZVMTestCase):
         return (server['status'], server['OS-EXT-STS:task_state'],
                 server['OS-EXT-STS:power_state'])
 
-    def assert_service_up(self):
+    def assert_service_up(self, status='enabled'):
         [service] = self.admin_api.get_services(binary='nova-compute')
-        self.assertEqual(('up', 'enabled'),
+        self.assertEqual(('up', status),
                          (service['state'], service['status']))
+        return service
+
+    def assert_service_disables_itself(self):
+        self.now += base.CONF.zvm.disable_service_after
+        self.run_periodic_tasks()
+        reason = self.assert_service_up('disabled')['disabled_reason']
+        self.assertTrue(reason.startswith('AUTO: '), reason)
 
     def delete(self, server):
         self._delete_server(self.api.get_server(server['id']))
@@ -270,15 +283,17 @@ class NewHostTest(StartTestCase):
 
         # Before z/VM has ever answered.
         identity = self.identity()
+        self.assert_service_disables_itself()
         self.assertEqual([], self.restart())
         self.connector.start()
         self.zvm.engine.faults.add(SMAPI_DOWN)
         self.assertEqual([], self.restart())
-        self.assert_service_up()
+        self.assert_service_up('disabled')
         self.assertEqual([], self.node_names())
 
         self.zvm.engine.faults.clear()
         self.run_periodic_tasks()
+        self.assert_service_up()
         self.assertEqual(['ZVMSYS1'], self.node_names())
         self.assertEqual(identity, self._get_provider_uuid_by_name('ZVMSYS1'))
         self._map_node()
@@ -372,6 +387,8 @@ class DownLaterTest(StartTestCase):
         self.assertEqual(('ACTIVE', None, power_state.RUNNING),
                          self.states(self.server))
 
+        self.assert_reads_are_refused()
+
         # With more tries nova's message is that there is no other host.
         self.flags(max_attempts=1, group='scheduler')
         failed = self.boot(expected_state='ERROR')
@@ -379,9 +396,12 @@ class DownLaterTest(StartTestCase):
                       failed['fault']['message'])
         # It has nothing on z/VM.
         self.delete(failed)
+        self.assert_host_is_left_alone()
 
         self.connector.start()
         self.run_periodic_tasks()
+        self.assert_service_up()
+        self.assertNotIn('COMPUTE_STATUS_DISABLED', self.traits())
         self._stop_server(self.server)
         self.assertIsNone(self.guest(self.server))
 
@@ -392,6 +412,32 @@ class DownLaterTest(StartTestCase):
         self.connector.start()
         self.delete(self.server)
         self.assertEqual([], self.rows('guests'))
+
+    def assert_reads_are_refused(self):
+        for status, read in (
+                (404, lambda: self.api.post_server_action(
+                    self.server['id'], {'os-getConsoleOutput': {}})),
+                (409, lambda: self.admin_api.get_server_diagnostics(
+                    self.server['id']))):
+            error = self.assertRaises(api_client.OpenStackApiException, read)
+            self.assertEqual(status, error.response.status_code)
+            self.assertIn('The z/VM Cloud Connector cannot be reached',
+                          error.response.text)
+        [hypervisor] = self.admin_api.api_get(
+            '/os-hypervisors/detail').body['hypervisors']
+        self.assertIsNone(hypervisor['uptime'])
+
+    def assert_host_is_left_alone(self):
+        """See that nova sends no server here after a time."""
+        self.assert_service_disables_itself()
+        self.assertIn('COMPUTE_STATUS_DISABLED', self.traits())
+        failed = self.boot(expected_state='ERROR')
+        self.assertIn('No valid host was found', failed['fault']['message'])
+        self.delete(failed)
+
+    def traits(self):
+        return self._get_provider_traits(
+            self._get_provider_uuid_by_name('ZVMSYS1'))
 
     def test_restarted(self):
         # Between requests.

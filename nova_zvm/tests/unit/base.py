@@ -48,7 +48,7 @@ class ZVMTestCase(test.NoDBTestCase):
         self.clock = fakes.Clock()
         for module in ('destroy', 'guest', 'waiting', 'hypervisor', 'capture',
                        'imageageing', 'imagecache', 'imageimport', 'ownership',
-                       'spawn'):
+                       'servicestatus', 'spawn'):
             self.patch_time(module)
         self.patch(objects.Instance, 'get_by_uuid', self._saved_instance)
         self.saved = {}

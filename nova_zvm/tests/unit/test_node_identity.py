@@ -20,6 +20,7 @@ from nova.virt import node
 
 from nova_zvm.connector import errors
 from nova_zvm import driver
+from nova_zvm import instances
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
 
@@ -33,6 +34,8 @@ class NodeIdentityTestCase(base.ZVMTestCase):
         with mock.patch('nova_zvm.connector.client.Connector',
                         return_value=self.connector):
             self.driver = driver.ZVMDriver(None)
+        # No server has a disk in the pool yet.
+        self.patch(instances.Instances, 'disk_gb', lambda _: 0)
         # nova's test case keeps nova from the disk.
         self.identities = []
         self.patch(node, 'LOCAL_NODE_UUID', None)
