@@ -12,13 +12,49 @@
 
 """Options of the driver, in nova's own group [zvm].
 
-nova itself registers cloud_connector_url, ca_file, image_tmp_path and
-reachable_timeout (nova/conf/zvm.py); they keep their meaning.
+nova itself registers four options there (nova/conf/zvm.py). The sample file
+has these as well, with what they mean to this driver.
 """
 
 from oslo_config import cfg
 
 GROUP = 'zvm'
+
+OF_NOVA = [
+    cfg.URIOpt('cloud_connector_url',
+               sample_default='http://zvm.example.org:8080/',
+               help="""
+URL of the z/VM Cloud Connector, ``http`` or ``https``. Needed.
+
+A port, a path prefix and a literal IPv6 address in brackets may be in it.
+Without a port it is 443 or 80.
+"""),
+    cfg.StrOpt('ca_file',
+               help="""
+File with the CA certificates that prove the connector's certificate.
+
+Without this option the system's CAs are used. The certificate is always
+verified.
+"""),
+    cfg.StrOpt('image_tmp_path',
+               sample_default='$state_path/images',
+               help="""
+Directory for the files that nova-compute itself keeps.
+
+Images are streamed and config drives are made in memory, so neither is stored
+there, unless ``[DEFAULT] mkisofs_cmd`` is set. While an upload of an image
+lies on the connector, a file there says where.
+"""),
+    cfg.IntOpt('reachable_timeout',
+               default=300,
+               help="""
+Seconds that the Linux of a new guest may take until it responds.
+
+After that the boot has failed, and the guest is removed. With 0 the driver
+does not wait: the server is active once its guest is logged on, whatever its
+Linux does.
+"""),
+]
 
 OPTS = [
     cfg.StrOpt('token_file',
@@ -135,4 +171,4 @@ def register_opts(conf):
 
 def list_opts():
     """Entry point oslo.config.opts: what the sample file is made of."""
-    return [(GROUP, OPTS)]
+    return [(GROUP, OF_NOVA + OPTS)]

@@ -105,12 +105,30 @@ class PageTest(testtools.TestCase):
              for name, module in NAMESPACES.items()},
             set(setup['entry_points']['oslo.config.opts'].split('\n')[1:]))
 
-    def test_tells_what_novas_options_of_the_section_mean(self):
-        part = pages.read(PAGE).partition('Options of nova\n')[2].partition(
-            'Options of the driver\n')[0]
+    def test_tells_which_options_of_the_section_are_novas(self):
+        part = pages.read(PAGE).partition('Options of the driver\n')[
+            2].partition('.. show-options')[0]
         self.assertEqual(
-            sorted(option.name for option in novas.zvm_opts),
-            sorted(re.findall(r'(?m)^``(\w+)``$', part)))
+            [option.name for option in novas.zvm_opts],
+            re.findall(r'``(\w+)``', part))
+
+    def test_the_sample_has_all_that_the_driver_reads(self):
+        """Of its section: what is in others, nova's own sample has."""
+        read = {name for path in pages.PACKAGE.rglob('*.py')
+                if not {'tests', 'simulator'} & set(path.parts)
+                for name in re.findall(r'\bzvm\.([a-z]+_\w+)',
+                                       path.read_text())}
+        self.assertLessEqual({option.name for option in novas.zvm_opts}, read)
+        (_, options), = ours.list_opts()
+        self.assertEqual(set(), read - {option.name for option in options})
+
+    def test_the_sample_has_novas_options_as_nova_has_them(self):
+        """But for the help, which is right for this driver."""
+        self.assertEqual(
+            [(option.name, type(option), option.sample_default or
+              option.default) for option in novas.zvm_opts],
+            [(option.name, type(option), option.sample_default or
+              option.default) for option in ours.OF_NOVA])
 
     def test_the_sample_has_all(self):
         for name, module in NAMESPACES.items():
