@@ -17,6 +17,7 @@ and the remedy.
 """
 
 import os.path
+import ssl
 
 from importlib import metadata
 from nova import exception as nova_exception
@@ -54,10 +55,7 @@ def checked(conf):
         url.checked(zvm.cloud_connector_url)
     except errors.InvalidUrl as exc:
         raise _wrong('[zvm] cloud_connector_url: %s' % exc)
-    for option in ('ca_file', 'token_file'):
-        path = getattr(zvm, option)
-        if path and not os.path.isfile(path):
-            raise _wrong('[zvm] %s: there is no file %s' % (option, path))
+    _check_files(zvm)
     _check_disk_pool(zvm.disk_pool)
     if zvm.user_profile and not names.USERID.fullmatch(zvm.user_profile):
         raise _wrong("[zvm] user_profile: '%s' cannot be a directory "
@@ -74,6 +72,26 @@ def checked(conf):
                          "switch, whose name has one to eight letters and "
                          "digits" % switch)
     return zvm
+
+
+def _check_files(zvm):
+    for option in ('ca_file', 'token_file'):
+        path = getattr(zvm, option)
+        if path and not os.path.isfile(path):
+            raise _wrong('[zvm] %s: there is no file %s' % (option, path))
+    if zvm.ca_file:
+        _check_ca_file(zvm.ca_file)
+
+
+def _check_ca_file(path):
+    try:
+        ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        raise _wrong('[zvm] ca_file: %s holds no CA certificate; it must be '
+                     'a file in PEM format' % path)
+    except OSError as exc:
+        raise _wrong("[zvm] ca_file: %s cannot be read (%s); nova's user "
+                     "needs read access" % (path, exc.strerror))
 
 
 def _check_disk_pool(pool):

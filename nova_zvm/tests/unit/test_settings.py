@@ -10,9 +10,14 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+import os.path
+from unittest import mock
+
+import fixtures
 from nova import exception as nova_exception
 
 from nova_zvm import settings
+from nova_zvm.tests import authority
 from nova_zvm.tests.unit import base
 
 
@@ -56,6 +61,29 @@ class SettingsTestCase(base.ZVMTestCase):
             self.flags(group='zvm', **{option: '/no/such/file'})
             self.assertRefused('[zvm] %s' % option, '/no/such/file')
             self.flags(group='zvm', **{option: None})
+
+    def test_ca_file_without_a_certificate(self):
+        path = self.useFixture(fixtures.TempDir()).join('ca.pem')
+        self.flags(ca_file=path, group='zvm')
+        for text in ('', 'garbage', '-----BEGIN CERTIFICATE-----\ngarbage\n'
+                     '-----END CERTIFICATE-----\n'):
+            with open(path, 'w') as ca_file:
+                ca_file.write(text)
+            self.assertRefused('[zvm] ca_file: %s holds no CA certificate'
+                               % path, 'PEM')
+        self.flags(ca_file=authority.Authority(
+            os.path.dirname(path)).ca_file, group='zvm')
+        settings.checked(base.CONF)
+
+    def test_ca_file_that_cannot_be_read(self):
+        """Root may read all, so that the system's answer is put in."""
+        path = self.useFixture(fixtures.TempDir()).join('ca.pem')
+        open(path, 'w').close()
+        self.flags(ca_file=path, group='zvm')
+        self.patch(settings.ssl, 'create_default_context', mock.Mock(
+            side_effect=PermissionError(13, 'Permission denied')))
+        self.assertRefused('[zvm] ca_file: %s cannot be read (Permission '
+                           'denied)' % path, "nova's user")
 
     def test_disk_pools(self):
         for pool in ('ECKD:POOL1', 'fba:pool2'):
