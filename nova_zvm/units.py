@@ -36,6 +36,11 @@ def disk_units(gib, units):
     return -(-gib * GIB // UNIT_BYTES[units])
 
 
+def gib(amount, units):
+    """Return how many whole GiB so many cylinders or blocks are."""
+    return amount * UNIT_BYTES[units] // GIB
+
+
 def least_gib(amount, units):
     """Return for how many GiB a disk has at least so many units.
 

@@ -10,12 +10,13 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""All checks in their order, each under the name that it is told by."""
+"""All checks in their order, each under the name that it is shown by."""
 
 from oslo_config import cfg
 
 from nova_zvm.checks import configuration
 from nova_zvm.checks import connection
+from nova_zvm.checks import deployment as deployments
 from nova_zvm.checks import finding
 from nova_zvm.checks import guests
 from nova_zvm.checks import leftovers
@@ -25,7 +26,9 @@ from nova_zvm.connector import errors
 
 CHECKS = (
     ('Options', configuration.options),
+    ('Option names', configuration.option_names),
     ('Connection', connection.connection),
+    ('Certificate', connection.certificate),
     ('Token', connection.token),
     ('Connector release', connection.version),
     ('Clock', connection.clock),
@@ -34,6 +37,7 @@ CHECKS = (
     ('Virtual switches', system.switches),
     ('FCP templates', volumes.fcp_templates),
     ('File transfer', connection.file_round_trip),
+    ('Database', guests.database),
     ('Names of future servers', guests.future_names),
     ('Guests without a server', guests.without_server),
     ('Guests without a record', guests.not_adopted),
@@ -52,6 +56,12 @@ def run(deployment):
 def _found(check, deployment):
     try:
         return check(deployment)
+    except deployments.Unreadable as exc:
+        return finding.warning(
+            finding.sentence(exc),
+            'See that [database] connection is right, that this host can '
+            'connect to the database, and that its schema is that of the '
+            'installed nova.')
     except finding.NotChecked as exc:
         return exc.finding
     except cfg.Error as exc:

@@ -12,6 +12,13 @@
 
 """What nova.conf alone tells."""
 
+import difflib
+import glob
+from importlib import metadata
+import os.path
+
+from oslo_config import cfg
+
 from nova_zvm.checks import deployment as deployments
 from nova_zvm.checks import finding
 from nova_zvm import conf as zvm_conf
@@ -38,3 +45,64 @@ def options(deployment):
             'Choose a shorter prefix or hexadecimal numbers before the cell '
             'has had so many.')
     return finding.success('The options are good.')
+
+
+def option_names(deployment):
+    """Find options in our sections that do not exist.
+
+    oslo.config ignores them. Its own validator compares the files in the same
+    way, with all sections; those of nova's libraries it does not know whole.
+    """
+    known = _known_options()
+    unknown = {(section, name): path
+               for path in _files(deployment.conf)
+               for section, found in _sections(path).items()
+               for name in found if name not in known.get(section, found)}
+    if not unknown:
+        return finding.success('All options in the sections %s exist.' %
+                               ' and '.join('[%s]' % section
+                                            for section in sorted(known)))
+    return finding.warning(
+        'Options do not exist and are ignored, %s.' % finding.some(
+            '[%s] %s in %s' % (*option, path)
+            for option, path in unknown.items()),
+        ' '.join(_instead(section, name, known[section])
+                 for section, name in sorted(unknown)[:finding.FEW]))
+
+
+def _known_options():
+    """Return the names of our options, by their section.
+
+    By their entry points, as oslo.config itself finds options: the mechanism
+    driver's module is not for code beside nova.
+    """
+    return {
+        group: {option.dest for option in options}
+        for entry_point in metadata.entry_points(group='oslo.config.opts')
+        if entry_point.name in ('nova_zvm', 'nova_zvm.neutron')
+        for group, options in entry_point.load()()}
+
+
+def _files(conf):
+    """Return the paths of the configuration files that were read."""
+    return [*conf.config_file, *(
+        path for folder in conf.config_dir
+        for path in sorted(glob.glob(os.path.join(folder, '*.conf'))))]
+
+
+def _sections(path):
+    """Return the names of the options in a file, by their section."""
+    parsed = {}
+    cfg.ConfigParser(path, parsed).parse()
+    found = {}
+    for section, options in parsed.items():
+        found.setdefault(section.lower(), set()).update(options)
+    return found
+
+
+def _instead(section, name, known):
+    similar = difflib.get_close_matches(name, known, 1)
+    if similar:
+        return 'Correct [%s] %s: did you mean %s?' % (section, name,
+                                                      similar[0])
+    return 'Remove [%s] %s.' % (section, name)

@@ -24,6 +24,9 @@ from nova_zvm import diskimage
 # Beyond it the age of images is wrong by so much that it matters beside the
 # shortest useful age, and the logs of the two hosts do not match.
 SKEW_SECONDS = 300
+# With less than this a certificate should be renewed.
+GOOD_DAYS = 30
+DAY_SECONDS = 24 * 60 * 60
 # A token that is good for less ends between one request and the next.
 VALIDITY_SECONDS = 60
 
@@ -39,7 +42,8 @@ def connection(deployment):
             finding.sentence(error),
             'Let [zvm] cloud_connector_url name a port that serves https and '
             'the host that its certificate is made for, and [zvm] ca_file '
-            'the CA of that certificate.')
+            'the CA of that certificate; renew a certificate that has '
+            'expired.')
     if isinstance(error, errors.Unreachable):
         return finding.failure(
             finding.sentence(error),
@@ -83,6 +87,21 @@ def _is_loopback(url):
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == 'localhost'
+
+
+def certificate(deployment):
+    """Tell when the certificate expires: from then on each request fails."""
+    expiry = deployment.connector.certificate_expiry()
+    if expiry is None:
+        raise finding.NotChecked('the connector is asked without TLS')
+    days = int((expiry - time.time()) // DAY_SECONDS)
+    told = "The connector's certificate expires on %s, in %d days." % (
+        time.strftime('%Y-%m-%d', time.gmtime(expiry)), days)
+    if days < GOOD_DAYS:
+        return finding.warning(
+            told, 'Renew it before: with a certificate that has expired each '
+            'request fails.')
+    return finding.success(told)
 
 
 def token(deployment):
@@ -150,8 +169,7 @@ def file_round_trip(deployment):
     """Send a file and fetch it back. It stays, so this has to be wanted."""
     if not deployment.file_round_trip:
         raise finding.NotChecked(
-            'it leaves 512 bytes on the connector; ask for it with '
-            '--file-round-trip', finding.Code.SUCCESS)
+            'made only with --file-round-trip, since 512 bytes stay there')
     data = diskimage.Header(1, 'CYL').pack()
     files = deployment.connector.files
     try:

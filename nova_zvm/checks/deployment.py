@@ -12,8 +12,8 @@
 
 """What the checks look at, each part asked for once.
 
-A part that is not to be had raises NotChecked, so that a connector that is
-down is one finding and not ten.
+A part that is not to be had raises NotChecked: what is wrong with it is the
+finding of one check, and the others are left out.
 """
 
 import contextlib
@@ -37,7 +37,15 @@ from nova_zvm import settings
 # What checked settings and oslo.config say of a value that cannot be.
 WRONG_OPTIONS = (nova_exception.InvalidConfiguration, ValueError, cfg.Error)
 
-NO_DATABASE = 'this nova.conf has no [database] connection'
+NO_DATABASE = ('this nova.conf has no [database] connection; give another '
+               '--config-file that has it')
+
+# What a disk pool should have room for: the root disk of a small server.
+DISK_GB = 10
+
+
+class Unreadable(finding.NotChecked):
+    """nova's database could not be read."""
 
 
 def of_command(conf, **options):
@@ -55,13 +63,16 @@ class Deployment:
 
     :ivar silent: whether the connector, having told its release, has left a
         request without an answer. Its web side tells the release also where
-        nothing is behind it, and each further request would be in vain.
+        nothing is behind it, and each further request would end the same way.
+    :ivar unreadable: whether reading nova's database has failed
     """
 
-    def __init__(self, conf, file_round_trip=False):
+    def __init__(self, conf, file_round_trip=False, disk_gb=DISK_GB):
         self.conf = conf
         self.file_round_trip = file_round_trip
+        self.disk_gb = disk_gb
         self.silent = False
+        self.unreadable = False
 
     # The connector
 
@@ -75,8 +86,7 @@ class Deployment:
                 ca_file=zvm.ca_file, connect_timeout=zvm.connect_timeout,
                 timeout_scale=zvm.timeout_scale)
         except WRONG_OPTIONS as exc:
-            raise finding.NotChecked('the options are wrong',
-                                     finding.Code.WARNING) from exc
+            raise finding.NotChecked('the options are wrong') from exc
 
     @functools.cached_property
     def contact(self):
@@ -111,8 +121,24 @@ class Deployment:
             reason = 'cannot be asked without its token'
         elif isinstance(self.contact, errors.Unauthorized):
             reason = 'does not accept requests from here'
-        raise finding.NotChecked('the connector %s' % reason,
-                                 finding.Code.WARNING)
+        raise finding.NotChecked('the connector %s' % reason)
+
+    @functools.cached_property
+    def host(self):
+        """What SMAPI tells of the z/VM system, or the error it ends in."""
+        try:
+            return self.connector.host.info()
+        except errors.Unreachable:
+            raise
+        except errors.ConnectorError as exc:
+            return exc
+
+    @property
+    def zvm(self):
+        """The client of a connector to which SMAPI responds."""
+        if isinstance(self.host, errors.ConnectorError):
+            raise finding.NotChecked('SMAPI does not respond as it should')
+        return self.connector
 
     @functools.cached_property
     def userids(self):
@@ -188,47 +214,46 @@ class Deployment:
                 nova_context.get_admin_context(read_deleted='yes'), filters,
                 **options))
 
-    def _database(self):
-        if self._against_database:
-            raise self._against_database
-        return _readable()
-
-    @functools.cached_property
-    def _against_database(self):
-        """Why nothing can be learnt from the database, None if it can.
+    def need_database(self):
+        """Raise NotChecked unless it is the database of this host's cell.
 
         Compared with the database of another cell all guests of this one
-        look as if they were nobody's.
+        look as if no server had them.
         """
         if not self.conf.database.connection:
-            return finding.NotChecked(NO_DATABASE, finding.Code.SUCCESS)
+            raise finding.NotChecked(NO_DATABASE)
+        if self.unreadable:
+            raise finding.NotChecked("nova's database cannot be read")
+        if not self.in_cell:
+            raise finding.NotChecked(
+                'the database of [database] connection knows no nova-compute '
+                "on host '%s'" % self.conf.host)
+
+    @functools.cached_property
+    def in_cell(self):
+        """Whether the database knows the nova-compute of this host."""
+        with self._readable():
+            return objects.Service.get_by_host_and_binary(
+                nova_context.get_admin_context(), self.conf.host,
+                'nova-compute') is not None
+
+    @contextlib.contextmanager
+    def _database(self):
+        self.need_database()
+        with self._readable():
+            yield
+
+    @contextlib.contextmanager
+    def _readable(self):
+        """Raise Unreadable for whatever a database library raises.
+
+        Its text can hold the password of the connection, so only its class is
+        shown.
+        """
         try:
-            with _readable():
-                service = objects.Service.get_by_host_and_binary(
-                    nova_context.get_admin_context(), self.conf.host,
-                    'nova-compute')
-        except finding.NotChecked as exc:
-            return exc
-        return None if service else finding.NotChecked(
-            'the database of [database] connection knows no nova-compute on '
-            "host '%s'" % self.conf.host, finding.Code.WARNING,
-            'Give the database of the cell that this host is in, and run the '
-            'check on this host, once its nova-compute has been started.')
-
-
-@contextlib.contextmanager
-def _readable():
-    """Raise NotChecked for whatever a database library raises.
-
-    Its text can hold the password of the connection, so that no more than
-    its class is told.
-    """
-    try:
-        yield
-    except Exception as exc:
-        raise finding.NotChecked(
-            "nova's database cannot be read by [database] connection (%s)"
-            % type(exc).__name__, finding.Code.WARNING,
-            "See that [database] connection is right, that this host can "
-            "connect to the database, and that its schema is that of the "
-            "installed nova.") from None
+            yield
+        except Exception as exc:
+            self.unreadable = True
+            raise Unreadable(
+                "nova's database cannot be read by [database] connection (%s)"
+                % type(exc).__name__) from None

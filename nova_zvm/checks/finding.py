@@ -24,28 +24,30 @@ FEW = 5
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """The outcome of one check, in sentences for the operator."""
+    """The outcome of one check, in sentences for the operator.
+
+    :ivar made: whether the check was made; if not, details is the reason
+    """
 
     code: Code
     details: str
     remedy: str = ''
+    made: bool = True
+
+    @property
+    def result(self):
+        return self.code.name.lower() if self.made else 'not checked'
 
 
 class NotChecked(Exception):
     """A check could not be made; the text says why.
 
-    :ivar code: what that is worth
-    :ivar remedy: empty where another finding has it
+    Either it was not asked for, or another finding has what is wrong.
     """
-
-    def __init__(self, reason, code, remedy=''):
-        super().__init__(reason)
-        self.code = code
-        self.remedy = remedy
 
     @property
     def finding(self):
-        return Finding(self.code, 'Not checked: %s.' % self, self.remedy)
+        return Finding(Code.SUCCESS, str(self), made=False)
 
 
 def success(details):

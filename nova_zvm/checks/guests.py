@@ -21,13 +21,24 @@ from nova_zvm import ownership
 AHEAD = 5
 
 
+def database(deployment):
+    """Tell whether the database is one that guests can be compared with."""
+    if deployment.conf.database.connection and not deployment.in_cell:
+        return finding.warning(
+            'The database of [database] connection knows no nova-compute on '
+            "host '%s'." % deployment.conf.host,
+            'Give the database of the cell that this host is in, and run the '
+            'check on this host, once its nova-compute has been started.')
+    deployment.need_database()
+    return finding.success("The database is that of this host's cell.")
+
+
 def future_names(deployment):
     """Find userids that servers will be given and that are taken."""
     last = deployment.last_instance_id
     taken = {userid for userid, instance_id in _foreign(deployment).items()
              if instance_id > last}
-    guests = guest.Guests(deployment.connector,
-                          deployment.conf.zvm.timeout_scale)
+    guests = guest.Guests(deployment.zvm, deployment.conf.zvm.timeout_scale)
     coming = {_userid(deployment, instance_id)
               for instance_id in range(last + 1, last + 1 + AHEAD)}
     taken |= {userid for userid in coming - taken

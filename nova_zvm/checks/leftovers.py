@@ -73,9 +73,9 @@ def uploads(deployment):
     """Find files on record that have not been overwritten."""
     records = journal.Journal()
     if not records.readable():
-        raise finding.NotChecked(
-            'this user may not read what is below [zvm] image_tmp_path',
-            finding.Code.WARNING, "Run the command as nova's user.")
+        return finding.warning(
+            'This user may not read what is below [zvm] image_tmp_path.',
+            "Run the command as nova's user.")
     counts = {'images': len(records.left())}
     unchecked = []
     try:
@@ -83,8 +83,8 @@ def uploads(deployment):
             instance for instance in deployment.uploading
             if not instance.task_state])
     except finding.NotChecked as exc:
-        unchecked = [finding.Finding(
-            exc.code, 'Config drives are not checked: %s.' % exc, exc.remedy)]
+        unchecked = [finding.success(
+            'Config drives are not checked: %s.' % exc)]
     return finding.together([_on_record(counts), *unchecked])
 
 

@@ -12,8 +12,11 @@
 
 """What z/VM has for servers: SMAPI, a disk pool, virtual switches."""
 
+import dataclasses
+
 from nova_zvm.checks import finding
 from nova_zvm.connector import errors
+from nova_zvm import units
 
 # What the connector says of a switch whose uplink works
 # (zvmsdk/constants.py SWITCH_STATUS, 1.6.3).
@@ -28,13 +31,10 @@ SMAPI_MACHINES = 'VSMGUARD, VSMREQIU, VSMWORK1'
 
 def smapi(deployment):
     """Have z/VM asked: the connector's own health call never is bad."""
-    try:
-        host = deployment.connector.host.info()
-    except errors.Unreachable:
-        raise
-    except errors.ConnectorError as exc:
+    host = deployment.host
+    if isinstance(host, errors.ConnectorError):
         return finding.failure(
-            finding.sentence(exc),
+            finding.sentence(host),
             "See that SMAPI's service machines (%s) are logged on, and that "
             "the connector's userid is in SMAPI's authorization list; the "
             "reason is in the connector's zvmsdk.log." % SMAPI_MACHINES)
@@ -45,7 +45,7 @@ def smapi(deployment):
 
 
 def disk_pool(deployment):
-    connector = deployment.connector
+    connector = deployment.zvm
     wanted = deployment.conf.zvm.disk_pool
     try:
         pool = connector.host.disk_pool(wanted)
@@ -58,25 +58,45 @@ def disk_pool(deployment):
         return finding.failure(
             'No disk pool is named, and the connector has none of its own or '
             'an empty one: no server can be created.', NAME_A_POOL)
-    kinds, volumes = _volumes(connector, wanted)
-    told = "%s has %d GB, %d GB free%s." % (
+    space = _space(connector, wanted)
+    told = '%s has %d GB, %d GB free%s.' % (
         wanted or "The connector's own disk pool", pool.total_gb,
-        pool.available_gb, volumes)
-    if wanted and kinds - {wanted.split(':')[0].upper()}:
+        pool.available_gb, space.told)
+    kind = wanted and wanted.split(':')[0].upper()
+    if wanted and space.kinds - {kind}:
         return finding.failure(
-            told, 'Let [zvm] disk_pool begin with the type that the volumes '
-            'of the pool have, or name another pool.')
-    if not pool.available_gb:
-        return finding.warning(told, 'Give the pool more volumes: no server '
-                               'can be created.')
+            '[zvm] disk_pool says that the pool is of type %s, and its '
+            'volumes are of type %s. %s' % (
+                kind, ' and '.join(sorted(space.kinds)), told),
+            'Let [zvm] disk_pool begin with the type that the volumes of the '
+            'pool have, or name another pool.')
+    largest = min([pool.available_gb, *space.largest_gb])
+    if largest < deployment.disk_gb:
+        return finding.warning(
+            '%s A disk of %d GB does not fit.' % (told, deployment.disk_gb),
+            'Give the pool more volumes, or have free extents put together; '
+            'for servers with smaller disks name their size by --disk-gb.')
     return finding.success(told)
 
 
-def _volumes(connector, pool):
-    """Return the types of a pool's volumes, and what is known of them.
+@dataclasses.dataclass(frozen=True)
+class _Space:
+    """What the connector tells of the space in a pool.
 
-    Its free extents are told by newer connectors only, its volumes as such
-    only by others.
+    :ivar kinds: the types of its volumes
+    :ivar told: the same in words
+    :ivar largest_gb: no minidisk can be larger, if that is known
+    """
+
+    kinds: set
+    told: str
+    largest_gb: list
+
+
+def _space(connector, pool):
+    """Return the space in a pool.
+
+    Newer connectors list its free extents, and others its volumes.
     """
     try:
         if connector.version().tells_free_extents:
@@ -85,24 +105,24 @@ def _volumes(connector, pool):
         return _whole_volumes(
             [connector.host.volume(name) for name in names])
     except errors.ConnectorError:
-        return set(), '; the connector does not tell its volumes'
+        return _Space(set(), '; the connector does not tell its volumes', [])
 
 
 def _free_extents(extents):
     kinds = {_kind(extent.type) for extent in extents}
-    return kinds, ', in %s, the largest of %d GB' % (
-        _counted(extents, kinds, 'free extent'),
-        max((extent.size_gib for extent in extents), default=0))
+    largest = max((extent.size_gib for extent in extents), default=0)
+    return _Space(kinds, ', in %s, the largest of %d GB' % (
+        _counted(extents, kinds, 'free extent'), largest), [largest])
 
 
 def _whole_volumes(volumes):
     kinds = {_kind(volume.type) for volume in volumes}
-    largest = max(volumes, key=lambda volume: volume.size, default=None)
-    return kinds, ', on %s%s' % (
+    sizes = [units.gib(volume.size, units.DISK_UNITS[_kind(volume.type)])
+             for volume in volumes]
+    return _Space(kinds, ', on %s%s' % (
         _counted(volumes, kinds, 'volume'),
-        ', the largest with %d %s' % (
-            largest.size, 'cylinders' if _kind(largest.type) == 'ECKD'
-            else 'blocks') if largest else '')
+        ', the largest of %d GB' % max(sizes) if sizes else ''),
+        sizes and [max(sizes)])
 
 
 def _counted(things, kinds, name):
@@ -118,7 +138,7 @@ def _kind(device_type):
 
 
 def switches(deployment):
-    connector = deployment.connector
+    connector = deployment.zvm
     mappings = deployment.conf.zvm.vswitch_mappings
     if mappings:
         return finding.together([

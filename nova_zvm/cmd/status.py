@@ -16,6 +16,7 @@ As nova-status does for nova itself, with its table and its exit codes.
 """
 
 import argparse
+import collections
 import json
 import logging
 import sys
@@ -44,6 +45,13 @@ def parse_args(argv):
         '--format', choices=['table', 'json'], default='table',
         help='how findings are printed (default: %(default)s)')
     check.add_argument(
+        '--problems', action='store_true',
+        help='print only warnings and failures')
+    check.add_argument(
+        '--disk-gb', type=gigabytes, metavar='N',
+        help='size of the next root disk, which the disk pool should have '
+             'room for (default: 10)')
+    check.add_argument(
         '--file-round-trip', action='store_true',
         help='also send a file to the connector and fetch it back; 512 '
              'bytes stay there')
@@ -52,6 +60,13 @@ def parse_args(argv):
     if absent:
         check.error('there is no %s' % absent)
     return args
+
+
+def gigabytes(text):
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def main(argv=None):
@@ -67,7 +82,8 @@ def main(argv=None):
     except Exception:
         return output.failed('\n' + traceback.format_exc())
     write = _print_json if args.format == 'json' else _print_table
-    return output.written(lambda: write(findings), 'the findings')
+    return output.written(lambda: write(findings, args.problems),
+                          'the findings')
 
 
 def _findings(args):
@@ -80,7 +96,8 @@ def _findings(args):
     from nova_zvm.checks import catalogue
     from nova_zvm.checks import deployment
     return [('Driver', driver), *catalogue.run(deployment.of_command(
-        conf, file_round_trip=args.file_round_trip))]
+        conf, file_round_trip=args.file_round_trip,
+        disk_gb=args.disk_gb or deployment.DISK_GB))]
 
 
 def _driver(compute_driver):
@@ -96,22 +113,28 @@ def _driver(compute_driver):
         return finding.failure(
             'nova-compute would load %s.%s.' % (
                 cls.__module__, cls.__qualname__),
-            '%s%s.' % (against[:1].upper(), against[1:]))
+            'That is not nova_zvm: %s.' % against)
     return finding.success('nova-compute would load %s %s.' %
                            which_driver.distribution_of(cls))
 
 
-def _print_json(findings):
+def _print_json(findings, problems):
     print(json.dumps([
-        {'check': name, 'result': found.code.name.lower(),
-         'details': found.details, 'remedy': found.remedy}
-        for name, found in findings], indent=2))
+        {'check': name, 'result': found.result, 'details': found.details,
+         'remedy': found.remedy}
+        for name, found in findings if found.code or not problems], indent=2))
+    return _worst(findings)
+
+
+def _worst(findings):
     return int(max(found.code for _, found in findings))
 
 
-def _print_table(findings):
-    """Print the table of oslo.upgradecheck; return the worst code."""
+def _print_table(findings, problems):
+    """Print the table of oslo.upgradecheck, and what was not checked."""
     from oslo_upgradecheck import upgradecheck
+    rows = [(name, found) for name, found in findings
+            if found.made and (found.code or not problems)]
 
     class Table(upgradecheck.UpgradeCommands):
         display_title = 'nova-zvm Status'
@@ -119,9 +142,31 @@ def _print_table(findings):
             (name, lambda self, found=found: upgradecheck.Result(
                 found.code, ' '.join(filter(None, [
                     found.details, found.remedy]))))
-            for name, found in findings)
+            for name, found in rows)
 
-    return int(Table().check())
+    if rows:
+        Table().check()
+    _print_not_checked(findings)
+    _print_counts(findings)
+    return _worst(findings)
+
+
+def _print_not_checked(findings):
+    """Print a line for each reason, with the checks that it prevents."""
+    prevented = {}
+    for name, found in findings:
+        if not found.made:
+            prevented.setdefault(found.details, []).append(name)
+    for reason, names in prevented.items():
+        print('Not checked: %s (%s)' % (', '.join(names), reason))
+
+
+def _print_counts(findings):
+    results = collections.Counter(found.result for _, found in findings)
+    print('%d failed, %d warning%s, %d not checked, %d ok' % (
+        results['failure'], results['warning'],
+        '' if results['warning'] == 1 else 's', results['not checked'],
+        results['success']))
 
 
 if __name__ == '__main__':

@@ -102,6 +102,13 @@ class Connector:
         """
         return self._session.token_expiry()
 
+    def certificate_expiry(self) -> float | None:
+        """Return when the connector's certificate expires.
+
+        In seconds since the epoch; None for a URL without TLS.
+        """
+        return self._session.certificate_expiry()
+
     @property
     def on_request(self) -> session.Observer | None:
         return self._session.on_request

@@ -38,6 +38,7 @@ from urllib3 import exceptions as urllib3_errors
 
 from nova_zvm.connector import answers
 from nova_zvm.connector import auth
+from nova_zvm.connector import certificate
 from nova_zvm.connector import errors
 from nova_zvm.connector import operation as op
 from nova_zvm.connector import timeouts
@@ -162,6 +163,21 @@ class Session:
     def token_expiry(self) -> float | None:
         """Return when our token ends, in seconds since the epoch."""
         return self._tokens.expiry()
+
+    def certificate_expiry(self) -> float | None:
+        """Return when the connector's certificate expires.
+
+        In seconds since the epoch; None for a URL without TLS.
+
+        :raises NotConnected: if no connection can be made
+        """
+        try:
+            return certificate.expiry(self._url, self._verify,
+                                      self._timeouts.connect)
+        except OSError as exc:
+            raise errors.NotConnected(
+                self.operation('certificate', 'GET', ()),
+                'the certificate cannot be read: %s' % exc) from exc
 
     # What is tried again
 

@@ -44,30 +44,31 @@ class Authority:
             x509.BasicConstraints(ca=True, path_length=None), _CA_USAGE)
         self.ca_file = self._write(name + '.pem', _pem(certificate))
 
-    def issue(self, *hosts):
+    def issue(self, *hosts, days=1):
         """Return the files of a certificate for hosts and of its key.
 
         :param hosts: IP addresses or names
+        :param days: how long the certificate is valid
         """
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = self._sign(
             _name('server'), key,
             x509.SubjectAlternativeName([_general_name(host)
-                                         for host in hosts]))
+                                         for host in hosts]), days=days)
         return (self._write('server.pem', _pem(certificate)),
                 self._write('server.key', key.private_bytes(
                     serialization.Encoding.PEM,
                     serialization.PrivateFormat.PKCS8,
                     serialization.NoEncryption())))
 
-    def _sign(self, subject, key, *extensions):
+    def _sign(self, subject, key, *extensions, days=1):
         now = datetime.datetime.now(datetime.timezone.utc)
         builder = (
             x509.CertificateBuilder()
             .subject_name(subject).issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - _DAY).not_valid_after(now + _DAY))
+            .not_valid_before(now - _DAY).not_valid_after(now + days * _DAY))
         # Python verifies strictly by RFC 5280 since 3.13: that wants the
         # two identifiers, and what makes a CA to be critical.
         for extension in extensions:

@@ -48,7 +48,7 @@ connection = %(database)s
 cloud_connector_url = %(url)s
 token_file = %(token_file)s
 image_tmp_path = %(image_tmp_path)s
-disk_pool = %(disk_pool)s
+%(option)s = %(disk_pool)s
 vswitch_mappings = physnet1:VSW1,physnet2:VSW2
 """
 
@@ -87,9 +87,12 @@ class StatusTestCase(base.ZVMTestCase):
             for name, found in findings.items()
             if found.code != Code.SUCCESS}, findings)
         for found in findings.values():
-            if found.code != Code.SUCCESS and not (
-                    found.details.startswith('Not checked')):
+            if found.code != Code.SUCCESS:
                 self.assertNotEqual('', found.remedy)
+
+    def assert_not_checked(self, found, reason):
+        self.assertEqual(
+            finding.Finding(Code.SUCCESS, reason, made=False), found)
 
     def instance(self, server):
         return objects.Instance.get_by_uuid(
@@ -113,7 +116,7 @@ class WellTest(StatusTestCase):
                       details['Clock'])
         self.assertIn('ZVMSYS1, z/VM 7.3', details['SMAPI'])
         self.assertIn('ECKD:POOL1 has ', details['Disk pool'])
-        self.assertIn('on 4 ECKD volumes, the largest with 60102 cylinders',
+        self.assertIn('on 4 ECKD volumes, the largest of 41 GB',
                       details['Disk pool'])
         self.assertIn('VSW1 is VLAN-aware, its uplink is ready. VSW2 is '
                       'VLAN-unaware', details['Virtual switches'])
@@ -148,8 +151,8 @@ class ConnectorTest(StatusTestCase):
         self.assertEqual(Code.SUCCESS, findings['Connection'].code)
         self.assertEqual(Code.FAILURE, findings['Token'].code)
         self.assertIn('refuses the admin token', findings['Token'].details)
-        self.assertEqual('Not checked: the connector does not accept '
-                         'requests from here.', findings['SMAPI'].details)
+        self.assert_not_checked(findings['SMAPI'], 'the connector does not '
+                                'accept requests from here')
         self.assertNotIn('not-the-token', str(findings))
 
         # None where one is needed.
@@ -180,9 +183,8 @@ class ConnectorTest(StatusTestCase):
         self.assertIn("connector's sdkserver runs", findings['SMAPI'].remedy)
         for name in ('Disk pool', 'Virtual switches', 'FCP templates',
                      'Guests without a server', 'Unused images'):
-            self.assertEqual(finding.Finding(
-                Code.WARNING, 'Not checked: the connector did not answer the '
-                'request before.'), findings[name])
+            self.assert_not_checked(findings[name], 'the connector did not '
+                                    'answer the request before')
         self.assertEqual(['GET /', 'GET /host'], [
             request for request in usage.requests
             if request.startswith('GET')])
@@ -201,9 +203,13 @@ class ConnectorTest(StatusTestCase):
             'match': {'command': 'smcli'}, 'action': {
                 'status': 25, 'output': '25 -110 111 (details) Connection '
                 'refused ULGSMC6009E Failed to connect\n'}})
-        found = self.check_unchanged()['SMAPI']
-        self.assertEqual(Code.FAILURE, found.code)
-        self.assertIn('VSMGUARD', found.remedy)
+        findings = self.check_unchanged()
+        self.assert_only(findings, smapi='failure')
+        self.assertIn('VSMGUARD', findings['SMAPI'].remedy)
+        for name in ('Disk pool', 'Virtual switches',
+                     'Names of future servers'):
+            self.assert_not_checked(findings[name],
+                                    'SMAPI does not respond as it should')
 
     def assert_connector_down(self):
         connector = self.zvm.simulator.member
@@ -213,14 +219,13 @@ class ConnectorTest(StatusTestCase):
 
         self.assertEqual(Code.FAILURE, findings['Connection'].code)
         self.assertIn('cloud_connector_url', findings['Connection'].remedy)
-        unmade = finding.Finding(
-            Code.WARNING, 'Not checked: the connector is not reachable.')
-        for name in ('Token', 'Connector release', 'Clock', 'SMAPI',
-                     'Disk pool', 'Virtual switches', 'FCP templates',
+        for name in ('Certificate', 'Token', 'Connector release', 'Clock',
+                     'SMAPI', 'Disk pool', 'Virtual switches', 'FCP templates',
                      'Names of future servers', 'Guests without a server',
                      'Guests without a record', 'Servers without a guest',
                      'Unused images', 'Config drives and captures'):
-            self.assertEqual(unmade, findings[name], name)
+            self.assert_not_checked(findings[name],
+                                    'the connector is not reachable')
         self.assertEqual(Code.SUCCESS, findings['Options'].code)
         self.assertEqual(Code.SUCCESS, findings['Uploads'].code)
 
@@ -246,10 +251,17 @@ class SystemTest(StatusTestCase):
         self.flags(disk_pool='ECKD:FBAPOOL', group='zvm')
         findings = self.check_unchanged()
         self.assert_only(findings, disk='failure')
-        self.assertIn('on 2 FBA volumes, the largest with 104857600 blocks',
+        self.assertIn('says that the pool is of type ECKD, and its volumes '
+                      'are of type FBA. ECKD:FBAPOOL has 100 GB',
                       findings['Disk pool'].details)
         self.flags(disk_pool='FBA:FBAPOOL', group='zvm')
         self.assert_only(self.check_unchanged())
+
+        # What no volume is large enough for.
+        found = self.check(disk_gb=51)['Disk pool']
+        self.assertEqual(Code.WARNING, found.code)
+        self.assertIn('on 2 FBA volumes, the largest of 50 GB. A disk of 51 '
+                      'GB does not fit.', found.details)
 
         self.flags(vswitch_mappings={'physnet1': 'VSW1',
                                      'physnet2': 'VSW9'}, group='zvm')
@@ -324,11 +336,12 @@ class GuestsTest(StatusTestCase):
         self.flags(connection='', group='database')
         findings = self.check_unchanged()
         self.assert_only(findings)
-        for name in ('Names of future servers', 'Guests without a server',
-                     'Guests without a record', 'Servers without a guest',
-                     'Unused images', 'Config drives and captures', 'Uploads'):
-            self.assertIn('ot checked: this nova.conf has no [database] '
-                          'connection', findings[name].details)
+        for name in ('Database', 'Names of future servers',
+                     'Guests without a server', 'Guests without a record',
+                     'Servers without a guest', 'Unused images',
+                     'Config drives and captures'):
+            self.assert_not_checked(findings[name], deployment.NO_DATABASE)
+        self.assertIn(deployment.NO_DATABASE, findings['Uploads'].details)
 
     def assert_taken(self, *userids):
         findings = self.check_unchanged()
@@ -415,7 +428,8 @@ class CommandTest(StatusTestCase):
                     'template': base.TEMPLATE, 'database': url,
                     'url': self.zvm.url, 'token_file': self.zvm.token_file,
                     'image_tmp_path': base.CONF.zvm.image_tmp_path,
-                    'disk_pool': self.disk_pool, **values})
+                    'option': 'disk_pool', 'disk_pool': self.disk_pool,
+                    **values})
             done = subprocess.run(
                 [sys.executable, '-W', 'ignore', '-m',
                  'nova_zvm.cmd.status', 'check',
@@ -430,7 +444,9 @@ class CommandTest(StatusTestCase):
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         self.assertEqual('', done.stderr)
         self.assertIn('| nova-zvm Status ', done.stdout)
-        self.assertEqual(18, done.stdout.count('| Result: Success '))
+        self.assertEqual(19, done.stdout.count('| Result: Success '))
+        self.assertTrue(done.stdout.endswith(
+            '\n0 failed, 0 warnings, 2 not checked, 19 ok\n'), done.stdout)
         self.assertIn('nova-compute would load nova-zvm', done.stdout)
         self.assertIn('All servers of this host have their guest',
                       done.stdout)
@@ -445,7 +461,7 @@ class CommandTest(StatusTestCase):
             self.assertEqual({'check', 'result', 'details', 'remedy'},
                              set(check))
         warned, = [check for check in checks.values()
-                   if check['result'] != 'success']
+                   if check['result'] == 'warning']
         self.assertEqual(('Names of future servers', 'warning'),
                          (warned['check'], warned['result']))
         self.assertIn(self.next_userid(), warned['details'])
@@ -456,10 +472,13 @@ class CommandTest(StatusTestCase):
         code, checks = self.run_in_json(mapping=self.cell_mappings['cell0'])
         self.assertEqual(1, code)
         self.assertNotIn(self.userid(server), str(checks))
-        for name in ('Names of future servers', 'Guests without a server'):
+        self.assertEqual('warning', checks['Database']['result'])
+        self.assertIn('the database of the cell',
+                      checks['Database']['remedy'])
+        for name in ('Database', 'Names of future servers',
+                     'Guests without a server'):
             self.assertIn("knows no nova-compute on host 'host'",
                           checks[name]['details'])
-            self.assertIn('the database of the cell', checks[name]['remedy'])
         self.assertEqual('ACTIVE', self.api.get_server(
             server['id'])['status'])
 
@@ -473,6 +492,14 @@ class CommandTest(StatusTestCase):
         done = self.run_command(disk_pool='ECKD:NOPOOL')
         self.assertEqual(2, done.returncode, done.stdout + done.stderr)
         self.assertEqual(1, done.stdout.count('| Result: Failure '))
+
+        # A name with an error in it.
+        done = self.run_command('--format', 'json', '--problems',
+                                option='disk_pol')
+        self.assertEqual(1, done.returncode, done.stdout + done.stderr)
+        warned, = json.loads(done.stdout)
+        self.assertEqual('Option names', warned['check'])
+        self.assertIn('did you mean disk_pool?', warned['remedy'])
 
         done = self.run_command(
             database='sqlite:////absent/secret-password/nova.sqlite')

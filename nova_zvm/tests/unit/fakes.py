@@ -146,6 +146,7 @@ class FakeConnector:
         self.console = ''
         self.offset = 0.0
         self.expiry = None
+        self.certificate = None
         self.switch_status = 'OSA device ready.'
         self.contact = None
         self.guests = _Guests(self)
@@ -202,6 +203,9 @@ class FakeConnector:
 
     def token_expiry(self):
         return self.expiry
+
+    def certificate_expiry(self):
+        return self.certificate
 
     def settle_seconds(self, operation):
         return 600.0

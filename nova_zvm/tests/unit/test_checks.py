@@ -16,8 +16,10 @@ import datetime
 import errno
 import os
 import os.path
+import time
 from unittest import mock
 
+import fixtures
 from nova.conf import zvm as zvm_opts
 from nova import objects
 from oslo_config import cfg
@@ -95,9 +97,13 @@ class ChecksTestCase(base.ZVMTestCase):
         self.assertIn(details, found.details)
         if not remedy:
             self.assertEqual('', found.remedy)
-            self.assertTrue(code == Code.SUCCESS or
-                            found.details.startswith('Not checked'))
+            self.assertEqual(Code.SUCCESS, code)
+        self.assertTrue(found.made)
         self.assertIn(remedy, found.remedy)
+
+    def assert_not_checked(self, found, reason):
+        self.assertEqual(
+            finding.Finding(Code.SUCCESS, reason, made=False), found)
 
 
 class FindingTestCase(ChecksTestCase):
@@ -164,15 +170,43 @@ class OptionsTestCase(ChecksTestCase):
         self.assert_found(self.options(), Code.WARNING,
                           'has room up to instance 65535', 'prefix')
 
+    def option_names(self, *texts):
+        """Return what is found of files in which nova read its options."""
+        folder = self.useFixture(fixtures.TempDir()).path
+        paths = []
+        for number, text in enumerate(texts):
+            paths.append(os.path.join(folder, '%d.conf' % number))
+            with open(paths[-1], 'w') as conf_file:
+                conf_file.write(text)
+        conf = cfg.ConfigOpts()
+        conf(['--config-file', paths[0], '--config-dir', folder],
+             project='nova')
+        return configuration.option_names(deployment.Deployment(conf)), paths
+
+    def test_option_names(self):
+        found, _ = self.option_names(
+            '[DEFAULT]\nwhatever = 1\n[zvm]\ndisk_pool = ECKD:POOL1\n'
+            'cloud_connector_url = %s\n[other]\ndisk_pol = 1\n' % URL,
+            '[ml2_zvm]\nhosts = zvm1\n')
+        self.assert_found(found, Code.SUCCESS, '[ml2_zvm] and [zvm] exist')
+
+    def test_option_names_that_do_not_exist(self):
+        found, paths = self.option_names(
+            '[zvm]\ndisk_pol = ECKD:POOL1\n[ZVM]\ncolour = blue\n',
+            '[ml2_zvm]\nhost = zvm1\n')
+        self.assert_found(found, Code.WARNING, 'are ignored, 3: '
+                          '[ml2_zvm] host in %s, ' % paths[1],
+                          'Correct [ml2_zvm] host: did you mean hosts? '
+                          'Remove [zvm] colour. '
+                          'Correct [zvm] disk_pol: did you mean disk_pool?')
+        self.assertNotIn('blue', str(found))
+
     def test_wrong_options_leave_the_connector_alone(self):
         self.flags(cloud_connector_url=None, group='zvm')
         found = dict(catalogue.run(deployment.Deployment(base.CONF)))
         self.assert_found(found['Options'], Code.FAILURE,
                           'cloud_connector_url is not set', 'Correct')
-        self.assertEqual(
-            finding.Finding(Code.WARNING,
-                            'Not checked: the options are wrong.'),
-            found['SMAPI'])
+        self.assert_not_checked(found['SMAPI'], 'the options are wrong')
         self.assertEqual(found['SMAPI'], found['Connection'])
 
 
@@ -214,6 +248,24 @@ class ConnectionTestCase(ChecksTestCase):
             self.connection(fakes.error(errors.TlsError)), Code.FAILURE,
             'as the test wants it', '[zvm] ca_file')
 
+    def expires_in(self, days):
+        self.patch(connection, 'time', mock.Mock(
+            wraps=time, time=self.clock.time))
+        self.connector.certificate = self.clock.now + days * 86400
+        return connection.certificate(self.deployment())
+
+    def test_expiry_of_the_certificate(self):
+        self.assert_found(self.expires_in(30), Code.SUCCESS,
+                          'expires on 1970-01-31, in 30 days.')
+        self.assert_found(self.expires_in(29.9), Code.WARNING,
+                          'expires on 1970-01-30, in 29 days.', 'Renew it')
+
+    def test_no_certificate(self):
+        error = self.assertRaises(finding.NotChecked, connection.certificate,
+                                  self.deployment())
+        self.assert_not_checked(error.finding,
+                                'the connector is asked without TLS')
+
     def test_connector_that_falls_silent(self):
         """Its web side answers, and a first request is waited for once."""
         looked_at = self.deployment()
@@ -226,8 +278,8 @@ class ConnectionTestCase(ChecksTestCase):
         self.assertIn(system.SMAPI_MACHINES, found['SMAPI'].remedy)
         for name in ('Disk pool', 'Virtual switches', 'Unused images',
                      'Guests without a server'):
-            self.assert_found(found[name], Code.WARNING, 'Not checked: the '
-                              'connector did not answer the request before')
+            self.assert_not_checked(found[name], 'the connector did not '
+                                    'answer the request before')
         self.assertEqual(['host.info'], self.connector.operations)
 
     def test_no_connector_at_the_url(self):
@@ -253,7 +305,7 @@ class ConnectionTestCase(ChecksTestCase):
     def test_asked_once(self):
         looked_at = self.deployment()
         self.connector.version = mock.Mock(side_effect=fakes.unreachable())
-        for _, check in catalogue.CHECKS[1:7]:
+        for _, check in catalogue.CHECKS[2:9]:
             try:
                 check(looked_at)
             except finding.NotChecked:
@@ -266,8 +318,9 @@ class ConnectionTestCase(ChecksTestCase):
         self.assert_found(self.token(error), Code.FAILURE,
                           'as the test wants it', '[zvm] token_file')
         unmade = self.assertRaises(finding.NotChecked, self.connection, error)
-        self.assert_found(unmade.finding, Code.WARNING,
-                          'the connector cannot be asked without its token')
+        self.assert_not_checked(
+            unmade.finding,
+            'the connector cannot be asked without its token')
 
     def test_token(self):
         self.assert_found(self.token(), Code.SUCCESS, 'asks for no token')
@@ -283,8 +336,9 @@ class ConnectionTestCase(ChecksTestCase):
     def test_nothing_more_is_asked_without_a_good_token(self):
         self.connector.contact = fakes.error(errors.Unauthorized, status=401)
         found = dict(catalogue.run(self.deployment()))
-        self.assert_found(found['SMAPI'], Code.WARNING, 'Not checked: the '
-                          'connector does not accept requests from here.')
+        self.assert_not_checked(
+            found['SMAPI'],
+            'the connector does not accept requests from here')
         self.assertEqual([], self.connector.calls)
 
     def test_token_that_nobody_could_judge(self):
@@ -356,7 +410,8 @@ class FileTestCase(ChecksTestCase):
         error = self.assertRaises(finding.NotChecked,
                                   connection.file_round_trip,
                                   self.deployment())
-        self.assert_found(error.finding, Code.SUCCESS, '--file-round-trip')
+        self.assertIn('--file-round-trip', error.finding.details)
+        self.assertFalse(error.finding.made)
         self.assertEqual([], self.connector.calls)
 
     def test_there_and_back(self):
@@ -385,8 +440,8 @@ class FileTestCase(ChecksTestCase):
 
 class SystemTestCase(ChecksTestCase):
 
-    def disk_pool(self):
-        return system.disk_pool(self.deployment())
+    def disk_pool(self, **options):
+        return system.disk_pool(self.deployment(**options))
 
     def switches(self, **mappings):
         self.flags(vswitch_mappings=mappings, group='zvm')
@@ -395,9 +450,17 @@ class SystemTestCase(ChecksTestCase):
     def test_smapi(self):
         self.assert_found(system.smapi(self.deployment()), Code.SUCCESS,
                           'ZVMSYS1, z/VM 7.3, for userid ZCCUSER')
+        self.connector.calls.clear()
         self.connector.faults['host.info'] = [fakes.error()]
-        self.assert_found(system.smapi(self.deployment()), Code.FAILURE,
+        found = dict(catalogue.run(self.deployment()))
+        self.assert_found(found['SMAPI'], Code.FAILURE,
                           'as the test wants it', 'VSMREQIU')
+        for name in ('Disk pool', 'Virtual switches',
+                     'Names of future servers'):
+            self.assert_not_checked(found[name],
+                                    'SMAPI does not respond as it should')
+        self.assert_found(found['FCP templates'], Code.SUCCESS, '')
+        self.assertEqual(1, self.connector.count('host.info'))
 
     def test_disk_pool(self):
         self.connector.host.volumes = ['VOL001', 'VOL002', 'VOL003']
@@ -405,7 +468,7 @@ class SystemTestCase(ChecksTestCase):
         self.assert_found(
             self.disk_pool(), Code.SUCCESS,
             'ECKD:POOL1 has 500 GB, 450 GB free, on 3 ECKD volumes, the '
-            'largest with 65520 cylinders.')
+            'largest of 44 GB.')
 
     def test_missing_disk_pool(self):
         self.flags(disk_pool='FBA:OTHER', group='zvm')
@@ -422,9 +485,10 @@ class SystemTestCase(ChecksTestCase):
                           'No disk pool is named', '[zvm] disk_pool')
         self.connector.pools[None] = models.DiskPool(500, 50, 450)
         self.connector.host.volume_type = '9336-ET'
+        self.connector.host.sizes = {'VOL001': 104857600}
         self.assert_found(
             self.disk_pool(), Code.SUCCESS, 'own disk pool has 500 GB, 450 '
-            'GB free, on 1 FBA volume, the largest with 65520 blocks.')
+            'GB free, on 1 FBA volume, the largest of 50 GB.')
 
     def test_disk_pool_of_another_type(self):
         for wanted, volume_type, named in (
@@ -433,9 +497,10 @@ class SystemTestCase(ChecksTestCase):
             self.flags(disk_pool=wanted, group='zvm')
             self.connector.pools[wanted] = models.DiskPool(500, 50, 450)
             self.connector.host.volume_type = volume_type
-            self.assert_found(self.disk_pool(), Code.FAILURE,
-                              'on 1 %s volume, ' % named,
-                              'begin with the type')
+            self.assert_found(
+                self.disk_pool(), Code.FAILURE, '[zvm] disk_pool says that '
+                'the pool is of type %s, and its volumes are of type %s. ' % (
+                    wanted[:-6].upper(), named), 'begin with the type')
         self.connector.host.volume_type = '3390-54'
         self.assert_found(self.disk_pool(), Code.SUCCESS, '450 GB free')
 
@@ -447,8 +512,9 @@ class SystemTestCase(ChecksTestCase):
             self.disk_pool(), Code.SUCCESS, 'ECKD:POOL1 has 500 GB, 450 GB '
             'free, in 3 ECKD free extents, the largest of 38 GB.')
         self.connector.host.extents = []
-        self.assert_found(self.disk_pool(), Code.SUCCESS,
-                          'in 0 free extents, the largest of 0 GB.')
+        self.assert_found(self.disk_pool(), Code.WARNING,
+                          'in 0 free extents, the largest of 0 GB.',
+                          'more volumes')
         self.connector.host.extents = [models.FreeExtent('9336-ET', 2)]
         self.assert_found(self.disk_pool(), Code.FAILURE,
                           'in 1 FBA free extent,', 'begin with the type')
@@ -460,6 +526,24 @@ class SystemTestCase(ChecksTestCase):
         self.connector.pools['ECKD:POOL1'] = models.DiskPool(500, 500, 0)
         self.assert_found(self.disk_pool(), Code.WARNING, ' 0 GB free',
                           'more volumes')
+
+    def test_disk_pool_without_room_for_the_next_disk(self):
+        """By its free extents, or by its volumes and the sum."""
+        told = 'A disk of %d GB does not fit.'
+        self.assert_found(self.disk_pool(disk_gb=44), Code.SUCCESS, '')
+        self.assert_found(self.disk_pool(disk_gb=45), Code.WARNING,
+                          told % 45, '--disk-gb')
+        self.connector.pools['ECKD:POOL1'] = models.DiskPool(500, 491, 9)
+        self.assert_found(self.disk_pool(), Code.WARNING, told % 10,
+                          'more volumes')
+        self.assert_found(self.disk_pool(disk_gb=9), Code.SUCCESS, '')
+        self.connector.pools['ECKD:POOL1'] = models.DiskPool(500, 440, 60)
+        self.connector.release = '1.6.7'
+        self.connector.host.extents = [models.FreeExtent('3390-54', size)
+                                       for size in (8, 9, 7)]
+        self.assert_found(self.disk_pool(), Code.WARNING, told % 10,
+                          'put together')
+        self.assert_found(self.disk_pool(disk_gb=9), Code.SUCCESS, '')
 
     def test_empty_disk_pool(self):
         self.connector.pools['ECKD:POOL1'] = models.DiskPool(0, 0, 0)
@@ -578,6 +662,8 @@ class GuestsTestCase(ChecksTestCase):
         for userid in ('ABC00006', 'ABC00007', 'MAINT', 'ABC', 'ABC0000G'):
             self.connector.put_guest(userid)
         looked_at = self.deployment()
+        self.assert_found(guests.database(looked_at), Code.SUCCESS,
+                          "this host's cell")
         self.assert_found(guests.future_names(looked_at), Code.SUCCESS,
                           'from ABC00008 on')
         self.assert_found(guests.without_server(looked_at), Code.SUCCESS, '')
@@ -688,21 +774,22 @@ class GuestsTestCase(ChecksTestCase):
     def test_no_database(self):
         self.flags(connection=None, group='database')
         found = dict(catalogue.run(self.deployment()))
-        for name in ('Names of future servers', 'Guests without a server',
-                     'Guests without a record', 'Servers without a guest',
-                     'Unused images', 'Config drives and captures'):
-            self.assertEqual(finding.Finding(
-                Code.SUCCESS, 'Not checked: this nova.conf has no '
-                '[database] connection.'), found[name])
+        for name in ('Database', 'Names of future servers',
+                     'Guests without a server', 'Guests without a record',
+                     'Servers without a guest', 'Unused images',
+                     'Config drives and captures'):
+            self.assert_not_checked(found[name], deployment.NO_DATABASE)
 
     def test_database_that_cannot_be_read(self):
         self.patch(objects.InstanceList, 'get_by_filters', mock.Mock(
             side_effect=OSError(errno.EIO, 'mysql://nova:secret@db')))
         found = dict(catalogue.run(self.deployment()))
         self.assert_found(
-            found['Servers without a guest'], Code.WARNING,
-            "Not checked: nova's database cannot be read by [database] "
+            found['Names of future servers'], Code.WARNING,
+            "nova's database cannot be read by [database] "
             'connection (OSError).', 'its schema')
+        self.assert_not_checked(found['Servers without a guest'],
+                                "nova's database cannot be read")
         self.assertNotIn('secret', str(found))
 
     def test_database_is_waited_for_once(self):
@@ -710,9 +797,13 @@ class GuestsTestCase(ChecksTestCase):
                                               'mysql://nova:secret@db'))
         self.patch(objects.Service, 'get_by_host_and_binary', asked)
         found = dict(catalogue.run(self.deployment()))
-        for name in ('Names of future servers', 'Unused images', 'Uploads'):
-            self.assert_found(found[name], Code.WARNING, '(OSError).',
-                              'connect to the database')
+        self.assert_found(found['Database'], Code.WARNING, '(OSError).',
+                          'connect to the database')
+        for name in ('Names of future servers', 'Unused images'):
+            self.assert_not_checked(found[name],
+                                    "nova's database cannot be read")
+        self.assert_found(found['Uploads'], Code.SUCCESS, 'Config drives are '
+                          "not checked: nova's database cannot be read.")
         self.assertNotIn('secret', str(found))
         self.assertEqual(1, asked.call_count)
 
@@ -721,13 +812,15 @@ class GuestsTestCase(ChecksTestCase):
         self.services = {'another'}
         self.connector.put_guest('ABC00007')
         found = dict(catalogue.run(self.deployment()))
+        told = ("he database of [database] connection knows no nova-compute "
+                "on host '%s'" % base.CONF.host)
+        self.assert_found(found['Database'], Code.WARNING, told,
+                          'the database of the cell')
         for name in ('Names of future servers', 'Guests without a server',
                      'Servers without a guest', 'Unused images',
-                     'Config drives and captures', 'Uploads'):
-            self.assert_found(
-                found[name], Code.WARNING, "the database of [database] "
-                "connection knows no nova-compute on host '%s'."
-                % base.CONF.host, 'the database of the cell')
+                     'Config drives and captures'):
+            self.assert_not_checked(found[name], 't' + told)
+        self.assert_found(found['Uploads'], Code.SUCCESS, told)
         self.assertNotIn('ABC00007', str(found))
 
 
@@ -802,8 +895,8 @@ class LeftoversTestCase(ChecksTestCase):
         folder = os.path.dirname(journal._path('file:///1'))
         with open(folder, 'w'):
             found = dict(catalogue.run(self.deployment()))['Uploads']
-        self.assert_found(found, Code.WARNING, 'Not checked: this user may '
-                          'not read', "nova's user")
+        self.assert_found(found, Code.WARNING, 'This user may not read',
+                          "nova's user")
 
     def test_uploads_without_a_database(self):
         self.flags(connection=None, group='database')

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""How nova-zvm-status ends when it cannot tell what it has found."""
+"""What nova-zvm-status prints, and how it ends when it cannot."""
 
 import io
 import json
@@ -21,12 +21,21 @@ from unittest import mock
 from oslo_config import cfg
 import testtools
 
+from nova_zvm.checks import deployment
 from nova_zvm.checks import finding
 from nova_zvm.cmd import status
 from nova_zvm.cmd import which_driver
 
 WELL = [('Driver', finding.success('All is well.'))]
 NAMED = [('Options', finding.warning('n\u00e9%05x is short.', 'Change it.'))]
+DOWN = finding.NotChecked('the connector is not reachable').finding
+MANY = [
+    ('Driver', finding.success('All is well.')),
+    ('Connection', finding.failure('No connection.', 'Start it.')),
+    ('Token', DOWN), ('SMAPI', DOWN),
+    ('Database', finding.NotChecked('there is none').finding),
+    ('Uploads', finding.warning('One is left.', 'Wait.')),
+]
 
 
 class StatusCommandTestCase(testtools.TestCase):
@@ -42,6 +51,58 @@ class StatusCommandTestCase(testtools.TestCase):
         told = '' if stdout else out.buffer.getvalue().decode()
         self.assertNotIn('Traceback', err.getvalue())
         return code, told, err.getvalue()
+
+    def test_table(self):
+        """A cause is shown once, and each check that it prevents is named."""
+        code, told, _ = self.run_command(findings=MANY)
+        self.assertEqual(2, code)
+        self.assertEqual(3, told.count('| Check: '))
+        self.assertIn('| Details: No connection. Start it.', told)
+        self.assertEqual(
+            ['Not checked: Token, SMAPI (the connector is not reachable)',
+             'Not checked: Database (there is none)',
+             '1 failed, 1 warning, 3 not checked, 1 ok'],
+            told.splitlines()[-3:])
+
+    def test_problems(self):
+        code, told, _ = self.run_command('--problems', findings=MANY)
+        self.assertEqual(2, code)
+        self.assertEqual(2, told.count('| Check: '))
+        self.assertNotIn('Driver', told)
+        self.assertTrue(told.endswith(
+            '\n1 failed, 1 warning, 3 not checked, 1 ok\n'))
+        self.assertEqual(
+            (0, '0 failed, 0 warnings, 0 not checked, 1 ok\n', ''),
+            self.run_command('--problems'))
+
+    def test_json(self):
+        code, told, _ = self.run_command('--format', 'json', findings=MANY)
+        self.assertEqual(2, code)
+        self.assertEqual(
+            ['success', 'failure', 'not checked', 'not checked',
+             'not checked', 'warning'],
+            [found['result'] for found in json.loads(told)])
+        code, told, _ = self.run_command('--format', 'json', '--problems',
+                                         findings=MANY)
+        self.assertEqual(2, code)
+        self.assertEqual(['Connection', 'Uploads'], [
+            found['check'] for found in json.loads(told)])
+
+    def test_size_of_the_next_disk(self):
+        for text in ('0', '-1', 'large'):
+            error = io.StringIO()
+            with mock.patch('sys.stderr', error):
+                self.assertRaises(SystemExit, status.parse_args,
+                                  ['check', '--disk-gb', text])
+            self.assertIn('--disk-gb', error.getvalue())
+        self.assertEqual(20, status.parse_args(
+            ['check', '--disk-gb', '20']).disk_gb)
+        out = io.StringIO()
+        with mock.patch('sys.stdout', out):
+            self.assertRaises(SystemExit, status.parse_args,
+                              ['check', '--help'])
+        self.assertIn('(default: %d)' % deployment.DISK_GB,
+                      ' '.join(out.getvalue().split()))
 
     def test_names_that_the_terminal_does_not_have(self):
         code, told, _ = self.run_command(findings=NAMED)

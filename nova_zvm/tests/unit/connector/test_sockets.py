@@ -17,6 +17,7 @@ import os
 import socket
 import ssl
 import threading
+import time
 
 import fixtures
 import requests
@@ -194,6 +195,21 @@ class TlsTest(testtools.TestCase):
         server = self._server(loopback.answer())
         self._fails(server.connector('https', 'localhost',
                                      ca_file=self.ca_file + '.bad'))
+
+    def test_expiry_of_the_certificate(self):
+        server = self._server(*[lambda server, connection: None] * 2)
+        ends = server.connector(
+            'https', 'localhost', ca_file=self.ca_file).certificate_expiry()
+        self.assertAlmostEqual(time.time() + 86400, ends, delta=60)
+        error = self.assertRaises(
+            errors.NotConnected,
+            server.connector('https', 'localhost').certificate_expiry)
+        self.assertIn('certificate (GET /): the certificate cannot be read',
+                      str(error))
+
+    def test_no_certificate_without_tls(self):
+        server = self._server()
+        self.assertIsNone(server.connector().certificate_expiry())
 
     def test_server_speaks_no_tls(self):
         def speak(server, connection):
