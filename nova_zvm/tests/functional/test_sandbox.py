@@ -271,6 +271,7 @@ class TestKeep(SandboxTestCase):
                      'server reboot', 'server delete'):
             self.assertIn(verb, answers)
         self.assertNotIn('penguin', self.run_command(commands[0]))
+        self.assertEqual('running', self.diagnostics()['state'])
         log, = [line.strip() for line in self.lines
                 if line.startswith('    ') and ' log --dir ' in line]
         self.assertIn('Image_Delete_DM', self.run_command(log))
@@ -292,6 +293,13 @@ class TestKeep(SandboxTestCase):
         nova = api.Api(url)
         for server in nova.get('/servers/detail')['servers']:
             nova.wait_for_task(server['id'])
+
+    def diagnostics(self):
+        """Return what `server show --diagnostics` asks for."""
+        url, = re.findall(r'API at (\S+)', self.output())
+        nova = api.Api(url)
+        server, = nova.get('/servers')['servers']
+        return nova.get('/servers/%s/diagnostics' % server['id'])
 
     def addresses(self):
         """Return the addresses that nova knows of any server."""

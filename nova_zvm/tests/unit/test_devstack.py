@@ -104,8 +104,9 @@ class TestSimulated(stack.DevStackTestCase):
                              conf['DEFAULT']['compute_driver'])
             self.assertEqual('zvm%05x',
                              conf['DEFAULT']['instance_name_template'])
-        self.assertEqual('True', stack.read(self.stack.nova_conf)[
-            'DEFAULT']['force_config_drive'])
+        conf = stack.read(self.stack.nova_conf)
+        self.assertEqual('True', conf['DEFAULT']['force_config_drive'])
+        self.assertEqual({'response_validation': 'warn'}, conf['api'])
 
     def test_nova_conf_is_written_by_one_at_a_time(self):
         """configure_neutron_nova runs in the background until awaited."""

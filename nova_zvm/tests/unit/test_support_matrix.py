@@ -18,6 +18,7 @@ capabilities that nova asks for before.
 
 import configparser
 import pathlib
+import re
 
 from nova.virt import driver as nova_driver
 import testtools
@@ -29,6 +30,7 @@ from nova_zvm import spawn
 
 DOC = pathlib.Path(__file__).parents[3] / 'doc/source'
 MATRIX = DOC / 'user/support-matrix.ini'
+UPSTREAM = DOC / 'contributor/upstream.rst'
 COMPARISON = DOC / 'concepts/comparison.rst'
 PREFIX = 'operation.'
 OURS = 'nova-zvm'
@@ -145,6 +147,22 @@ class TestMatrix(testtools.TestCase):
         self.matrix.read_string(MATRIX.read_text())
         self.columns = [name.partition('.')[2] for name in
                         self.matrix.sections() if name.startswith('driver.')]
+
+    def titles(self):
+        """Return what the driver has of each feature, by its title."""
+        return {self.matrix[name]['title']: self.matrix[name]['driver.' + OURS]
+                for name in self.matrix.sections()
+                if name.startswith(PREFIX)}
+
+    def test_proposals_name_rows_that_are_missing(self):
+        titles = self.titles()
+        named = re.findall(r'\*\*Needed for\*\*((?:.+\n)+)',
+                           UPSTREAM.read_text())
+        rows = {row for text in named
+                for row in re.findall(r'\*([^*]+)\*', ' '.join(text.split()))}
+        self.assertGreater(len(rows), 5)
+        self.assertEqual({'Snapshot'}, {row for row in rows
+                                        if titles[row] != 'missing'})
 
     def features(self):
         """Return the sections by nova's names of the features."""
