@@ -300,9 +300,14 @@ function zvm_make_image {
     head -c 4096 /dev/zero >> "$1"
 }
 
-function zvm_create_image {
-    local file=$ZVM_IMAGE_FILE distro=$ZVM_IMAGE_OS_DISTRO
-    if [[ -n "$(zvm_id image "$ZVM_IMAGE_NAME")" ]]; then
+function zvm_create_images {
+    local name missing=() file=$ZVM_IMAGE_FILE distro=$ZVM_IMAGE_OS_DISTRO
+    for name in "$ZVM_IMAGE_NAME" $(zvm_image_alt); do
+        if [[ -z "$(zvm_id image "$name")" ]]; then
+            missing+=("$name")
+        fi
+    done
+    if [[ ${#missing[@]} -eq 0 ]]; then
         return
     fi
     mkdir -p "$ZVM_DATA_DIR"
@@ -317,9 +322,18 @@ function zvm_create_image {
     elif [[ -z "$file" ]]; then
         return
     fi
-    zvm_openstack image create --public --disk-format raw \
-        --container-format bare --property hw_architecture=s390x \
-        --property "os_distro=$distro" --file "$file" "$ZVM_IMAGE_NAME"
+    for name in "${missing[@]}"; do
+        zvm_openstack image create --public --disk-format raw \
+            --container-format bare --property hw_architecture=s390x \
+            --property "os_distro=$distro" --file "$file" "$name"
+    done
+}
+
+# The name of the other image that Tempest rebuilds servers from.
+function zvm_image_alt {
+    if is_service_enabled tempest; then
+        echo "$ZVM_IMAGE_NAME-alt"
+    fi
 }
 
 # A subnet without DHCP: the connector configures the addresses, and no agent
@@ -345,7 +359,7 @@ function zvm_create_resources {
         zvm_create_flavor $ZVM_FLAVOR_ALT 2048 4
     fi
     if is_service_enabled g-api; then
-        zvm_create_image
+        zvm_create_images
     fi
     if zvm_runs_neutron_server; then
         zvm_create_network
@@ -368,7 +382,7 @@ live_migration False
 live_migrate_back_and_forth False
 metadata_service False
 pause True
-personality False
+personality True
 rescue False
 resize False
 serial_console False
@@ -396,24 +410,38 @@ function zvm_configure_tempest {
     iniset "$TEMPEST_CONFIG" network-feature-enabled \
         port_admin_state_change False
     zvm_set_tempest_id compute image_ref image "$ZVM_IMAGE_NAME"
-    zvm_set_tempest_id compute image_ref_alt image "$ZVM_IMAGE_NAME"
+    zvm_set_tempest_id compute image_ref_alt image "$(zvm_image_alt)"
     zvm_set_tempest_id compute flavor_ref flavor $ZVM_FLAVOR
     zvm_set_tempest_id compute flavor_ref_alt flavor $ZVM_FLAVOR_ALT
     if [[ -n "$ZVM_SUBNET_RANGE" ]]; then
-        # All servers on the one network, not each project on its own.
-        iniset "$TEMPEST_CONFIG" auth create_isolated_networks False
         iniset "$TEMPEST_CONFIG" compute fixed_network_name \
             "$ZVM_NETWORK_NAME"
-        # It has no router, so addresses on it are reached directly.
+    fi
+    if zvm_is_simulated; then
+        zvm_configure_tempest_networks
+        # Nothing answers on the network of a simulated guest.
+        iniset "$TEMPEST_CONFIG" validation run_validation False
+    elif [[ -n "$ZVM_SUBNET_RANGE" ]]; then
+        # All servers on the one network, since Tempest logs in there: no
+        # router that this host has leads to the VLANs of a virtual switch.
+        iniset "$TEMPEST_CONFIG" auth create_isolated_networks False
         iniset "$TEMPEST_CONFIG" network-feature-enabled floating_ips False
         iniset "$TEMPEST_CONFIG" validation connect_method fixed
         iniset "$TEMPEST_CONFIG" validation network_for_ssh \
             "$ZVM_NETWORK_NAME"
     fi
-    if zvm_is_simulated; then
-        # Nothing answers on the network of a simulated guest.
-        iniset "$TEMPEST_CONFIG" validation run_validation False
+}
+
+# A network for each project, in a VLAN of its own, and floating addresses on
+# DevStack's external network: Neutron keeps them, and no agent is needed.
+function zvm_configure_tempest_networks {
+    local floating=False
+    if [[ -n "$(zvm_id network "$PUBLIC_NETWORK_NAME")" ]]; then
+        floating=True
     fi
+    iniset "$TEMPEST_CONFIG" auth create_isolated_networks True
+    iniset "$TEMPEST_CONFIG" network-feature-enabled floating_ips $floating
+    zvm_set_tempest_id network public_network_id network "$PUBLIC_NETWORK_NAME"
 }
 
 # zvm_set_tempest_id section option kind name

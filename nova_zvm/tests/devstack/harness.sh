@@ -57,6 +57,8 @@ Q_AGENT=${Q_AGENT:-ovn}
 Q_PLUGIN_CONF_FILE=${ROOT#/}/etc/neutron/plugins/ml2/ml2_conf.ini
 Q_ML2_PLUGIN_MECHANISM_DRIVERS=${Q_ML2_PLUGIN_MECHANISM_DRIVERS:-ovn}
 Q_ML2_TENANT_NETWORK_TYPE=${Q_ML2_TENANT_NETWORK_TYPE:-geneve}
+NEUTRON_CREATE_INITIAL_NETWORKS=${NEUTRON_CREATE_INITIAL_NETWORKS:-True}
+PUBLIC_NETWORK_NAME=${PUBLIC_NETWORK_NAME:-public}
 TEMPEST_CONFIG=$ROOT/stack/tempest/etc/tempest.conf
 
 if [[ "$ACTION" != clean ]]; then
@@ -94,6 +96,15 @@ function configure_neutron {
     iniset "$conf" ml2_type_geneve vni_ranges 1:1000
 }
 
+# Of create_neutron_initial_network.
+function create_external_network {
+    if [[ "$NEUTRON_CREATE_INITIAL_NETWORKS" == True ]]; then
+        mkdir -p "$ROOT/cloud/network"
+        echo "id-of-network-$PUBLIC_NETWORK_NAME" \
+            > "$ROOT/cloud/network/$PUBLIC_NETWORK_NAME"
+    fi
+}
+
 function configure_tempest {
     mkdir -p "$(dirname "$TEMPEST_CONFIG")"
     rm -f "$TEMPEST_CONFIG"
@@ -115,6 +126,7 @@ case $ACTION in
         configure_nova
         configure_neutron
         run_phase stack post-config
+        create_external_network
         run_phase stack extra
         configure_tempest
         run_phase stack test-config

@@ -70,7 +70,7 @@ class DevStackTestCase(base.ZVMTestCase):
 
     def uploaded(self):
         """Put the image into Glance as the client was told to."""
-        words, = self.stack.created('image')
+        words, _ = self.stack.created('image')
         self.image_file = pathlib.Path(*stack.option(words, '--file'))
         with self.image_file.open('rb') as data:
             return self.images.create(None, {

@@ -43,7 +43,8 @@ FEATURES = {
     'live_migrate_back_and_forth': ['live-migrate'],
     'live_migration': ['live-migrate'],
     'pause': ['pause', 'unpause'],
-    'personality': ['guest.setup.inject.file'],
+    # Files that a user gives go onto the config drive.
+    'personality': ['guest.setup.configdrive'],
     'rescue': ['rescue'],
     'resize': ['resize'],
     'serial_console': ['console.serial.interactive'],
@@ -149,7 +150,8 @@ class TestSimulated(stack.DevStackTestCase):
             [['--public', '--disk-format', 'raw', '--container-format',
               'bare', '--property', 'hw_architecture=s390x', '--property',
               'os_distro=rhel8.6', '--file',
-              str(self.stack.data / 'simulated.img'), 'zvm']],
+              str(self.stack.data / 'simulated.img'), name]
+             for name in ('zvm', 'zvm-alt')],
             self.stack.created('image'))
         self.assertEqual(
             [['--share', '--provider-network-type', 'flat',
@@ -163,29 +165,37 @@ class TestSimulated(stack.DevStackTestCase):
         conf = stack.read(self.stack.tempest_conf)
         self.assertEqual(
             {'image_ref': 'id-of-image-zvm',
-             'image_ref_alt': 'id-of-image-zvm',
+             'image_ref_alt': 'id-of-image-zvm-alt',
              'flavor_ref': 'id-of-flavor-zvm.small',
              'flavor_ref_alt': 'id-of-flavor-zvm.medium',
              'fixed_network_name': 'zvm'}, conf['compute'])
-        self.assertEqual('False', conf['auth']['create_isolated_networks'])
+        self.assertEqual('True', conf['auth']['create_isolated_networks'])
+        self.assertEqual({'public_network_id': 'id-of-network-public'},
+                         conf['network'])
+        self.assertEqual('False', conf['validation']['run_validation'])
         self.assertEqual(
-            {'run_validation': 'False', 'connect_method': 'fixed',
-             'network_for_ssh': 'zvm'}, conf['validation'])
-        self.assertEqual('False', conf['service_available']['cinder'])
-        self.assertEqual(
-            {'floating_ips': 'False', 'port_admin_state_change': 'False'},
+            {'floating_ips': 'True', 'port_admin_state_change': 'False'},
             conf['network-feature-enabled'])
 
     def test_tempest_features_are_those_of_the_support_matrix(self):
         matrix = configparser.ConfigParser(interpolation=None)
         matrix.read_string(MATRIX.read_text())
-        wanted = dict(OTHERS)
-        for name, features in FEATURES.items():
-            wanted[name] = str(all(
+
+        def has(*features):
+            return str(all(
                 matrix['operation.' + feature]['driver.nova-zvm'] in
                 ('complete', 'partial') for feature in features))
-        self.assertEqual(wanted, stack.read(self.stack.tempest_conf)[
-            'compute-feature-enabled'])
+
+        conf = stack.read(self.stack.tempest_conf)
+        self.assertEqual(
+            OTHERS | {name: has(*features)
+                      for name, features in FEATURES.items()},
+            conf['compute-feature-enabled'])
+        self.assertEqual(has('storage.block'),
+                         conf['service_available']['cinder'])
+        # Servers are rebuilt from another image.
+        self.assertEqual(has('rebuild'), str(
+            conf['compute']['image_ref'] != conf['compute']['image_ref_alt']))
 
     def test_again(self):
         """A second stack.sh changes no file and creates nothing."""
@@ -272,6 +282,21 @@ class TestSettings(stack.DevStackTestCase):
               '192.0.2.53', 'lan']], devstack.created('subnet'))
         self.assertEqual('lan', stack.read(devstack.tempest_conf)[
             'compute']['fixed_network_name'])
+
+    def test_tempest_without_an_external_network(self):
+        devstack = self.devstack('NEUTRON_CREATE_INITIAL_NETWORKS=False')
+        devstack.checked('stack')
+        conf = stack.read(devstack.tempest_conf)
+        self.assertEqual('True', conf['auth']['create_isolated_networks'])
+        self.assertEqual('False',
+                         conf['network-feature-enabled']['floating_ips'])
+        self.assertNotIn('network', conf)
+
+    def test_no_second_image_without_tempest(self):
+        devstack = self.devstack('disable_service tempest')
+        devstack.checked('stack')
+        self.assertEqual(['zvm'], [
+            words[-1] for words in devstack.created('image')])
 
     def test_type_drivers(self):
         """The two are added to those that were asked for."""
@@ -398,23 +423,37 @@ class TestLive(stack.DevStackTestCase):
         devstack = self.live('ZVM_IMAGE_FILE=%s\nZVM_IMAGE_OS_DISTRO=sles15.4'
                              '\nZVM_IMAGE_NAME=sles' % image)
         devstack.checked('stack')
-        words, = devstack.created('image')
-        self.assertEqual([str(image)], stack.option(words, '--file'))
-        self.assertIn('os_distro=sles15.4', words)
-        self.assertEqual('id-of-image-sles', stack.read(
-            devstack.tempest_conf)['compute']['image_ref'])
+        for words in devstack.created('image'):
+            self.assertEqual([str(image)], stack.option(words, '--file'))
+            self.assertIn('os_distro=sles15.4', words)
+        compute = stack.read(devstack.tempest_conf)['compute']
+        self.assertEqual(
+            ('id-of-image-sles', 'id-of-image-sles-alt'),
+            (compute['image_ref'], compute['image_ref_alt']))
 
     def test_image_url(self):
         devstack = self.live('ZVM_IMAGE_URL=https://zvm.example.org/a.img\n'
                              'ZVM_IMAGE_OS_DISTRO=rhel9.2')
         devstack.checked('stack')
-        self.assertEqual('https://zvm.example.org/a.img',
-                         devstack.calls('curl')[0][-1])
-        words, = devstack.created('image')
+        self.assertEqual(['https://zvm.example.org/a.img'],
+                         [call[-1] for call in devstack.calls('curl')])
+        words, _ = devstack.created('image')
         path, = stack.option(words, '--file')
         self.assertEqual('downloaded\n', pathlib.Path(path).read_text())
         devstack.checked('clean')
         self.assertFalse(pathlib.Path(path).exists())
+
+    def test_tempest_logs_in_on_the_one_network(self):
+        devstack = self.live('ZVM_NETWORK_PHYSICAL=flat\n'
+                             'ZVM_SUBNET_RANGE=192.0.2.0/24')
+        devstack.checked('stack')
+        conf = stack.read(devstack.tempest_conf)
+        self.assertEqual('False', conf['auth']['create_isolated_networks'])
+        self.assertEqual(
+            {'run_validation': 'True', 'connect_method': 'fixed',
+             'network_for_ssh': 'zvm'}, conf['validation'])
+        self.assertEqual('False',
+                         conf['network-feature-enabled']['floating_ips'])
 
     def test_token_is_never_seen(self):
         """Not in what bash traces, says or writes, in any phase."""

@@ -83,8 +83,8 @@ class TestDocuments(stack.DevStackTestCase):
         devstack.checked('stack')
         self.assertEqual('https://zvm.example.org/', stack.read(
             devstack.nova_conf)['zvm']['cloud_connector_url'])
-        for kind in ('image', 'network', 'subnet'):
-            self.assertEqual(1, len(devstack.created(kind)), kind)
+        for kind, number in (('image', 2), ('network', 1), ('subnet', 1)):
+            self.assertEqual(number, len(devstack.created(kind)), kind)
 
 
 class TestRequirements(stack.DevStackTestCase):
@@ -129,6 +129,27 @@ class TestZuul(stack.DevStackTestCase):
                                'test_create_image_from_stopped_server')
              if re.search(self.vars['tempest_exclude_regex'],
                           images + name + '[id-71bcb732]')])
+        diagnostics = 'tempest.api.compute.admin.test_server_diagnostics.'
+        self.assertEqual(
+            ['ServerDiagnosticsV248Test'],
+            [name for name in ('ServerDiagnosticsTest',
+                               'ServerDiagnosticsV248Test')
+             if re.search(self.vars['tempest_exclude_regex'],
+                          diagnostics + name + '.test_get_server_diagnostics'
+                          '[id-64d0d48c]')])
+
+    def test_each_exclusion_has_its_reason(self):
+        """It stands in the comment before them, after their names."""
+        lines = ZUUL.read_text().splitlines()
+        last, = [number for number, line in enumerate(lines)
+                 if 'tempest_exclude_regex:' in line]
+        first = last
+        while lines[first - 1].strip().startswith('#'):
+            first -= 1
+        told = ' '.join(line.strip(' #') for line in lines[first:last])
+        self.assertEqual(
+            re.findall(r'\w{9,}', self.vars['tempest_exclude_regex']),
+            re.findall(r'(\w+): \w', told))
 
     def test_irrelevant_files(self):
         """None that the job installs or runs."""
