@@ -275,6 +275,10 @@ class ComputeTest(SecuringTestCase):
                       self.stdlog.logger.output)
         connector.start()
         self._delete_server(self.boot())
+        found = self.checked()
+        self.assertEqual(finding.Code.SUCCESS, found['Connection'].code)
+        self.assertEqual(finding.Code.WARNING, found['Certificate'].code)
+        self.assertRegex(found['Certificate'].details, 'in [01] days')
 
         other = authority.Authority(self.useFixture(fixtures.TempDir()).path)
         self.flags(ca_file=other.ca_file, group='zvm')
@@ -286,6 +290,9 @@ class ComputeTest(SecuringTestCase):
             self.stdlog.logger.output,
             'cannot be reached: .*no TLS connection.* certificate verify')
 
-        found = dict(catalogue.run(deployment.Deployment(base.CONF)))
+        found = self.checked()
         self.assertEqual(finding.Code.FAILURE, found['Connection'].code)
         self.assertIn('[zvm] ca_file', found['Connection'].remedy)
+
+    def checked(self):
+        return dict(catalogue.run(deployment.Deployment(base.CONF)))
