@@ -31,11 +31,11 @@ class NodeIdentityTestCase(base.ZVMTestCase):
         super().setUp()
         self.flags(cloud_connector_url='http://zvm.example.org/',
                    group='zvm')
+        # No server has a disk in the pool yet.
+        self.patch(instances.Instances, 'disk_gb', lambda _: 0)
         with mock.patch('nova_zvm.connector.client.Connector',
                         return_value=self.connector):
             self.driver = driver.ZVMDriver(None)
-        # No server has a disk in the pool yet.
-        self.patch(instances.Instances, 'disk_gb', lambda _: 0)
         # nova's test case keeps nova from the disk.
         self.identities = []
         self.patch(node, 'LOCAL_NODE_UUID', None)
