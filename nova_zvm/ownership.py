@@ -53,6 +53,8 @@ NIC = 'zvm_nic'
 
 # What goes with the guest.
 _OF_GUEST = (PAUSED, CAPTURE, CAPTURE_SINCE, NIC)
+# All that the record consists of.
+KEYS = frozenset((USERID, STATE, HOST, SINCE, UPLOAD) + _OF_GUEST)
 
 BUILDING = 'building'
 BUILT = 'built'
@@ -67,7 +69,7 @@ class NicChange(typing.NamedTuple):
 
 
 def refresh(instance):
-    """Read the record anew from nova's database.
+    """Read the record again from nova's database.
 
     nova's delete works on a copy of the instance from the time when the
     user asked for it, and then waits for a build to end.
@@ -82,28 +84,43 @@ def refresh(instance):
 
 
 def _replace(instance, metadata):
-    """Take over what nova's database has, with nothing left to be saved."""
+    """Take over what nova's database has, and leave nova its own changes.
+
+    Some of these nova saves later than it calls the driver: that the network
+    is allocated, without which another host would allocate it once more
+    (nova/compute/manager.py _allocate_network_async, 31 to 34).
+    """
+    now = instance.system_metadata
+    saved = instance._orig_system_metadata
+    changed = {key: now.get(key) for key in (saved.keys() | now.keys()) - KEYS
+               if saved.get(key) != now.get(key)}
     instance.system_metadata = metadata
     instance.obj_reset_changes(['system_metadata'])
+    for key, value in changed.items():
+        if value is None:
+            instance.system_metadata.pop(key, None)
+        else:
+            instance.system_metadata[key] = value
 
 
 @contextlib.contextmanager
-def _changing(instance):
-    """Give the record, read anew, to be changed, and write it.
+def _changing(instance, **expected):
+    """Give the record, read again, to be changed, and write it.
 
-    nova saves all of an instance's system metadata at once. The copy of a
-    thread that looks after a capture, or of a request of the user, would put
-    back what another has removed since.
+    nova saves all of an instance's system metadata at once. A stale copy,
+    of a capture watcher or of a user's request, would put back what another
+    thread has removed, and remove what it has recorded.
+
+    :param expected: as for Instance.save, which may refuse to write
     """
     with lockutils.lock('zvm-record-%s' % instance.uuid):
         refresh(instance)
-        before = dict(instance.system_metadata)
         try:
             yield instance.system_metadata
-            instance.save()
+            instance.save(**expected)
         except Exception:
             # nova saves the same copy again when it reverts the task.
-            _replace(instance, before)
+            _replace(instance, instance._orig_system_metadata)
             raise
 
 
@@ -153,9 +170,10 @@ def claim(instance, new_userid):
 
     :raises UnexpectedTaskStateError: then nothing is recorded
     """
-    with _all_or_nothing(instance, instance.task_state):
-        _set_state(instance, BUILDING)
-        instance.system_metadata[USERID] = new_userid
+    task = instance.task_state
+    with _changing(instance, expected_task_state=task) as metadata:
+        _set_state(metadata, BUILDING)
+        metadata[USERID] = new_userid
 
 
 def adopt(instance, found_userid, paused):
@@ -165,33 +183,20 @@ def adopt(instance, found_userid, paused):
     :raises UnexpectedTaskStateError: if a user has asked for something since
         the instance was read; then nothing is recorded
     """
-    with _all_or_nothing(instance, [None]):
-        _set_state(instance, BUILT)
-        instance.system_metadata[USERID] = found_userid
+    with _changing(instance, expected_task_state=[None]) as metadata:
+        _set_state(metadata, BUILT)
+        metadata[USERID] = found_userid
         if paused:
-            instance.system_metadata[PAUSED] = 'yes'
-
-
-@contextlib.contextmanager
-def _all_or_nothing(instance, expected_task_state):
-    """Write what is recorded in the block, or take it back."""
-    before = dict(instance.system_metadata)
-    try:
-        yield
-        instance.save(expected_task_state=expected_task_state)
-    except Exception:
-        instance.system_metadata = before
-        raise
+            metadata[PAUSED] = 'yes'
 
 
 def record(instance, new_state):
     """Write the state to nova's database."""
-    _set_state(instance, new_state)
-    instance.save()
+    with _changing(instance) as metadata:
+        _set_state(metadata, new_state)
 
 
-def _set_state(instance, new_state):
-    metadata = instance.system_metadata
+def _set_state(metadata, new_state):
     metadata[STATE] = new_state
     metadata[SINCE] = '%d' % time.time()
     if new_state != BUILT:
@@ -214,10 +219,10 @@ def _set_host(metadata):
 
 def forget(instance):
     """Take the mark back: nothing on z/VM is the instance's."""
-    for key in (USERID, STATE, SINCE) + _OF_GUEST:
-        instance.system_metadata.pop(key, None)
-    _set_host(instance.system_metadata)
-    instance.save()
+    with _changing(instance) as metadata:
+        for key in (USERID, STATE, SINCE) + _OF_GUEST:
+            metadata.pop(key, None)
+        _set_host(metadata)
 
 
 def set_paused(instance, paused):

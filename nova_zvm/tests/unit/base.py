@@ -87,6 +87,7 @@ class ZVMTestCase(test.NoDBTestCase):
         def save(expected_task_state=None):
             self.saves.append(dict(instance.system_metadata))
             self.saved[instance.uuid] = dict(instance.system_metadata)
+            instance.obj_reset_changes()
 
         instance.save = save
         if state:

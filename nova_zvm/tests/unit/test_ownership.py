@@ -180,6 +180,9 @@ class CopiesTestCase(base.ZVMTestCase):
         (ownership.begin_capture, 'on'), (ownership.leave_power,),
         (ownership.end_capture,), (ownership.begin_nic_change, CHANGE),
         (ownership.end_nic_change,))
+    STATES = (
+        (ownership.claim, 'ABC00001'), (ownership.adopt, 'ABC00001', True),
+        (ownership.record, ownership.BUILT), (ownership.forget,))
 
     def setUp(self):
         super().setUp()
@@ -191,6 +194,7 @@ class CopiesTestCase(base.ZVMTestCase):
     def test_a_change_puts_nothing_back_that_was_removed(self):
         for change, *arguments in self.CHANGES:
             self.instance.system_metadata = dict(self.first, image_a='b')
+            self.instance.obj_reset_changes()
             self.saved[self.instance.uuid] = {ownership.STATE: 'other'}
             change(self.instance, *arguments)
             saved = self.saved[self.instance.uuid]
@@ -198,29 +202,64 @@ class CopiesTestCase(base.ZVMTestCase):
             self.assertNotIn('image_a', saved)
             self.assertNotIn(ownership.USERID, saved)
 
+    def test_a_state_leaves_what_others_have_recorded_since(self):
+        for write, *arguments in self.STATES:
+            self.instance.system_metadata = dict(self.first, image_a='b')
+            self.instance.obj_reset_changes()
+            self.saved[self.instance.uuid] = {ownership.UPLOAD: 'file:///a'}
+            write(self.instance, *arguments)
+            saved = self.saved[self.instance.uuid]
+            self.assertEqual('file:///a', saved[ownership.UPLOAD])
+            self.assertEqual('file:///a', ownership.upload(self.instance))
+            self.assertNotIn(ownership.CAPTURE, saved)
+            self.assertNotIn('image_a', saved)
+
+    def test_what_nova_has_changed_and_not_saved_is_kept(self):
+        """nova notes in its copy only that it has allocated the network.
+
+        """
+        for write in (
+                lambda: ownership.refresh(self.instance),
+                lambda: ownership.claim(self.instance, 'ABC00001'),
+                lambda: ownership.forget(self.instance)):
+            self.saved[self.instance.uuid] = {'boot_roles': '', 'old': 'a'}
+            ownership.refresh(self.instance)
+            self.instance.system_metadata['network_allocated'] = 'True'
+            del self.instance.system_metadata['old']
+            self.saved[self.instance.uuid]['shelved_at'] = 'now'
+            write()
+            self.instance.save()
+            self.assertEqual(
+                {'boot_roles': '', 'network_allocated': 'True',
+                 'shelved_at': 'now'},
+                {key: value for key, value in
+                 self.saved[self.instance.uuid].items()
+                 if not key.startswith('zvm_')})
+
     def test_a_capture_that_is_over_is_not_left(self):
         self.saved[self.instance.uuid] = {}
         ownership.leave_power(self.instance)
         self.assertEqual({}, self.saved[self.instance.uuid])
 
     def test_of_a_change_that_fails_nova_saves_nothing_later(self):
-        def save():
+        def save(expected_task_state=None):
             raise RuntimeError()
 
         self.instance.save = save
         self.saved[self.instance.uuid] = {
             ownership.PAUSED: 'yes', ownership.CAPTURE: 'on'}
-        for change, *arguments in self.CHANGES:
+        for change, *arguments in self.CHANGES + self.STATES:
             self.assertRaises(RuntimeError, change, self.instance,
                               *arguments)
             self.assertNotIn('system_metadata',
                              self.instance.obj_what_changed())
 
     def test_one_change_at_a_time(self):
-        for change, *arguments in self.CHANGES:
+        for change, *arguments in self.CHANGES + self.STATES:
             locked = []
-            self.instance.save = lambda: locked.append(
-                self.is_held('zvm-record-' + self.instance.uuid))
+            self.instance.save = lambda expected_task_state=None: (
+                locked.append(
+                    self.is_held('zvm-record-' + self.instance.uuid)))
             ownership.set_paused(self.instance, True)
             change(self.instance, *arguments)
             self.assertEqual({True}, set(locked))
