@@ -33,6 +33,7 @@ from oslo_utils import excutils
 from nova_zvm.connector import errors
 from nova_zvm import exception
 from nova_zvm import imageproperties
+from nova_zvm import ownership
 from nova_zvm import units
 
 CONF = conf.CONF
@@ -108,6 +109,12 @@ class Snapshot:
                 'image_state': 'available',
                 'owner_id': instance.project_id,
             },
+            # nova-api has copied the instance's system metadata into the
+            # image (nova/utils.py get_image_from_system_metadata, 31 to 34).
+            # nova's image service hands this on to glanceclient, which
+            # removes these and nothing else; with purge_props it would
+            # remove what a user has set since nova read the image.
+            'remove_props': sorted(ownership.KEYS),
         }
 
     def _os_distro(self, instance, image):

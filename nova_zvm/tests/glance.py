@@ -124,8 +124,13 @@ class Service(glance.GlanceImageServiceV2):
 
     def update(self, context, image_id, image_meta, data=None,
                purge_props=True):
-        self._fixture.update(context, image_id, copy.deepcopy(image_meta),
+        image_meta = copy.deepcopy(image_meta)
+        # An argument of glanceclient's update.
+        removed = image_meta.pop('remove_props', ())
+        self._fixture.update(context, image_id, image_meta,
                              purge_props=purge_props)
+        for name in removed:
+            self._fixture.images[image_id]['properties'].pop(name, None)
         if data is not None:
             try:
                 self._upload_data(context, image_id, data)

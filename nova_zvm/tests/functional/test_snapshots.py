@@ -116,15 +116,24 @@ class SnapshotTestCase(base.ZVMTestCase):
         del captured.content['image']
         return captured
 
+    def assert_no_record(self, image_id):
+        """See that Glance has nothing of what the driver knows of a guest.
+
+        """
+        properties = self.images.show(None, image_id)['properties']
+        self.assertEqual(set(), ownership.KEYS & properties.keys())
+
     def note(self, server):
         return self.zvm.machine.guest_file(self.userid(server), NOTE)
 
     def pretend_earlier_capture(self, power):
         """Have it recorded that a capture is not known to be over."""
-        instance = objects.Instance.get_by_uuid(
-            self.context_of_admin(), self.server['id'],
+        ownership.begin_capture(self.instance(self.server), power)
+
+    def instance(self, server):
+        return objects.Instance.get_by_uuid(
+            self.context_of_admin(), server['id'],
             expected_attrs=['system_metadata'])
-        ownership.begin_capture(instance, power)
 
     def assert_refused(self, words, state='ACTIVE'):
         """See that no snapshot is taken, for a reason that users can read.
@@ -175,11 +184,19 @@ class SnapshotTest(SnapshotTestCase):
                 'os_distro', 'hw_architecture', 'img_hv_type',
                 'zvm_disk_type', 'image_type', 'base_image_ref',
                 'instance_uuid')))
+        self.assert_no_record(image_id)
         self.assertEqual('up', self.guest(self.server)['linux']['state'])
         self.assert_as_before()
 
+        # As images have it that an earlier release has made.
+        self.glance.images[image_id]['properties'].update(
+            {name: value for name, value in
+             self.instance(self.server).system_metadata.items()
+             if name in ownership.KEYS}, zvm_note='kept')
         copy = self.boot(image_id=image_id)
         self.assertEqual(b'kept\n', self.note(copy))
+        self.assertEqual(self.userid(copy), ownership.owned_userid(
+            self.instance(copy)))
         self.assert_restores(image_id)
         [path] = [path for path in self.connector_files()
                   if path.parent.name == 'nova-' + image_id]
@@ -187,8 +204,12 @@ class SnapshotTest(SnapshotTestCase):
                          path.read_bytes())
 
         # A snapshot of what was booted from a snapshot.
-        third = self.boot(image_id=self.take(copy))
+        second_id = self.take(copy)
+        third = self.boot(image_id=second_id)
         self.assertEqual(b'kept\n', self.note(third))
+        self.assert_no_record(second_id)
+        self.assertEqual('kept', self.images.show(
+            None, second_id)['properties']['zvm_note'])
 
         self.write(self.server, NOTE, 'spoiled')
         self._rebuild_server(self.server, image_id)
@@ -286,6 +307,9 @@ class VerbsTest(SnapshotTestCase):
         self.assertNotIn(self.userid(self.server),
                          self.zvm.machine.state()['directory'])
         self.assert_no_captured_image()
+        [image_id] = [image['id'] for image in self.glance.images.values()
+                      if image['name'] == 'one-shelved']
+        self.assert_no_record(image_id)
 
         self._unshelve_server(self.server)
         self.assertEqual(b'kept\n', self.note(self.server))
@@ -327,6 +351,7 @@ class VerbsTest(SnapshotTestCase):
         self.assertEqual(
             [False, True, True],
             [image_id in self.glance.images for image_id in taken])
+        self.assert_no_record(taken[-1])
         copy = self.boot(image_id=taken[-1])
         self.assertEqual(b'kept\n', self.note(copy))
 

@@ -13,14 +13,19 @@
 import contextlib
 import hashlib
 
+from glanceclient.v2 import client as glance_client
 from nova.compute import task_states
+from nova import context as nova_context
 from nova import exception as nova_exception
+from nova.image import glance
 from oslo_utils.fixture import uuidsentinel as uuids
+import requests_mock
 
 from nova_zvm import capture
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm import exception
+from nova_zvm import ownership
 from nova_zvm import snapshot
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
@@ -181,6 +186,61 @@ class FlowTestCase(SnapshotTestCase):
                           self.run_flow)
         self.assertIn('removed', self.story)
         self.assertEqual([], self.glance.updates)
+
+
+class PropertiesTestCase(SnapshotTestCase):
+    """What Glance is asked to change of an image, by nova's own client."""
+
+    URL = 'http://glance'
+
+    def setUp(self):
+        super().setUp()
+        self.flow._glance = glance.API()
+        wrapper = glance.GlanceClientWrapper()
+        wrapper.client = glance_client.Client(self.URL)
+        wrapper.api_server = self.URL
+        self.patch(glance, 'get_default_image_service',
+                   lambda: glance.GlanceImageServiceV2(wrapper))
+        self.requests = requests_mock.Mocker()
+        self.requests.start()
+        self.addCleanup(self.requests.stop)
+        self.requests.get(self.URL + '/v2/schemas/image', json={
+            'name': 'image', 'additionalProperties': {'type': 'string'},
+            'properties': {name: {'type': ['null', 'string', 'integer']}
+                           for name in ('id', 'name', 'min_disk', 'size',
+                                        'disk_format', 'container_format',
+                                        'status', 'checksum')}})
+        self.path = '%s/v2/images/%s' % (self.URL, uuids.snapshot)
+        self.requests.put(self.path + '/file', text=self.receive)
+
+    @staticmethod
+    def receive(request, context):
+        b''.join(request.body)
+        return ''
+
+    def changes(self, **properties):
+        """Return what is changed of an image with some properties."""
+        self.requests.get(self.path, json=dict(
+            properties, id=uuids.snapshot, status='queued', name='web-1',
+            checksum=md5(DATA), size=len(DATA)))
+        self.requests.patch(self.path)
+        self.flow.run(nova_context.get_admin_context(), self.instance(),
+                      uuids.snapshot, self.update_task_state)
+        [patch] = [request.json() for request in
+                   self.requests.request_history if request.method == 'PATCH']
+        return {(change['op'], change['path'][1:]) for change in patch}
+
+    def test_the_record_is_removed_and_nothing_else(self):
+        record = dict.fromkeys(ownership.KEYS, 'x')
+        changes = self.changes(zvm_note='theirs', mine='x', **record)
+        self.assertEqual(ownership.KEYS, {name for operation, name in changes
+                                          if operation == 'remove'})
+        self.assertNotIn('zvm_disk_type', ownership.KEYS)
+        self.assertIn(('add', 'zvm_disk_type'), changes)
+
+    def test_an_image_without_a_record(self):
+        self.assertNotIn('remove', {operation for operation, name in
+                                    self.changes(mine='x')})
 
 
 class UploadTestCase(SnapshotTestCase):
