@@ -83,6 +83,12 @@ class InterfaceRefused(exception.NovaException):
     msg_fmt = _('The interfaces of the server cannot be changed: %(reason)s')
 
 
+class NoGuest(exception.NovaException):
+    """Not InstanceNotFound, whose text nova shows and no more."""
+
+    msg_fmt = _('The server cannot be used: %(reason)s')
+
+
 class GuestStillThere(exception.NovaException):
     msg_fmt = _('The z/VM directory entry of %(userid)s is still there '
                 '%(seconds)d seconds after it was deleted: see whether the '

@@ -22,6 +22,7 @@ import threading
 import time
 
 from nova.compute import power_state
+from nova.compute import task_states
 from nova import exception as nova_exception
 from oslo_log import log as logging
 
@@ -47,6 +48,13 @@ ABSENT_SECONDS = 30
 # after it has answered.
 DIRECTORY_SECONDS = 300
 DIRECTORY_POLL_SECONDS = 5
+
+# Tasks in which nova asks for a guest to be off, and for its removal next:
+# one that is gone is as good as off (nova/compute/manager.py
+# _rebuild_default_impl, _shelve_offload_instance, soft_delete_instance, 31 to
+# 34). Without that no rebuild could bring its server back.
+REMOVING_TASKS = (task_states.REBUILDING, task_states.SHELVING_OFFLOADING,
+                  task_states.SOFT_DELETING)
 
 # SMAPI: the image is locked by another directory operation.
 LOCKED = (8, 400, 12)
@@ -154,8 +162,8 @@ class Guests:
 
     def power_on(self, instance):
         """Log the guest on; its Linux is not waited for."""
-        with exception.translated(instance):
-            self._connector.guests.start(ownership.guest_of(instance))
+        with self._acting(instance) as userid:
+            self._connector.guests.start(userid)
         ownership.set_paused(instance, False)
 
     def power_off(self, instance, timeout, retry_interval):
@@ -168,7 +176,15 @@ class Guests:
         :param timeout: seconds for the shutdown, 0 for none
         :param retry_interval: seconds between the connector's looks
         """
-        userid = ownership.guest_of(instance)
+        try:
+            with self._acting(instance) as userid:
+                self._turn_off(instance, userid, timeout, retry_interval)
+        except exception.NoGuest:
+            if instance.task_state not in REMOVING_TASKS:
+                raise
+        ownership.set_paused(instance, False)
+
+    def _turn_off(self, instance, userid, timeout, retry_interval):
         # Else who looks after a capture would start it at once.
         ownership.leave_power(instance)
         if not (timeout and self._soft_stop(instance, userid, timeout,
@@ -179,8 +195,7 @@ class Guests:
             except exception.ConnectorFailure as exc:
                 LOG.warning('The connector could not log the guest off: %s',
                             exc, instance=instance)
-        self._wait_until_off(instance, userid)
-        ownership.set_paused(instance, False)
+        self._wait_until_off(userid)
 
     def _soft_stop(self, instance, userid, timeout, retry_interval):
         try:
@@ -193,20 +208,19 @@ class Guests:
             return False
         return True
 
-    def _wait_until_off(self, instance, userid):
+    def _wait_until_off(self, userid):
         try:
-            with exception.translated(instance):
-                waiting.wait_until(
-                    lambda: self._connector.guests.power_state(userid),
-                    'off', LOGOFF_SECONDS * self._scale, self._scale)
+            waiting.wait_until(
+                lambda: self._connector.guests.power_state(userid),
+                'off', LOGOFF_SECONDS * self._scale, self._scale)
         except waiting.Expired as exc:
             raise exception.GuestStillOn(userid=userid, reason=exc) from exc
 
     def reboot(self, instance):
         """Restart the guest's Linux, or the guest if it does not answer."""
         try:
-            with exception.translated(instance):
-                self._connector.guests.reboot(ownership.guest_of(instance))
+            with self._acting(instance) as userid:
+                self._connector.guests.reboot(userid)
         except exception.ConnectorFailure as exc:
             LOG.warning('The guest does not reboot, it is reset: %s', exc,
                         instance=instance)
@@ -215,13 +229,12 @@ class Guests:
 
     def reset(self, instance):
         """Log the guest off, if it is on, and on again."""
-        with exception.translated(instance):
-            self._connector.guests.reset(ownership.guest_of(instance))
+        with self._acting(instance) as userid:
+            self._connector.guests.reset(userid)
         ownership.set_paused(instance, False)
 
     def pause(self, instance):
-        userid = ownership.guest_of(instance)
-        with exception.translated(instance):
+        with self._acting(instance) as userid:
             try:
                 self._connector.guests.pause(userid)
             except errors.OutcomeUnknown:
@@ -233,9 +246,46 @@ class Guests:
         ownership.set_paused(instance, True)
 
     def unpause(self, instance):
-        with exception.translated(instance):
-            self._connector.guests.unpause(ownership.guest_of(instance))
+        with self._acting(instance) as userid:
+            self._connector.guests.unpause(userid)
         ownership.set_paused(instance, False)
+
+    @contextlib.contextmanager
+    def _acting(self, instance):
+        """Give the userid of the guest of a verb that needs a whole one.
+
+        :raises NoGuest: if there is none; what nova would say of
+            InstanceNotFound names no remedy
+        """
+        userid = ownership.owned_userid(instance)
+        if userid is None:
+            raise _no_guest()
+        if ownership.state(instance) != ownership.BUILT:
+            raise exception.NoGuest(
+                reason='its boot was cut off, and its guest may lack disks '
+                       'or interfaces; rebuild it first')
+        try:
+            with exception.translated(instance):
+                yield userid
+        except (nova_exception.InstanceNotFound,
+                exception.ConnectorFailure) as exc:
+            if not _is_refused(exc.__cause__):
+                raise
+            # Of one that is purged on z/VM the connector keeps its row.
+            if self._is_gone(userid):
+                raise _no_guest() from exc
+            if isinstance(exc, exception.ConnectorFailure):
+                raise
+            raise exception.NoGuest(
+                reason='the z/VM Cloud Connector does not know guest %s, '
+                       'which z/VM has; an administrator can register it '
+                       'there by the action register_vm' % userid) from exc
+
+    def _is_gone(self, userid):
+        try:
+            return not self.in_directory(userid)
+        except errors.ConnectorError:
+            return False
 
     # Creation and removal
 
@@ -375,6 +425,16 @@ class Guests:
 
 def _codes(error):
     return (error.overall_rc, error.rc, error.rs)
+
+
+def _is_refused(error):
+    return (isinstance(error, errors.ConnectorError) and
+            not isinstance(error, errors.OutcomeUnknown))
+
+
+def _no_guest():
+    return exception.NoGuest(
+        reason='it has no guest on z/VM; rebuild it first')
 
 
 def _missing_profile(profile):

@@ -138,8 +138,19 @@ class PowerTest(base.ZVMTestCase):
         self.restart_compute()
         self.assert_on()
 
-        # A guest is purged.
+        # A guest is purged: the server can be rebuilt.
         userid = self.userid(self.server)
+        self.run_command('smcli', 'Image_Deactivate', '-T', userid)
+        self.run_command('smcli', 'Image_Delete_DM', '-T', userid, '-e', '0')
+        self.api.post_server_action(self.server['id'],
+                                    {'reboot': {'type': 'HARD'}})
+        server = self._wait_for_state_change(self.server, 'ERROR')
+        self.assertIn('no guest on z/VM; rebuild it first',
+                      server['fault']['message'])
+        self._rebuild_server(self.server, self.image_id)
+        self.assert_on()
+
+        # And another one, before its server is deleted.
         self.run_command('smcli', 'Image_Deactivate', '-T', userid)
         self.run_command('smcli', 'Image_Delete_DM', '-T', userid, '-e', '0')
         self._delete_server(self.server)

@@ -45,9 +45,31 @@ class RebuildTest(base.ZVMTestCase):
         self._rebuild_server(self.server, image_id)
         self.assertEqual('running', self.guest(self.server)['status'])
 
+        self.assert_healed_by_rebuild(image_id)
+
         self._delete_server(self.server)
         self.assertEqual([], self.rows('guests'))
         self.assertEqual({}, self.vswitch('VSW2')['grants'])
+
+    def assert_healed_by_rebuild(self, image_id):
+        """See what helps a server whose rebuild has left it no guest."""
+        self.zvm.engine.faults.add({
+            'match': {'command': 'unpackdiskimage'}, 'nth': 1,
+            'action': {'status': 5, 'output': 'no'}})
+        self.api.post_server_action(
+            self.server['id'], {'rebuild': {'imageRef': image_id}})
+        self._wait_for_state_change(self.server, 'ERROR')
+        self.assertIsNone(self.guest(self.server))
+        self.api.post_server_action(self.server['id'],
+                                    {'reboot': {'type': 'HARD'}})
+        self.wait_for(
+            lambda: 'no guest on z/VM; rebuild it first' in
+            self.api.get_server(self.server['id'])['fault']['message'],
+            lambda: 'The fault does not name the remedy')
+        self._wait_for_server_parameter(
+            self.server, {'OS-EXT-STS:task_state': None})
+        self._rebuild_server(self.server, image_id)
+        self.assertEqual('running', self.guest(self.server)['status'])
 
     def assert_refused_rebuilds_change_nothing(self):
         before = self.snapshot()
@@ -61,8 +83,8 @@ class RebuildTest(base.ZVMTestCase):
             for part in before:
                 self.assertEqual(before[part], after[part], part)
             self.assertEqual('running', self.guest(self.server)['status'])
-            self.api.post_server_action(
-                self.server['id'], {'os-resetState': {'state': 'active'}})
+            # Brings it back without an administrator.
+            self._reboot_server(self.server, hard=True)
 
 
 class SlowDirectoryTest(RebuildTest):

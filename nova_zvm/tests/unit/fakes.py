@@ -401,6 +401,7 @@ class _Guests(_Resource):
 
     def unpause(self, userid):
         self._connector.asked('guests.unpause', userid)
+        self._connector.existing(userid)
 
     def capture(self, userid, image):
         """As the connector: what fails in the middle leaves the guest off.

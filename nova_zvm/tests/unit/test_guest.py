@@ -11,6 +11,7 @@
 #    under the License.
 
 from nova.compute import power_state
+from nova.compute import task_states
 from nova import exception as nova_exception
 
 from nova_zvm.connector import errors
@@ -286,18 +287,75 @@ class PowerTestCase(GuestTestCase):
             restart(self.built)
             self.assertFalse(ownership.is_paused(self.built))
 
+    def verbs(self):
+        return (self.guests.power_on, self.guests.reboot, self.guests.reset,
+                self.guests.pause, self.guests.unpause,
+                lambda it: self.guests.power_off(it, 0, 0))
+
     def test_of_a_guest_that_the_connector_does_not_know(self):
         self.vm.known = False
+        for verb in self.verbs():
+            exc = self.assertRaises(exception.NoGuest, verb, self.built)
+            self.assertIn('register_vm', str(exc))
+
+    def test_of_a_guest_that_is_gone(self):
+        self.connector.zvm.clear()
+        for verb in self.verbs():
+            exc = self.assertRaises(exception.NoGuest, verb, self.built)
+            self.assertIn('rebuild it first', str(exc))
+        self.assertIsInstance(
+            exc.__cause__, nova_exception.InstanceNotFound)
+
+    def test_of_a_guest_that_is_purged_on_zvm(self):
+        self.connector.faults['guests.reset'] = [fakes.error()]
+        self.connector.faults['guests.directory_entry'] = [fakes.not_found()]
+        exc = self.assertRaises(exception.NoGuest, self.guests.reset,
+                                self.built)
+        self.assertIn('rebuild it first', str(exc))
+
+    def test_of_a_guest_that_may_be_there(self):
+        for failure, look in ((fakes.error(), fakes.error()),
+                              (fakes.error(), None),
+                              (fakes.outcome_unknown('guests.reset'), None)):
+            self.connector.faults['guests.reset'] = [failure]
+            self.connector.faults['guests.directory_entry'] = [look]
+            self.assertRaises(exception.ConnectorFailure, self.guests.reset,
+                              self.built)
+
+    def test_of_a_server_that_is_deleted_meanwhile(self):
+        ownership.begin_capture(self.built, 'on')
+
+        def save():
+            raise nova_exception.InstanceNotFound(instance_id='x')
+
+        self.built.save = save
         self.assertRaises(nova_exception.InstanceNotFound,
-                          self.guests.power_on, self.built)
+                          self.guests.power_off, self.built, 0, 0)
+
+    def test_of_a_guest_that_was_not_finished(self):
+        instance = self.instance(ownership.BUILDING)
+        for verb in self.verbs():
+            exc = self.assertRaises(exception.NoGuest, verb, instance)
+            self.assertIn('rebuild it first', str(exc))
+        self.assertEqual([], self.connector.calls)
+
+    def test_a_guest_that_is_gone_is_off_for_its_removal(self):
+        self.connector.zvm.clear()
+        for task in guest.REMOVING_TASKS:
+            for instance in (self.built, self.instance(),
+                             self.instance(ownership.BUILDING)):
+                instance.task_state = task
+                self.guests.power_off(instance, 60, 10)
+        self.built.task_state = task_states.POWERING_OFF
+        self.assertRaises(exception.NoGuest, self.guests.power_off,
+                          self.built, 60, 10)
 
     def test_of_an_instance_without_the_mark_sends_nothing(self):
-        for verb in (self.guests.power_on, self.guests.reboot,
-                     self.guests.reset, self.guests.pause,
-                     self.guests.unpause, self.guests.console_output,
-                     lambda it: self.guests.power_off(it, 0, 0)):
-            self.assertRaises(nova_exception.InstanceNotFound, verb,
-                              self.instance())
+        for verb in self.verbs():
+            exc = self.assertRaises(exception.NoGuest, verb, self.instance())
+            self.assertIn('rebuild it first', str(exc))
+        self.assertRaises(nova_exception.InstanceNotFound,
+                          self.guests.console_output, self.instance())
         self.assertEqual([], self.connector.calls)
 
 
