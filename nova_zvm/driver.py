@@ -17,6 +17,7 @@ a verb does on z/VM is told by the module that it is handed to.
 """
 
 from nova import conf
+from nova import exception as nova_exception
 from nova.virt import driver
 from nova.virt import hardware
 from nova.virt import node
@@ -28,6 +29,7 @@ from nova_zvm import configdrive
 from nova_zvm.connector import client
 from nova_zvm import destroy
 from nova_zvm import diagnostics
+from nova_zvm import exception
 from nova_zvm import guest
 from nova_zvm import hypervisor
 from nova_zvm import imageageing
@@ -229,6 +231,28 @@ class ZVMDriver(driver.ComputeDriver):
     def resume_state_on_host_boot(self, context, instance, network_info,
                                   share_info, block_device_info=None):
         self._guests.power_on(instance)
+
+    # What is refused
+
+    def suspend(self, context, instance):
+        raise exception.Unsupported(
+            'z/VM cannot store the memory of a guest: pause or stop the '
+            'server instead of suspending it')
+
+    def trigger_crash_dump(self, instance):
+        raise exception.Unsupported(
+            'The z/VM Cloud Connector has no request for a crash dump: '
+            'trigger one inside the server')
+
+    def set_admin_password(self, instance, new_pass):
+        """Refuse by an exception of nova's.
+
+        Of one that is not nova's, nova-api gets the name only, and answers
+        HTTP 500 (nova/rpc.py ALLOWED_EXMODS, 31 to 34).
+        """
+        raise nova_exception.SetAdminPasswdNotSupported(
+            'The z/VM Cloud Connector has no request for a password: set it '
+            'inside the server')
 
     # Images
 

@@ -83,6 +83,15 @@ class InterfaceRefused(exception.NovaException):
     msg_fmt = _('The interfaces of the server cannot be changed: %(reason)s')
 
 
+class Unsupported(exception.NovaException, NotImplementedError):
+    """What z/VM, or the connector, cannot do.
+
+    nova shows the sentence of a NovaException only, and only after a
+    NotImplementedError it brings a server back to the state before
+    (nova/compute/manager.py _error_out_instance_on_exception, 31 to 34).
+    """
+
+
 class NoGuest(exception.NovaException):
     """Not InstanceNotFound, whose text nova shows and no more."""
 

@@ -173,9 +173,19 @@ class Guests:
         follows by a logoff whatever came of it; without, or when that
         fails, it is logged off at once.
 
+        nova asks for it before a rescue, too, and sets the server to ERROR
+        whatever comes of that (nova/compute/manager.py rescue_instance, 31
+        to 34). So that is refused here, while the guest runs.
+
         :param timeout: seconds for the shutdown, 0 for none
         :param retry_interval: seconds between the connector's looks
+        :raises Unsupported: before anything is sent
         """
+        if instance.task_state == task_states.RESCUING:
+            raise exception.Unsupported(
+                'z/VM cannot rescue a server. The guest is unchanged; an '
+                'administrator brings the server back: openstack server set '
+                '--state active %s' % instance.uuid)
         try:
             with self._acting(instance) as userid:
                 self._turn_off(instance, userid, timeout, retry_interval)

@@ -84,6 +84,7 @@ class PowerTest(base.ZVMTestCase):
         self.assertEqual([], self.commands('shutdown -h now'))
 
     def test_reboot_and_console_log(self):
+        self.assert_refused_verbs_change_nothing()
         output = self.console()
         self.assertIn('Linux version', output)
         self.assertIn('login:', output)
@@ -101,6 +102,51 @@ class PowerTest(base.ZVMTestCase):
         self.make_unreachable()
         self._reboot_server(self.server)
         self.assert_on()
+
+    def assert_refused_verbs_change_nothing(self):
+        self.forget()
+        self.api.post_server_action(self.server['id'], {'suspend': None})
+        self.assert_reason('pause or stop the server')
+        self.assertEqual('ACTIVE', self.reload()['status'])
+        self.api.post_server_action(
+            self.server['id'], {'trigger_crash_dump': None})
+        self.assert_reason('no request for a crash dump')
+        self.assertEqual('ACTIVE', self.reload()['status'])
+
+        error = self.assertRaises(
+            api_client.OpenStackApiException,
+            self.api.post_server_action, self.server['id'],
+            {'changePassword': {'adminPass': 'secret'}})
+        self.assertEqual(409, error.response.status_code)
+        self.assertIn('set it inside the server', error.response.text)
+        self.assertIsNone(self.reload()['OS-EXT-STS:task_state'])
+
+        self.api.post_server_action(self.server['id'], {'rescue': None})
+        server = self._wait_for_state_change(self.server, 'ERROR')
+        words = ('The guest is unchanged; an administrator brings the server '
+                 'back: openstack server set --state active %s'
+                 % server['id'])
+        self.assertIn(words, server['fault']['message'])
+        self.assert_reason(words)
+        self.admin_api.post_server_action(
+            self.server['id'], {'os-resetState': {'state': 'active'}})
+        self.assert_on()
+        self.assertEqual([], self.commands('shutdown'))
+        self.assertEqual([], self.commands('Image_Deactivate'))
+
+    def assert_reason(self, words):
+        """Find words in what the server's last action tells."""
+        def look():
+            action = self.api.get_instance_actions(self.server['id'])[0]
+            event = self.admin_api.api_get(
+                '/servers/%s/os-instance-actions/%s' % (
+                    self.server['id'], action['request_id'])).body[
+                        'instanceAction']['events'][0]
+            return event['finish_time'] and event
+
+        event = self.wait_for(look, lambda: 'The action does not end')
+        self.assertEqual('Error', event['result'])
+        self.assertIn(words, event['details'])
 
     def test_pause(self):
         self.pause()

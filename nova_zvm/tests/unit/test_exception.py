@@ -14,9 +14,11 @@ import sys
 
 from nova import exception as nova_exception
 from nova import rpc
+import oslo_messaging
 from oslo_messaging._drivers import common
 
 from nova_zvm.connector import errors
+from nova_zvm import driver
 from nova_zvm import exception
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
@@ -139,3 +141,37 @@ class LateEffectTestCase(base.ZVMTestCase):
     def test_an_answered_request_is_not_waited_for(self):
         self.assertRaises(errors.Conflict, self.lose, None,
                           fakes.error(errors.Conflict))
+
+
+class RPCTestCase(base.ZVMTestCase):
+    """nova-api and nova-compute on a transport that makes text of errors.
+
+    That of nova's own tests hands the object over, of whatever class it is.
+    """
+
+    URL = 'kombu+memory:////'
+
+    def setUp(self):
+        super().setUp()
+        transport = oslo_messaging.get_rpc_transport(
+            base.CONF, self.URL, rpc.get_allowed_exmods())
+        self.addCleanup(transport.cleanup)
+        target = oslo_messaging.Target(topic='compute', server='host')
+        server = oslo_messaging.get_rpc_server(
+            transport, target, [self], executor='threading')
+        server.start()
+        self.addCleanup(server.wait)
+        self.addCleanup(server.stop)
+        self.client = oslo_messaging.get_rpc_client(
+            transport, target, timeout=60)
+
+    def set_admin_password(self, context):
+        zvm = driver.ZVMDriver.__new__(driver.ZVMDriver)
+        zvm.set_admin_password(None, 'secret')
+
+    def test_nova_api_can_tell_why_no_password_is_set(self):
+        exc = self.assertRaises(nova_exception.SetAdminPasswdNotSupported,
+                                self.client.call, {}, 'set_admin_password')
+        self.assertEqual(
+            'The z/VM Cloud Connector has no request for a password: set it '
+            'inside the server', exc.format_message())

@@ -358,6 +358,16 @@ class PowerTestCase(GuestTestCase):
                           self.guests.console_output, self.instance())
         self.assertEqual([], self.connector.calls)
 
+    def test_no_rescue_stops_a_guest(self):
+        self.built.task_state = task_states.RESCUING
+        exc = self.assertRaises(exception.Unsupported, self.guests.power_off,
+                                self.built, 60, 10)
+        # nova keeps 255 characters of it and what it says before.
+        self.assertLess(len(str(nova_exception.InstanceNotRescuable(
+            instance_id=self.built.uuid, reason='Driver Error: %s' % exc))),
+            255)
+        self.assertEqual([], self.connector.calls)
+
 
 class ClaimTestCase(GuestTestCase):
 

@@ -20,7 +20,9 @@ import configparser
 import pathlib
 import re
 
+from nova import policies as nova_policies
 from nova.virt import driver as nova_driver
+from oslo_policy import policy
 import testtools
 
 from nova_zvm import configdrive
@@ -32,6 +34,7 @@ DOC = pathlib.Path(__file__).parents[3] / 'doc/source'
 MATRIX = DOC / 'user/support-matrix.ini'
 UPSTREAM = DOC / 'contributor/upstream.rst'
 COMPARISON = DOC / 'concepts/comparison.rst'
+POLICY = DOC.parents[1] / 'etc/nova-zvm/policy.yaml'
 PREFIX = 'operation.'
 OURS = 'nova-zvm'
 STATUSES = ('complete', 'partial', 'missing', 'unknown')
@@ -119,6 +122,37 @@ NEVER = {
     'operation.port-with-resource-request', 'operation.boot-encrypted-vm',
 }
 
+# Methods that only refuse, with a sentence.
+REFUSED = {'suspend', 'trigger_crash_dump', 'set_admin_password'}
+
+# By a policy of nova, the features that its requests are for.
+POLICIES = {
+    'os_compute_api:os-admin-password': ['operation.set-admin-password'],
+    'os_compute_api:os-evacuate': ['operation.evacuate'],
+    'os_compute_api:os-migrate-server:migrate': ['operation.resize'],
+    'os_compute_api:os-migrate-server:migrate_live': [
+        'operation.live-migrate'],
+    'os_compute_api:os-remote-consoles': [
+        'console.serial.interactive', 'console.spice', 'console.vnc'],
+    'os_compute_api:os-rescue': ['operation.rescue'],
+    'os_compute_api:os-suspend-server:resume': ['operation.resume'],
+    'os_compute_api:os-suspend-server:suspend': ['operation.suspend'],
+    'os_compute_api:os-volumes-attachments:create': [
+        'operation.attach-volume'],
+    'os_compute_api:os-volumes-attachments:swap': ['operation.swap-volume'],
+    'os_compute_api:servers:resize': ['operation.resize'],
+    'os_compute_api:servers:trigger_crash_dump': [
+        'operation.trigger-crash-dump'],
+}
+# Commands on servers that share their request with another feature, or have
+# nothing to act on where such a feature is missing.
+WITHOUT_POLICY = {
+    'operation.attach-tagged-volume', 'operation.detach-volume',
+    'operation.attach-tagged-interface', 'operation.rebuild-volume-backed',
+    'operation.force-live-migration-to-complete',
+    'operation.abort-in-progress-live-migration',
+}
+
 # What the comparison says that the driver lacks.
 LACKS = {
     'Volumes': 'storage.block', 'resize': 'operation.resize',
@@ -128,8 +162,9 @@ LACKS = {
 
 
 def is_overridden(method):
-    return (getattr(driver.ZVMDriver, method) is not
-            getattr(nova_driver.ComputeDriver, method))
+    return method not in REFUSED and (
+        getattr(driver.ZVMDriver, method) is not
+        getattr(nova_driver.ComputeDriver, method))
 
 
 def has(name):
@@ -190,6 +225,26 @@ class TestMatrix(testtools.TestCase):
             'driver.' + OURS] in ('complete', 'partial')}
         self.assertEqual({name for name, parts in MADE_BY.items()
                           if all(has(part) for part in parts)}, said)
+
+    def test_the_sample_policy_switches_off_what_is_missing(self):
+        features = self.features()
+        rules = policy.Rules.load(POLICY.read_text())
+        self.assertEqual(
+            {name for name, rows in POLICIES.items()
+             if all(features[row]['driver.' + OURS] == 'missing'
+                    for row in rows)}, set(rules))
+        self.assertEqual({'!'}, {str(rule) for rule in rules.values()})
+
+    def test_policies_are_novas(self):
+        self.assertLessEqual(set(POLICIES), {
+            rule.name for rule in nova_policies.list_rules()})
+
+    def test_no_command_is_overlooked_in_the_sample_policy(self):
+        covered = WITHOUT_POLICY.union(*POLICIES.values())
+        self.assertEqual(set(), {
+            name for name, feature in self.features().items()
+            if feature['driver.' + OURS] == 'missing' and
+            feature.get('cli', '').startswith('openstack server ')} - covered)
 
     def test_no_capability_is_claimed_besides(self):
         """nova and placement act on each, whether a row tells it or not."""
