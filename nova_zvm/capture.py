@@ -281,7 +281,7 @@ def _cause(error):
 
     It puts one sentence before the other, and nova keeps 255 characters.
     """
-    return error.errmsg.rpartition('error: ')[2].strip()[-150:]
+    return error.words.rpartition('error: ')[2].strip()[-150:]
 
 
 def _refused(reason):

@@ -42,11 +42,13 @@ class ConnectorUnreachable(exception.VirtDriverNotReady):
 
 
 class ZVMNotReady(exception.VirtDriverNotReady):
-    msg_fmt = _('z/VM does not tell the connector what it has: %(reason)s')
+    msg_fmt = _('The connector cannot read the host inventory from z/VM: '
+                '%(reason)s')
 
 
 class ConnectorFailure(exception.NovaException):
-    msg_fmt = _('The z/VM Cloud Connector could not do it: %(reason)s')
+    # What the reason says comes first: users see 255 characters.
+    msg_fmt = '%(reason)s'
 
 
 class FirstUploadRefused(ConnectorFailure):
@@ -61,12 +63,12 @@ class FirstUploadRefused(ConnectorFailure):
 
 
 class ImageDownloadFailed(exception.NovaException):
-    msg_fmt = _('Image %(image_id)s broke off on its way from Glance: '
+    msg_fmt = _('The download of image %(image_id)s from Glance failed: '
                 '%(reason)s')
 
 
 class SnapshotRefused(exception.NovaException):
-    msg_fmt = _('No snapshot can be taken of the server: %(reason)s')
+    msg_fmt = _('Cannot take a snapshot of the server: %(reason)s')
 
 
 class CaptureFailed(exception.NovaException):
@@ -80,7 +82,7 @@ class SnapshotDamaged(exception.NovaException):
 
 
 class InterfaceRefused(exception.NovaException):
-    msg_fmt = _('The interfaces of the server cannot be changed: %(reason)s')
+    msg_fmt = _('Cannot change the interfaces of the server: %(reason)s')
 
 
 class Unsupported(exception.NovaException, NotImplementedError):
@@ -99,9 +101,9 @@ class NoGuest(exception.NovaException):
 
 
 class GuestStillThere(exception.NovaException):
-    msg_fmt = _('The z/VM directory entry of %(userid)s is still there '
-                '%(seconds)d seconds after it was deleted: see whether the '
-                'directory manager works.')
+    msg_fmt = _('The z/VM directory still has %(userid)s %(seconds)d seconds '
+                'after it was deleted: check that the directory manager '
+                'works.')
 
 
 class GuestStillOn(exception.InstancePowerOffFailure):

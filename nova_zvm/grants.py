@@ -37,5 +37,5 @@ def revoke(connector, userid, vswitch):
             connector.vswitches.revoke(vswitch, userid)
         if is_authorized(connector, userid, vswitch):
             raise exception.ConnectorFailure(
-                reason="%s may still couple to the virtual switch '%s'; "
+                reason="Guest %s may still couple to the virtual switch '%s'; "
                        'revoke it or try again' % (userid, vswitch))

@@ -84,7 +84,8 @@ def run(images, name, upload, os_version):
                     'deleted', name)
         images.delete(name)
     raise exception.ConnectorFailure(
-        reason='it does not keep image %s as it was sent' % name)
+        reason='The z/VM Cloud Connector does not keep image %s as it was '
+               'sent' % name)
 
 
 def find(images, name):

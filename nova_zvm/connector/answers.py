@@ -23,11 +23,11 @@ import typing
 
 from nova_zvm.connector import errors
 from nova_zvm.connector import operation as op
+from nova_zvm.connector import reasons
 
 T = typing.TypeVar('T')
 
-# The connector's errmsg repeats whole requests and their results.
-ERRMSG_LENGTH = 300
+BROKEN_OFF = 'The answer of the z/VM Cloud Connector broke off'
 
 # overallRC of the connector's web side when its sdkserver does not answer
 # (zvmconnector/socketclient.py, 1.6.3).
@@ -64,7 +64,7 @@ def error(operation: op.Operation, status: int,
     """Return the error that an answer stands for."""
     envelope = parsed_envelope(content)
     if envelope is None and status == 200 and _cut_off(content):
-        return lost(operation, 'the answer broke off')
+        return lost(operation, BROKEN_OFF)
     if envelope is None:
         return _from_foreign(operation, status)
     return _from_envelope(operation, status, envelope)
@@ -80,8 +80,8 @@ def output(operation: op.Operation, status: int, content: bytes,
         return parse(envelope.output)
     except (AttributeError, LookupError, TypeError, ValueError) as exc:
         raise errors.ConnectorError(
-            operation, 'the answer has an unexpected shape: %r' % exc,
-            status=status, envelope=envelope) from exc
+            operation, "The z/VM Cloud Connector's answer has an unexpected "
+            'shape: %r' % exc, status=status) from exc
 
 
 def parsed_envelope(content: bytes) -> errors.Envelope | None:
@@ -103,9 +103,6 @@ def _from_envelope(operation: op.Operation, status: int,
     GET /guests answers 200 whatever overallRC says, so with a 200 overallRC
     decides.
     """
-    reason = 'HTTP %s, overallRC %s, rc %s, rs %s: %s' % (
-        status, envelope.overall_rc, envelope.rc, envelope.rs,
-        _shortened(envelope.errmsg))
     if envelope.overall_rc == _SDKSERVER_DOWN:
         # rs is looked at here alone: it tells a sdkserver that was not there
         # from one that went away with the request.
@@ -114,7 +111,8 @@ def _from_envelope(operation: op.Operation, status: int,
     else:
         code = envelope.overall_rc if status == 200 else status
         cls = _BY_CODE.get(code, errors.ConnectorError)
-    return cls(operation, reason, status=status, envelope=envelope)
+    return cls(operation, reasons.sentence(operation, status, envelope),
+               status=status, envelope=envelope)
 
 
 def _from_foreign(operation: op.Operation,
@@ -123,7 +121,8 @@ def _from_foreign(operation: op.Operation,
 
     A web server in front of it, or another service at that address.
     """
-    reason = 'HTTP %s without the members of a connector answer' % status
+    reason = ('HTTP %s came back without the members of a connector answer'
+              % status)
     if status in (502, 504):
         return lost(operation, reason + ': the web server in front of the '
                     'connector gave up', status=status)
@@ -149,10 +148,3 @@ def _cut_off(content: bytes) -> bool:
     except ValueError:
         return content[:1] in (b'', b'{')
     return False
-
-
-def _shortened(errmsg: str) -> str:
-    text = ' '.join(errmsg.split())
-    if len(text) <= ERRMSG_LENGTH:
-        return text
-    return text[:ERRMSG_LENGTH] + '...'

@@ -81,9 +81,9 @@ class Tokens:
             return self._fetch(admin_token)
         except errors.Unauthorized as exc:
             raise errors.Unauthorized(
-                exc.operation, 'the connector refuses the admin token in '
-                'token file %s; it must be the same as in its own token file'
-                % self._file, status=exc.status) from exc
+                exc.operation, 'The z/VM Cloud Connector refuses the admin '
+                'token in token file %s; it must be the same as in its own '
+                'token file' % self._file, status=exc.status) from exc
 
     def _admin_token(self, operation: op.Operation) -> str:
         assert self._file is not None
@@ -92,12 +92,12 @@ class Tokens:
                 token = token_file.read().strip()
         except OSError as exc:
             raise errors.Unauthorized(
-                operation, 'token file %s cannot be read: %s'
+                operation, 'Token file %s cannot be read: %s'
                 % (self._file, exc.strerror)) from exc
         except UnicodeDecodeError:
             token = ''
         if not token or not token.isprintable() or ' ' in token:
             raise errors.Unauthorized(
-                operation, 'token file %s does not hold a token: one word of '
+                operation, 'Token file %s does not hold a token: one word of '
                 'printable ASCII characters is expected' % self._file)
         return token

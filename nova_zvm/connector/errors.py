@@ -12,14 +12,27 @@
 
 """Errors of the z/VM Cloud Connector's REST API.
 
-An error keeps what the connector said (HTTP status, overallRC, rc, rs, modID,
-errmsg). str() is one sentence that says what was asked and what came back.
+An error keeps what the connector said: HTTP status, overallRC, rc, rs, modID
+and the words of errmsg. str() begins with the reason, since nova shows users
+255 characters; what was asked, the codes and the connector's own words follow.
 """
 
 import dataclasses
+import re
 import typing
 
 from nova_zvm.connector import operation as op
+
+# The connector's own words, of which there can be many.
+WORDS_LENGTH = 300
+
+# The errmsg of an error from below the connector repeats the request and, as
+# Python writes a dict, the result (zvmsdk/smtclient.py _request, 1.6.3).
+_API = re.compile(r'SMAPI API failed: (\w+)')
+_RESULT = re.compile(r"'rc': (-?\d+), 'rs': (-?\d+)")
+_TEXT = re.compile(r"""'strError': (?:'([^']+)'|"([^"]+)")""")
+_MESSAGE = re.compile(r"""'\(Error\) ([^']+)|"\(Error\) ([^"]+)""")
+_DETAILS = re.compile(r"""['"]Details: ([^'"]+)""")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +45,35 @@ class Envelope:
     mod_id: int | str | None = None
     errmsg: str = ''
     output: typing.Any = ''
+
+    @property
+    def codes(self) -> str:
+        return 'overallRC %s, rc %s, rs %s' % (self.overall_rc, self.rc,
+                                               self.rs)
+
+    @property
+    def result(self) -> tuple[int, int] | None:
+        """Return rc and rs as errmsg repeats them, None if it does not.
+
+        Unlike the members rc and rs those are always this error's own.
+        """
+        match = _RESULT.search(self.errmsg)
+        return (int(match[1]), int(match[2])) if match else None
+
+    @property
+    def words(self) -> str:
+        """Return what errmsg says, in one line.
+
+        Of an error from below the connector only what z/VM said, and which
+        call it was.
+        """
+        errmsg = ' '.join(self.errmsg.split())
+        text = _TEXT.search(errmsg) or _MESSAGE.search(errmsg)
+        if text is None:
+            return errmsg
+        parts = (_API.search(errmsg), text, _DETAILS.search(errmsg))
+        return ': '.join(next(filter(None, part.groups()))
+                         for part in parts if part)
 
 
 class ConnectorError(Exception):
@@ -46,14 +88,14 @@ class ConnectorError(Exception):
     def __init__(self, operation: op.Operation, reason: str, *,
                  status: int | None = None,
                  envelope: Envelope | None = None) -> None:
-        super().__init__('%s: %s' % (operation, reason))
+        super().__init__(_sentence(operation, reason, status, envelope))
         self.operation = operation
         self.status = status
         self.overall_rc = envelope.overall_rc if envelope else None
         self.rc = envelope.rc if envelope else None
         self.rs = envelope.rs if envelope else None
         self.mod_id = envelope.mod_id if envelope else None
-        self.errmsg = envelope.errmsg if envelope else ''
+        self.words = envelope.words if envelope else ''
 
 
 class BadRequest(ConnectorError):
@@ -109,8 +151,9 @@ class OutcomeUnknown(ConnectorError):
     def __init__(self, operation: op.Operation, reason: str, *,
                  status: int | None = None,
                  envelope: Envelope | None = None) -> None:
-        super().__init__(operation, reason + '; it may still take effect',
-                         status=status, envelope=envelope)
+        super().__init__(
+            operation, reason + '; the request may still take effect',
+            status=status, envelope=envelope)
         self.settle_seconds = operation.settle_seconds
 
 
@@ -127,3 +170,15 @@ class TransferError(ConnectorError):
 
 class InvalidUrl(ValueError):
     """The connector's URL cannot be used."""
+
+
+def _sentence(operation: op.Operation, reason: str, status: int | None,
+              envelope: Envelope | None) -> str:
+    if envelope is None:
+        return '%s (%s)' % (reason, operation)
+    words = envelope.words
+    if len(words) > WORDS_LENGTH:
+        words = words[:WORDS_LENGTH] + '...'
+    return '%s (%s, HTTP %s, %s)%s' % (
+        reason, operation.name, status, envelope.codes,
+        ': ' + words if words else '')

@@ -150,7 +150,7 @@ class _Counted:
     def check(self, url: str | None) -> None:
         """See that all was read; what was sent otherwise lies at url."""
         if self._failure:
-            raise self._error('the file cannot be read: %s' % self._failure,
+            raise self._error('The file cannot be read: %s' % self._failure,
                               url, self._failure) from self._failure
 
     def compare(self, stored: models.File) -> None:
@@ -167,5 +167,5 @@ class _Counted:
         return error
 
     def _wrong_length(self, word: str) -> errors.TransferError:
-        return self._error('the file has %s than the %d bytes that were '
+        return self._error('The file has %s than the %d bytes that were '
                            'announced' % (word, self.len))

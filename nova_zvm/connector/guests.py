@@ -87,6 +87,7 @@ class Guests:
             'userid': userid, 'vcpus': vcpus, 'memory': memory_mb,
             # Without the member the connector fails on len(None) (1.6.3).
             'disk_list': [disk.body() for disk in disks]}
+        about = {'userid': userid, 'disks': _told(disks)}
         for member, value in (('user_profile', profile),
                               ('max_cpu', max_vcpus),
                               ('max_mem', max_memory)):
@@ -94,8 +95,8 @@ class Guests:
                 guest[member] = value
         return self._http.request(
             'guests.create', 'POST', ('guests',), body={'guest': guest},
-            parse=lambda output: [models.Disk.parse(disk)
-                                  for disk in output])
+            about=about, parse=lambda output: [models.Disk.parse(disk)
+                                               for disk in output])
 
     def delete(self, userid: str) -> None:
         """Log a guest off and delete it, its disks, reader files and grants.
@@ -401,9 +402,11 @@ class Guests:
 
     def _act(self, name: str, userid: str, action: str, *, wait: float = 0,
              **members: typing.Any) -> None:
+        about = {'image': members['image']} if 'image' in members else {}
         self._http.request(
             'guests.' + name, 'POST', ('guests', userid, 'action'),
-            body={'action': action, **members}, wait=wait, parse=_nothing)
+            body={'action': action, **members}, wait=wait, about=about,
+            parse=_nothing)
 
 
 def _interface(os_version: str, networks: abc.Sequence[models.GuestNetwork],
@@ -412,6 +415,16 @@ def _interface(os_version: str, networks: abc.Sequence[models.GuestNetwork],
         'os_version': os_version,
         'guest_networks': [network.body() for network in networks],
         'active': active}}
+
+
+def _told(disks: abc.Sequence[models.DiskSpec]) -> str:
+    """Return what errors call the disks of a guest."""
+    if not disks:
+        return 'no disks'
+    pools = sorted({op.disk_pool(disk.pool) for disk in disks})
+    return 'a disk of %s in %s' % (
+        ' and one of '.join('%s' % disk.size for disk in disks),
+        ' and '.join(pools))
 
 
 def _nothing(output: typing.Any) -> None:

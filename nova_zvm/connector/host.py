@@ -15,6 +15,7 @@
 import typing
 
 from nova_zvm.connector import models
+from nova_zvm.connector import operation as op
 from nova_zvm.connector import session
 
 
@@ -37,7 +38,8 @@ class Host:
         """
         return self._http.request(
             'host.disk_pool', 'GET', ('host', 'diskpool'),
-            query=_pool(name), parse=models.DiskPool.parse)
+            query=_pool(name), about={'pool': op.disk_pool(name)},
+            parse=models.DiskPool.parse)
 
     def disk_pool_volumes(self, name: str | None = None) -> list[str]:
         """Return the volume labels of a disk pool.
@@ -58,6 +60,7 @@ class Host:
         return self._http.request(
             'host.free_extents', 'GET', ('host', 'diskpool'),
             query={**(_pool(name) or {}), 'details': 'true'},
+            about={'pool': op.disk_pool(name)},
             parse=lambda output: [
                 models.FreeExtent.parse(extent)
                 for extents in output.values() for extent in extents])

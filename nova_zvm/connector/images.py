@@ -44,6 +44,7 @@ class Images:
         """
         return self._http.request(
             'images.get', 'GET', ('images',), query={'imagename': name},
+            about={'image': name},
             parse=lambda output: models.Image.parse(output[0]))
 
     def create(self, name: str, url: str, os_version: str,
@@ -62,7 +63,7 @@ class Images:
             'images.create', 'POST', ('images',),
             body={'image': {'image_name': name, 'url': url,
                             'image_meta': meta}},
-            parse=_nothing)
+            about={'image': name}, parse=_nothing)
 
     def export(self, name: str, dest_url: str) -> None:
         """Copy an image's file to a path on the connector's host.

@@ -26,6 +26,10 @@ BODY_LIMIT = 4096 - 256
 # What a body has around its list, at most.
 FRAME_BYTES = 64
 
+_NAMED = {'guests': 'userid', 'images': 'image', 'vswitches': 'vswitch'}
+# Of all guests together.
+_LISTS = ('interfacestats', 'nics', 'stats')
+
 
 class Effect(enum.Enum):
     """What is known of an operation whose answer does not come."""
@@ -42,6 +46,7 @@ class Operation:
 
     :ivar name: noun and verb of the client, such as 'guests.start'
     :ivar settle_seconds: how long the connector itself may be at work on it
+    :ivar about: names by kind: userid, image, vswitch, pool, disks
     """
 
     name: str
@@ -49,9 +54,22 @@ class Operation:
     path: str
     effect: Effect
     settle_seconds: float
+    about: abc.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __str__(self) -> str:
-        return '%s (%s %s)' % (self.name, self.method, self.path)
+        return '%s, %s %s' % (self.name, self.method, self.path)
+
+
+def about(parts: abc.Sequence[str]) -> dict[str, str]:
+    """Return the name that a path has, by its kind."""
+    if len(parts) > 1 and parts[0] in _NAMED and parts[1] not in _LISTS:
+        return {_NAMED[parts[0]]: parts[1]}
+    return {}
+
+
+def disk_pool(name: str | None) -> str:
+    """Return what errors call a disk pool; None is the connector's own."""
+    return 'disk pool %s' % name if name else "the connector's disk pool"
 
 
 def path(parts: abc.Sequence[str],

@@ -95,7 +95,8 @@ class Session:
                 parse: abc.Callable[[typing.Any], answers.T],
                 query: abc.Mapping[str, str] | None = None,
                 body: object = None, wait: float = 0,
-                effect: op.Effect | None = None) -> answers.T:
+                effect: op.Effect | None = None,
+                about: abc.Mapping[str, str] | None = None) -> answers.T:
         """Return what an operation answers, parsed.
 
         :param name: of the operation, such as 'guests.start'
@@ -104,9 +105,11 @@ class Session:
         :param wait: seconds that the connector itself was told to wait
         :param effect: what the operation does; by default a GET reads and
             the others write
+        :param about: names besides that in the path, for errors
         :raises ConnectorError: the subclasses say what the caller can do
         """
-        operation = self.operation(name, method, parts, query, wait, effect)
+        operation = self.operation(name, method, parts, query, wait, effect,
+                                   about)
         data = None if body is None else _encoded(operation, body)
         return self._tried(operation,
                            lambda: self._output(operation, data, parse))
@@ -133,14 +136,16 @@ class Session:
 
     def operation(self, name: str, method: str, parts: abc.Sequence[str],
                   query: abc.Mapping[str, str] | None = None,
-                  wait: float = 0, effect: op.Effect | None = None
+                  wait: float = 0, effect: op.Effect | None = None,
+                  about: abc.Mapping[str, str] | None = None
                   ) -> op.Operation:
         """Return what errors and logs will say of a request."""
         if effect is None:
             effect = (op.Effect.READ if method == 'GET'
                       else op.Effect.WRITE)
         return op.Operation(name, method, op.path(parts, query), effect,
-                            self._timeouts.read(name, wait))
+                            self._timeouts.read(name, wait),
+                            {**op.about(parts), **(about or {})})
 
     def found_absent(self, max_age: float) -> bool:
         """Tell whether the connector was not there when last asked.
@@ -223,8 +228,8 @@ class Session:
             answer = self._send(operation, data, stream, token)
         if answer.status_code == 401 and not token:
             raise errors.Unauthorized(
-                operation, 'HTTP 401: the connector asks for a token and no '
-                'token file is configured', status=401)
+                operation, 'The z/VM Cloud Connector asks for a token and '
+                'no token file is configured', status=401)
         return answer
 
     def _fetch_token(self, admin_token: str) -> str:
@@ -338,8 +343,9 @@ def _encoded(operation: op.Operation, body: object) -> bytes:
     data = op.encoded(body)
     if len(data) > op.BODY_LIMIT:
         raise errors.RequestTooLarge(
-            operation, 'the request has %d bytes, the connector can read %d; '
-            'not sent' % (len(data), op.BODY_LIMIT))
+            operation, 'The request has %d bytes and the z/VM Cloud '
+            'Connector reads only %d, so it was not sent'
+            % (len(data), op.BODY_LIMIT))
     return data
 
 
@@ -400,12 +406,12 @@ def _mapped(operation: op.Operation) -> abc.Iterator[None]:
         yield
     except requests.ConnectTimeout as exc:
         raise errors.NotConnected(
-            operation, 'the connector does not accept the connection in '
-            'time') from exc
+            operation, 'The z/VM Cloud Connector did not accept the '
+            'connection in time') from exc
     except requests.Timeout as exc:
         raise answers.lost(
-            operation, 'no answer within %g seconds'
-            % operation.settle_seconds) from exc
+            operation, 'The z/VM Cloud Connector did not answer within %g '
+            'seconds' % operation.settle_seconds) from exc
     except requests.exceptions.SSLError as exc:
         raise _tls_error(operation, exc) from exc
     except requests.ConnectionError as exc:
@@ -413,11 +419,11 @@ def _mapped(operation: op.Operation) -> abc.Iterator[None]:
     except requests.exceptions.InvalidURL as exc:
         raise errors.NotConnected(operation, str(exc)) from exc
     except requests.RequestException as exc:
-        raise answers.lost(operation, 'the answer broke off') from exc
+        raise answers.lost(operation, answers.BROKEN_OFF) from exc
     except OSError as exc:
         # Raised by requests for a CA file that is not there.
         raise errors.TlsError(
-            operation, 'the CA file cannot be used: %s' % exc) from exc
+            operation, 'The CA file cannot be used: %s' % exc) from exc
 
 
 def _connection_error(operation: op.Operation,
@@ -427,8 +433,11 @@ def _connection_error(operation: op.Operation,
         # sandbox have a connection class without urllib3's own error.
         if isinstance(cause, (urllib3_errors.NewConnectionError,
                               ConnectionRefusedError)):
-            return errors.NotConnected(operation, str(cause))
-    return answers.lost(operation, 'the connection broke before the answer')
+            return errors.NotConnected(
+                operation, 'No connection can be made: %s'
+                % str(cause).rpartition(': ')[2])
+    return answers.lost(operation, 'The connection to the z/VM Cloud '
+                        'Connector broke before the answer')
 
 
 def _tls_error(operation: op.Operation,
@@ -436,11 +445,11 @@ def _tls_error(operation: op.Operation,
     """Return TlsError, unless the connection had worked and ended."""
     for cause in _causes(exc):
         if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-            return answers.lost(operation,
-                               'the TLS connection ended before the answer')
+            return answers.lost(operation, 'The TLS connection to the z/VM '
+                                'Cloud Connector ended before the answer')
     innermost = list(_causes(exc))[-1]
     return errors.TlsError(
-        operation, 'no TLS connection can be made: %s' % innermost)
+        operation, 'No TLS connection can be made: %s' % innermost)
 
 
 def _causes(exc: BaseException) -> abc.Iterator[BaseException]:

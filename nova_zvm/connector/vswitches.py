@@ -46,28 +46,29 @@ class Vswitches:
 
         :raises NotFound: if there is no such switch
         """
-        self._update('grant', name, {'grant_userid': userid})
+        self._update('grant', name, userid, {'grant_userid': userid})
 
     def revoke(self, name: str, userid: str) -> None:
         """Take a guest's grant back.
 
         :raises NotFound: if there is no such switch
         """
-        self._update('revoke', name, {'revoke_userid': userid})
+        self._update('revoke', name, userid, {'revoke_userid': userid})
 
     def set_vlan(self, name: str, userid: str, vlan_id: int) -> None:
         """Put a guest's ports on a switch into a VLAN.
 
         :raises NotFound: if there is no such switch
         """
-        self._update('set_vlan', name, {
+        self._update('set_vlan', name, userid, {
             'user_vlan_id': {'userid': userid, 'vlanid': vlan_id}})
 
-    def _update(self, operation: str, name: str,
+    def _update(self, operation: str, name: str, userid: str,
                 members: dict[str, typing.Any]) -> None:
         self._http.request(
             'vswitches.' + operation, 'PUT', ('vswitches', name),
-            body={'vswitch': members}, parse=_nothing)
+            body={'vswitch': members}, about={'userid': userid},
+            parse=_nothing)
 
 
 def _nothing(output: typing.Any) -> None:

@@ -255,7 +255,7 @@ class BrokenTest(ImagesTestCase):
         self.watched.failure = OSError('connection reset')
         server = self.boot(expected_state='ERROR')
         self.assert_absent()
-        self.assertIn('broke off', self.stdlog.logger.output)
+        self.assertIn('The download of image', self.stdlog.logger.output)
         self._delete_server(server)
         self.watched.failure = None
         self.boot()

@@ -288,7 +288,7 @@ class ComputeTest(SecuringTestCase):
         self.assertEqual([], usage.requests)
         self.assertRegex(
             self.stdlog.logger.output,
-            'cannot be reached: .*no TLS connection.* certificate verify')
+            'cannot be reached: .*No TLS connection.* certificate verify')
 
         found = self.checked()
         self.assertEqual(finding.Code.FAILURE, found['Connection'].code)

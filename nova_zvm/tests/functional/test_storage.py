@@ -12,6 +12,8 @@
 
 """Disk pools that do not have what a server asks for."""
 
+from testtools import matchers
+
 from nova_zvm.tests.functional import base
 
 # The ECKD pool of the default scenario has four volumes of some 41 GiB.
@@ -27,7 +29,8 @@ class FullPoolTest(base.ZVMTestCase):
         before = self.snapshot()
         server = self.boot(expected_state='ERROR',
                            flavor_id=self.create_flavor(**flavor))
-        self.assertIn(reason, server['fault']['message'])
+        self.assertThat(server['fault']['message'],
+                        matchers.MatchesRegex(reason))
         self.assert_nothing_left(before)
         self._delete_server(server)
         self.boot()
@@ -35,14 +38,19 @@ class FullPoolTest(base.ZVMTestCase):
     def test_no_extent_for_the_root_disk(self):
         """Placement knows the pool's sum, and not what is in one piece."""
         self.flags(max_attempts=1, group='scheduler')
-        self.assert_no_room('overallRC 8, rc 596', disk=MORE_THAN_A_VOLUME)
+        # All of it within what nova shows, and the reason first.
+        self.assert_no_room(
+            r'The directory manager could not create guest \w+ with a disk '
+            r'of %dg in .*disk pool.* \(guests.create, HTTP 500, overallRC 8, '
+            r'rc 596, rs \d+\): .*not enough space in group' %
+            MORE_THAN_A_VOLUME, disk=MORE_THAN_A_VOLUME)
 
     def test_no_extent_for_another_disk(self):
         """The guest and its root disk have been made by then."""
-        self.assert_no_room('Exhausted all hosts',
+        self.assert_no_room('.*Exhausted all hosts',
                             ephemeral=MORE_THAN_A_VOLUME)
 
     def test_more_than_the_pool_has(self):
-        self.assert_no_room('No valid host', disk=MORE_THAN_THE_POOL)
+        self.assert_no_room('.*No valid host', disk=MORE_THAN_THE_POOL)
         self.assertNotIn('%dg' % MORE_THAN_THE_POOL,
                          str(self.zvm.engine.log()))

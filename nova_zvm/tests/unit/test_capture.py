@@ -183,8 +183,8 @@ class TakenTestCase(CaptureTestCase):
 
     def test_refused_by_the_connector(self):
         refusal = fakes.error(errors.Conflict, 'guests.capture', 409)
-        refusal.errmsg = ('Failed to capture userid X, error: Internal '
-                          'error: Root is on a logical volume')
+        refusal.words = ('Failed to capture userid X, error: Internal '
+                         'error: Root is on a logical volume')
         self.connector.faults['guests.capture'] = [refusal]
         exc = self.assertRaises(exception.CaptureFailed, self.take)
         self.assertIn('capture the server: Root is on a logical volume',

@@ -15,8 +15,11 @@
 Together with the page on networking, which has those about ports.
 """
 
+import re
+
 import testtools
 
+from nova_zvm.connector import reasons
 from nova_zvm.tests.unit import pages
 
 PAGE = 'admin/troubleshooting.rst'
@@ -28,14 +31,22 @@ LEFT_OUT = {
     'checks': 'each finding of nova-zvm-status brings its remedy along',
     'cmd': 'what the commands themselves print says what it is about',
 }
+# Whose sentences the table of codes has.
+BY_CODE = 'reasons.py'
 # Sentences that are on no page.
 NOT_SHOWN = {
     'a file of ... bytes cannot be sent':
         'a mistake of the driver: an image without size is refused before',
     'a list was expected':
-        'the end of "the answer has an unexpected shape"',
+        'the end of "The z/VM Cloud Connector\'s answer has an unexpected '
+        'shape"',
     "'...' cannot be part of a path":
         'a mistake of the driver: names are checked before',
+    "'rc': (-?\\d+), 'rs': (-?\\d+)": 'a pattern',
+    'SMAPI API failed: (\\w+)': 'a pattern',
+    "the connector's disk pool": 'a name in the sentences by code',
+    'a disk of ... in ...': 'a part of a sentence by code',
+    'and one of': 'a part of a sentence by code',
     'no disk image header':
         'told by imagecache in a sentence of its own',
     'at a time unknown, its file was missing':
@@ -50,7 +61,18 @@ NOT_SHOWN = {
 def sentences():
     """Return by module what readers of faults and logs may get to see."""
     return {path: pages.sentences(path) for path in
-            pages.modules(without=LEFT_OUT)}
+            pages.modules(without=LEFT_OUT) if path.name != BY_CODE}
+
+
+def codes(row):
+    """Return the codes of a row of the client's table, as the page does."""
+    if row.code is None:
+        return 'any other'
+    own = 'HTTP %d' if row.code in (400, 401, 404, 409, 501, 503) else '%d'
+    rc = ('%d to %d' % (row.rc[0], row.rc[-1])
+          if isinstance(row.rc, range) else row.rc)
+    return ', '.join([own % row.code, *(
+        str(code) for code in (rc, row.rs) if code is not None)])
 
 
 class TestPage(testtools.TestCase):
@@ -71,11 +93,11 @@ class TestPage(testtools.TestCase):
         found = set().union(*sentences().values())
         self.assertGreater(len(found), 130)
         for sentence in (
-                'The z/VM Cloud Connector could not do it: ...',
+                'The z/VM Cloud Connector cannot be reached: ...',
                 'The guest does not reboot, it is reset: ...',
                 'it is paused, and a shutdown would lose what is in its '
                 'memory; unpause it first',
-                'no TLS connection can be made: ...'):
+                'No TLS connection can be made: ...'):
             self.assertIn(sentence, found)
 
     def test_exceptions_are_needed(self):
@@ -83,6 +105,16 @@ class TestPage(testtools.TestCase):
         self.assertEqual(set(), set(NOT_SHOWN) - found)
         self.assertLessEqual(set(LEFT_OUT), {
             pages.part(path) for path in pages.modules()})
+
+    def test_the_sentence_of_each_code(self):
+        table = pages.read(PAGE).partition('.. _sentences-by-code:')[2]
+        shown = re.findall(
+            r'(?m)^   \* - (.+)\n     - (.+(?:\n       .+)*)\n     - ', table)
+        self.assertEqual(
+            [(codes(row), re.sub(r'\{\w+\}', '...', row.sentence.replace(
+                '{about}', ''))) for row in reasons.TABLE],
+            [(told, ' '.join(sentence.split()))
+             for told, sentence in shown[1:]])
 
     def test_nothing_is_shown_twice(self):
         messages = pages.messages(PAGE)

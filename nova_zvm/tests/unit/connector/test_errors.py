@@ -73,10 +73,11 @@ class AnswerTest(conversation.TestCase):
         self.assertEqual(
             (409, 8, 400, 8, 'guest', "Failed to create userid 'G1'."),
             (error.status, error.overall_rc, error.rc, error.rs,
-             error.mod_id, error.errmsg))
+             error.mod_id, error.words))
         self.assertEqual(
-            "guests.create (POST /guests): HTTP 409, overallRC 8, rc 400, "
-            "rs 8: Failed to create userid 'G1'.", str(error))
+            'The z/VM directory already has a guest G1 (guests.create, '
+            'HTTP 409, overallRC 8, rc 400, rs 8): Failed to create userid '
+            "'G1'.", str(error))
 
     def test_sentence_is_short_whatever_the_connector_repeats(self):
         error = self._write(500, conversation.failure(
@@ -185,7 +186,7 @@ class NoAnswerTest(conversation.TestCase):
         error = self.assertRaises(errors.Unreachable,
                                   self.connector.host.info)
         self.assertTrue(error.sent)
-        self.assertIn('no answer within 120 seconds', str(error))
+        self.assertIn('did not answer within 120 seconds', str(error))
 
     def test_write(self):
         self.http.post(conversation.URL + '/guests',
@@ -194,7 +195,7 @@ class NoAnswerTest(conversation.TestCase):
                                   self.connector.guests.create, 'G1', 1, 1,
                                   [])
         self.assertEqual(600, error.settle_seconds)
-        self.assertIn('it may still take effect', str(error))
+        self.assertIn('the request may still take effect', str(error))
 
     def test_reading_action(self):
         self.http.post(conversation.URL + '/guests/G1/action',
@@ -222,8 +223,8 @@ class NoAnswerTest(conversation.TestCase):
                           urllib3_errors.MaxRetryError(None, '/', cause)))
         error = self.assertRaises(errors.TlsError,
                                   self.connector.guests.list)
-        self.assertThat(str(error), matchers.EndsWith(
-            'can be made: ' + str(cause)))
+        self.assertThat(str(error), matchers.StartsWith(
+            'No TLS connection can be made: ' + str(cause)))
 
     def test_whose_certificates_are_trusted(self):
         """Those of the system; there is no request without any check."""

@@ -154,7 +154,7 @@ class TokenTest(conversation.TestCase):
         os.unlink(self.token_file)
         error = self.assertRaises(errors.Unauthorized,
                                   self.connector.guests.list)
-        self.assertIn('token file %s cannot be read: No such file'
+        self.assertIn('Token file %s cannot be read: No such file'
                       % self.token_file, str(error))
         self.assertEqual([], self.http.request_history)
 
