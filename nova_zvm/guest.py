@@ -126,7 +126,14 @@ class Guests:
         return userid is not None and userid in self.userids()
 
     def in_directory(self, userid):
-        """Tell whether the z/VM directory has an entry of this name."""
+        """Tell whether the z/VM directory has an entry of this name.
+
+        The connector logs a "no" as an error. No other request proves it:
+        CP's QUERY USER says the same of a guest that is off and of one that
+        does not exist, and from its list of all guests the connector leaves
+        out those that are on at another member, with two CP commands for
+        each guest (zvmsdk/hostops.py guest_list, 1.6.3).
+        """
         try:
             self._connector.guests.directory_entry(userid)
         except errors.NotFound:

@@ -14,6 +14,7 @@
 
 import base64
 import json
+import re
 
 from nova import objects
 
@@ -86,7 +87,13 @@ class BootTest(base.ZVMTestCase):
             self.guest(server)['linux']['mounts'])
 
         # A root disk as large as the image, which is imported once.
+        log = self.zvm.simulator.member.log_file
+        before = log.stat().st_size
         other = self.boot(flavor_id=self.create_flavor(disk=0))
+        self.assertEqual(
+            ["Failed to get the user direct of guest '%s'."
+             % self.userid(other)],
+            re.findall(r'\[ERROR\] (Failed .*)', log.read_text()[before:]))
         self.assertEqual(3338, self.minidisk(other, '0100')['size'])
         uploads = [row for row in self.rows('image')
                    if self.image_id in row['imagename']]
