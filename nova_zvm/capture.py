@@ -37,6 +37,7 @@ from nova_zvm import exception
 from nova_zvm import imageimport
 from nova_zvm import names
 from nova_zvm import ownership
+from nova_zvm import progress
 from nova_zvm import repository
 
 CONF = conf.CONF
@@ -113,7 +114,8 @@ class Captures:
         ownership.begin_capture(instance, power)
         with exception.translated():
             try:
-                captured = self._capture(ownership.guest_of(instance), name)
+                captured = self._capture(
+                    instance, ownership.guest_of(instance), name)
                 # The upload may take hours, in which the guest may go down
                 # by itself.
                 ownership.leave_power(instance)
@@ -132,9 +134,9 @@ class Captures:
         finally:
             self._end(instance)
 
-    def _capture(self, userid, name):
-        LOG.info('Capturing guest %s', userid)
-        self._connector.guests.capture(userid, name)
+    def _capture(self, instance, userid, name):
+        with progress.step(instance, userid, 'captured'):
+            self._connector.guests.capture(userid, name)
         image = self._connector.images.get(name)
         return Captured(image, image.path or self._path(userid, image))
 

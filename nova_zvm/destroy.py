@@ -23,6 +23,7 @@ from oslo_log import log as logging
 
 from nova_zvm import exception
 from nova_zvm import ownership
+from nova_zvm import progress
 
 LOG = logging.getLogger(__name__)
 
@@ -53,7 +54,13 @@ class Destroy:
         userid = ownership.owned_userid(instance)
         if userid is None:
             LOG.debug('There is no guest to destroy', instance=instance)
-        elif ownership.state(instance) == ownership.BUILT:
+        else:
+            with progress.step(instance, userid, 'deleted'):
+                self._remove(instance, userid, network_info)
+        self._config_drives.discard(instance)
+
+    def _remove(self, instance, userid, network_info):
+        if ownership.state(instance) == ownership.BUILT:
             self._remove_whole(instance, userid)
         else:
             # Somebody may still be at work on it: a process of ours that
@@ -61,7 +68,6 @@ class Destroy:
             self._remove_unfinished(
                 instance, network_info,
                 self._create_seconds - ownership.age(instance))
-        self._config_drives.discard(instance)
 
     def undo_spawn(self, instance, network_info, settle_seconds):
         """Remove what a failed spawn has made.

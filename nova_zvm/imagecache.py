@@ -141,12 +141,14 @@ class ImageCache:
                     image_meta, 'it does not start with the disk image '
                     'header of the z/VM Cloud Connector: it must have been '
                     'captured on z/VM')
-            LOG.info('Importing image %s, %d bytes', name, image_meta.size)
+            started = time.monotonic()
             with exception.translated(), self._staging.uploaded(
                     stream, image_meta.size) as upload:
                 _check_sum(image_meta, upload.md5)
                 image = imageimport.run(self._images, name, upload,
                                         os_version)
+        LOG.info('Image %s of %d bytes imported in %.1f seconds', name,
+                 image_meta.size, time.monotonic() - started)
         if _signature_wanted(certs):
             self._verified.add(_seal(image, certs))
         return image

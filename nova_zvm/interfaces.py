@@ -33,6 +33,7 @@ from nova_zvm import grants
 from nova_zvm import imageproperties
 from nova_zvm import names
 from nova_zvm import ownership
+from nova_zvm import progress
 from nova_zvm import waiting
 
 LOG = logging.getLogger(__name__)
@@ -65,7 +66,8 @@ class Interfaces:
         :raises InvalidInput: if the port cannot work; nothing was changed
         :raises InterfaceRefused: if the guest's state does not allow it
         """
-        with self._guest_of(instance) as guest:
+        with self._guest_of(instance) as guest, progress.step(
+                instance, guest.userid, 'port %s attached' % vif['id']):
             self._refuse_unless_quiet(guest)
             self._finish(guest)
             nic = self._plan(guest, vif, self._detach(guest, vif))
@@ -75,7 +77,8 @@ class Interfaces:
 
     def detach(self, instance, vif):
         """Take a port's NIC from a guest, on or off; fine if it is gone."""
-        with self._guest_of(instance) as guest:
+        with self._guest_of(instance) as guest, progress.step(
+                instance, guest.userid, 'port %s detached' % vif['id']):
             self._finish(guest)
             self._detach(guest, vif)
 

@@ -34,6 +34,7 @@ from nova_zvm.connector import errors
 from nova_zvm import exception
 from nova_zvm import imageproperties
 from nova_zvm import ownership
+from nova_zvm import progress
 from nova_zvm import units
 
 CONF = conf.CONF
@@ -59,13 +60,16 @@ class Snapshot:
                 instance.uuid), self._discarded(context, image_id):
             power = self._captures.power(instance)
             update_task_state(task_states.IMAGE_PENDING_UPLOAD)
-            with self._captures.taken(instance, power) as captured:
+            with progress.step(
+                    instance, ownership.userid(instance), 'snapshot taken'
+            ), self._captures.taken(instance, power) as captured:
                 update_task_state(
                     task_states.IMAGE_UPLOADING,
                     expected_state=task_states.IMAGE_PENDING_UPLOAD)
-                LOG.info('Uploading snapshot %s, %d bytes', image_id,
-                         captured.image.size_bytes, instance=instance)
-                with exception.translated():
+                with exception.translated(), progress.step(
+                        instance, ownership.userid(instance),
+                        'snapshot %s of %d bytes uploaded' % (
+                            image_id, captured.image.size_bytes)):
                     self._upload(context, instance, image_id, captured)
 
     @contextlib.contextmanager

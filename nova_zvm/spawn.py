@@ -19,7 +19,6 @@ failure of any step removes all that was made.
 
 import contextlib
 import dataclasses
-import time
 
 from nova import conf
 from nova import context as nova_context
@@ -37,6 +36,7 @@ from nova_zvm import exception
 from nova_zvm import imageproperties
 from nova_zvm import names
 from nova_zvm import ownership
+from nova_zvm import progress
 from nova_zvm import units
 
 CONF = conf.CONF
@@ -73,21 +73,26 @@ class Spawn:
     def run(self, context, instance, image_meta, injected_files,
             admin_password, network_info, block_device_info, power_on):
         """Boot an instance; nothing is left of it if that fails."""
-        request, image = self.prepare(context, instance, image_meta,
-                                      network_info, block_device_info)
-        devicetags.record(context, instance, network_info, block_device_info)
-        drive = self._config_drives.built(
-            instance, injected_files, admin_password, network_info)
-        self._guests.claim(instance, request.userid)
-        try:
-            # "Not found" is never about the instance here: nova would
-            # leave the server building for ever.
-            with exception.translated():
-                self._create(instance, request, image, drive, power_on)
-        except Exception as exc:
-            with excutils.save_and_reraise_exception():
-                self._clean_up(instance, network_info, exc)
-        ownership.record(instance, ownership.BUILT)
+        userid = self._userid(instance)
+        with progress.step(instance, userid, 'booted'):
+            with progress.step(instance, userid, 'boot prepared'):
+                request, image = self.prepare(
+                    context, instance, image_meta, network_info,
+                    block_device_info)
+                devicetags.record(context, instance, network_info,
+                                  block_device_info)
+                drive = self._config_drives.built(
+                    instance, injected_files, admin_password, network_info)
+                self._guests.claim(instance, request.userid)
+            try:
+                # "Not found" is never about the instance here: nova would
+                # leave the server building for ever.
+                with exception.translated():
+                    self._create(instance, request, image, drive, power_on)
+            except Exception as exc:
+                with excutils.save_and_reraise_exception():
+                    self._clean_up(instance, network_info, exc)
+            ownership.record(instance, ownership.BUILT)
 
     def prepare(self, context, instance, image_meta, network_info,
                 block_device_info):
@@ -182,21 +187,31 @@ class Spawn:
 
     def _create(self, instance, request, image, drive, power_on):
         userid = request.userid
-        disks = self._create_guest(instance, request, image)
+        with progress.step(instance, userid, 'created with its disks'):
+            disks = self._create_guest(instance, request, image)
         devicetags.check(instance, disks)
+        with progress.step(instance, userid, 'image %s deployed' % image.name):
+            self._deploy(instance, userid, drive, image)
+        if request.extra_disks:
+            with progress.step(instance, userid, 'mounts configured'):
+                self._connector.guests.configure_disks(
+                    userid, _mounts(disks[1:], request.extra_disks))
+        with progress.step(instance, userid, 'network set up'):
+            with self._plugged_events(instance, request.nics):
+                self._network.create(userid, image.os_version, request.nics,
+                                     instance.hostname)
+        if power_on:
+            timeout = CONF.zvm.reachable_timeout or None
+            with progress.step(instance, userid, 'logged on and responding'
+                               if timeout else 'logged on'):
+                self._connector.guests.start(userid, timeout)
+            self._network.check_macs(userid, request.nics)
+
+    def _deploy(self, instance, userid, drive, image):
         with self._config_drives.delivered(instance, drive, image) as path:
             self._connector.guests.deploy(
                 userid, image.name, path,
                 hostname=None if path else instance.hostname)
-        if request.extra_disks:
-            self._connector.guests.configure_disks(
-                userid, _mounts(disks[1:], request.extra_disks))
-        with self._plugged_events(instance, request.nics):
-            self._network.create(userid, image.os_version, request.nics,
-                                 instance.hostname)
-        if power_on:
-            self._start(userid)
-            self._network.check_macs(userid, request.nics)
 
     def _create_guest(self, instance, request, image):
         root_gb = instance.flavor.root_gb
@@ -211,10 +226,6 @@ class Spawn:
             profile=CONF.zvm.user_profile,
             max_vcpus=CONF.zvm.guest_max_vcpus,
             max_memory=CONF.zvm.guest_max_memory.upper())
-
-    def _start(self, userid):
-        self._connector.guests.start(
-            userid, CONF.zvm.reachable_timeout or None)
 
     @contextlib.contextmanager
     def _plugged_events(self, instance, nics):
@@ -241,15 +252,12 @@ class Spawn:
             settle = cause.settle_seconds
         LOG.error('The boot failed, its guest is removed: %s', exc,
                   instance=instance)
-        started = time.monotonic()
         try:
-            self._undo(instance, network_info, settle)
+            with progress.step(instance, self._userid(instance), 'removed'):
+                self._undo(instance, network_info, settle)
         except Exception as cleanup_exc:
             LOG.error('The guest could not be removed, delete the server '
                       'to try again: %s', cleanup_exc, instance=instance)
-        else:
-            LOG.info('The guest was removed in %.1f seconds',
-                     time.monotonic() - started, instance=instance)
 
 
 def _plugging_failed(event_name, instance):

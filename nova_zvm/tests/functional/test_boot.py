@@ -16,7 +16,9 @@ import base64
 import json
 import re
 
+from nova import context as nova_context
 from nova import objects
+from testtools import matchers
 
 from nova_zvm.tests.functional import base
 
@@ -28,6 +30,7 @@ class BootTest(base.ZVMTestCase):
     def test_boot_use_and_delete(self):
         self.flags(guest_max_vcpus=8, guest_max_memory='16G', group='zvm')
         before = self.snapshot()
+        self.stdlog.delete_stored_logs()
         server = self.boot(name='db-1', flavor_id=self.create_flavor(
             vcpu=2, memory_mb=2048, disk=3))
         userid = self.userid(server)
@@ -40,9 +43,34 @@ class BootTest(base.ZVMTestCase):
         # Without a config drive.
         self.assertEqual('db-1', guest['linux']['hostname'])
         self.assert_directory_entry(userid)
+        self.assert_told(
+            r'Image nova-\S+ of \d+ bytes imported',
+            r'Guest U: boot prepared',
+            r'Guest U: created with its disks',
+            r'Guest U: image nova-\S+ deployed',
+            r'Guest U: network set up',
+            r'Guest U: logged on and responding',
+            r'Guest U: booted', userid=userid)
+
+        self._run_periodics()
+        self.driver.manage_image_cache(nova_context.get_admin_context(), [])
+        self.assertNotRegex(self.stdlog.logger.output,
+                            r'(INFO|WARNING) \[nova_zvm\.(?!tests)')
 
         self._delete_server(server)
+        self.assert_told(r'Guest U: deleted', userid=userid)
         self.assert_nothing_left(before)
+
+    def assert_told(self, *steps, userid):
+        """Compare the lines that the log has of a guest and its image."""
+        lines = re.findall(
+            r'(?m) INFO \[nova_zvm\.\w+\] ((?:Guest|Image).*)$',
+            self.stdlog.logger.output)
+        self.stdlog.delete_stored_logs()
+        self.assertThat(lines, matchers.MatchesListwise([
+            matchers.MatchesRegex(
+                step.replace('U', userid) + r' in \d+\.\d seconds$')
+            for step in steps]))
 
     def assert_directory_entry(self, userid):
         entry = self.zvm.machine.directory_text(userid).splitlines()

@@ -12,6 +12,7 @@
 
 """What the tests of the driver's parts have in common."""
 
+import re
 from unittest import mock
 
 import fixtures
@@ -48,10 +49,16 @@ class ZVMTestCase(test.NoDBTestCase):
         self.clock = fakes.Clock()
         for module in ('destroy', 'guest', 'waiting', 'hypervisor', 'capture',
                        'imageageing', 'imagecache', 'imageimport', 'ownership',
-                       'servicestatus', 'spawn'):
+                       'progress', 'servicestatus'):
             self.patch_time(module)
         self.patch(objects.Instance, 'get_by_uuid', self._saved_instance)
         self.saved = {}
+
+    def assert_told(self, *steps):
+        """Compare the steps that the log has of guest ABC00001."""
+        self.assertEqual(list(steps), re.findall(
+            r'Guest ABC00001: (.*) in \d+\.\d seconds',
+            self.stdlog.logger.output))
 
     def patch(self, owner, name, replacement):
         patcher = mock.patch.object(owner, name, replacement)

@@ -28,7 +28,7 @@ WORD = re.compile(r'\S*[A-Za-z]\S*')
 # Modules of nova that pages quote.
 OF_NOVA = ('nova.compute.manager', 'nova.conductor.manager',
            'nova.exception', 'nova.virt.driver')
-LOGGED_WHEN_ALL_IS_WELL = ('debug', 'info')
+LOGGED_WHEN_ALL_IS_WELL = ('LOG.debug', 'LOG.info', 'progress.step')
 
 
 def read(name):
@@ -117,8 +117,5 @@ def _is_quiet(node):
         return _is_string(node.value)
     if isinstance(node, ast.keyword):
         return node.arg == 'help'
-    return (isinstance(node, ast.Call) and
-            isinstance(node.func, ast.Attribute) and
-            isinstance(node.func.value, ast.Name) and
-            node.func.value.id == 'LOG' and
-            node.func.attr in LOGGED_WHEN_ALL_IS_WELL)
+    return isinstance(node, ast.Call) and ast.unparse(
+        node.func) in LOGGED_WHEN_ALL_IS_WELL

@@ -126,6 +126,7 @@ class TakenTestCase(CaptureTestCase):
             self.assertIn(captured.path, self.connector.exports)
             self.assertEqual('on', self.guest.power)
         self.assert_as_before()
+        self.assert_told('captured')
 
     def test_power_is_recorded_first(self):
         self.connector.faults['guests.capture'] = [

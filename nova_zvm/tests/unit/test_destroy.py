@@ -40,6 +40,7 @@ class DestroyTestCase(base.ZVMTestCase):
         self.assertEqual({}, self.connector.zvm)
         self.assertEqual(1, len(self.connector.calls))
         self.assertEqual(ownership.DELETED, ownership.state(instance))
+        self.assert_told('deleted')
 
     def test_a_capture_under_way_does_not_start_the_guest(self):
         instance = self.instance(ownership.BUILT)

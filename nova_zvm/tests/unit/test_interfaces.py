@@ -104,6 +104,8 @@ class AttachTestCase(InterfacesTestCase):
             self.detach(self.port)
             self.assert_only_first()
             self.assertNotIn('1003', self.guest.live)
+        self.assert_told(*2 * ['port %s attached' % self.port['id'],
+                               'port %s detached' % self.port['id']])
 
     def test_no_delete_in_the_middle(self):
         self.connector.faults['guests.create_interface'] = [

@@ -126,12 +126,14 @@ class SnapshotTestCase(base.ZVMTestCase):
 class FlowTestCase(SnapshotTestCase):
 
     def test_steps(self):
-        self.run_flow()
+        self.run_flow(state=ownership.BUILT)
         pending = task_states.IMAGE_PENDING_UPLOAD
         self.assertEqual(
             ['power', (pending, None), ('taken', 'on'),
              (task_states.IMAGE_UPLOADING, pending), 'removed'], self.story)
         self.assertEqual(DATA, self.glance.data)
+        self.assert_told('snapshot %s of %d bytes uploaded' % (
+            uuids.snapshot, len(DATA)), 'snapshot taken')
 
     def test_metadata(self):
         self.run_flow()
