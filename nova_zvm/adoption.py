@@ -163,7 +163,7 @@ class Adoption:
         wanted = ports.vswitch_of(vif, self._mappings)
         if row.vswitch.upper() != wanted:
             return ('is coupled to %s, and its port is for %s: bind the port '
-                    'anew or set [zvm] vswitch_mappings before a rebuild'
+                    'again or set [zvm] vswitch_mappings before a rebuild'
                     % (row.vswitch, wanted or 'no virtual switch'))
         try:
             switch = self._switch(wanted)
@@ -173,7 +173,7 @@ class Adoption:
         vlan = ports.vlan_id_of(vif)
         if found and found != {vlan or DEFAULT_VLAN}:
             return ('is in VLAN %s of %s, and its port in %s: bind the port '
-                    'anew before a rebuild' % (
+                    'again before a rebuild' % (
                         ', '.join(map(str, sorted(found))), wanted,
                         'VLAN %d' % vlan if vlan else 'none'))
         return None
@@ -195,11 +195,12 @@ class Adoption:
 def _check_state(instance):
     if instance.task_state:
         raise _Refused(
-            "nova is amid the task '%s' with it: have it ended by nova's own "
-            'driver, or reset the state of the server' % instance.task_state)
+            "nova has not finished the task '%s' of the server: let nova's "
+            'own driver finish it, or reset the state of the server'
+            % instance.task_state)
     if instance.vm_state == vm_states.BUILDING:
-        raise _Refused("its boot has not ended: delete it by nova's own "
-                       'driver')
+        raise _Refused("its boot has not ended: delete the server by nova's "
+                       'own driver')
     if instance.vm_state not in STATES:
         raise _Refused("it is in the state '%s', to which nova's own driver "
                        'brings no server' % instance.vm_state)

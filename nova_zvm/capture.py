@@ -13,11 +13,11 @@
 """Captures: an image of a guest's root disk, and the guest as it was.
 
 The connector shuts a running guest down for a capture and starts it again
-only if all went well; and it goes on with a capture when nobody waits for it
-any more. So the power that the guest is to have is recorded first. Where the
-end of a capture was not seen, the guest is looked after until it must be
-over: started whenever it is found off, which does no harm as the image is
-wanted no more, and the image deleted should it still come.
+only if all went well; and it goes on with a capture after the client has given
+up. So the power that the guest is to have is recorded first. If the driver did
+not see the end of a capture, it watches the guest until the capture must be
+over: it starts the guest whenever it is off, which does no harm as the image
+is no longer wanted, and deletes the image should it still come.
 """
 
 import contextlib
@@ -93,9 +93,9 @@ class Captures:
                     not CONF.zvm.capture_unreachable_guests and
                     not self._connector.guests.info(userid).os_version):
                 raise _refused(
-                    'its Linux does not answer, so that it would not be '
-                    'shut down but its plug pulled; stop the server first, '
-                    'or let [zvm] capture_unreachable_guests allow it')
+                    'its operating system does not respond, so capturing it '
+                    'would power it off without a shutdown; stop the server '
+                    'first, or set [zvm] capture_unreachable_guests = true')
         return power
 
     @contextlib.contextmanager
@@ -174,8 +174,8 @@ class Captures:
             # Deleted meanwhile; what was captured is as good as ever.
             LOG.debug('No record of the capture is left', instance=instance)
         except Exception as exc:
-            LOG.warning('The capture cannot be cleaned up after yet, it is '
-                        'tried again: %s', exc, instance=instance)
+            LOG.warning('Cleanup after the capture failed; it will be '
+                        'retried: %s', exc, instance=instance)
             self.look_after(instance)
 
     def look_after(self, instance):
@@ -183,8 +183,8 @@ class Captures:
         if instance.uuid in self._looked_after:
             return
         self._looked_after.add(instance.uuid)
-        LOG.warning('A capture may still be under way; the guest will be '
-                    'as it was before', instance=instance)
+        LOG.warning('A capture may still be under way; the guest will get '
+                    'its power state back', instance=instance)
         threading.Thread(
             target=self._look_until_settled,
             args=(instance.uuid, ownership.capture_since(instance)),
@@ -217,8 +217,8 @@ class Captures:
             LOG.debug('After a capture of server %s: %s', uuid, exc)
         except Exception as exc:
             # nova's database may be away, too.
-            LOG.warning('The capture of server %s cannot be cleaned up '
-                        'after yet, it is tried again: %s', uuid, exc)
+            LOG.warning('Cleanup after the capture of server %s failed; it '
+                        'will be retried: %s', uuid, exc)
         return False
 
     def _settle_or_give_up(self, instance, over):
@@ -227,7 +227,7 @@ class Captures:
         except errors.Unreachable:
             raise
         except errors.ConnectorError as exc:
-            LOG.error('The capture cannot be cleaned up after; start the '
+            LOG.error('Cleanup after the capture was refused; start the '
                       'server if its guest is off: %s', exc,
                       instance=instance)
             if over:
@@ -237,8 +237,8 @@ class Captures:
     def _settle(self, instance, over):
         """Bring back what was before a capture.
 
-        :param over: whether the capture certainly is; else it is when its
-            image is there
+        :param over: whether the capture certainly is; otherwise it is when
+            its image is there
         :returns: whether the capture is over
         """
         if ownership.capture(instance) == 'on':

@@ -61,29 +61,30 @@ OPTS = [
                help="""
 File with the admin token of the z/VM Cloud Connector.
 
-Needed when the connector is configured with ``[wsgi] auth = token``. The
-file holds the same text as the connector's own token file; it is read again
-whenever the connector refuses a token, so it can be replaced at any time.
-Without this option requests are sent without a token.
+Required if the connector is configured with ``[wsgi] auth = token``. The file
+holds the same text as the connector's own token file. The driver reads the
+file again whenever the connector refuses a token, so it can be replaced at any
+time.
+Without this option the driver sends no token.
 """),
     cfg.StrOpt('disk_pool',
                help="""
 Disk pool of the minidisks of all guests, as ``ECKD:NAME`` or ``FBA:NAME``.
 
-May be left out when the connector has one disk pool; needed when it has
-several. Images must be of the pool's type.
+Optional if the connector has one disk pool, required if it has several.
+Images must be of the pool's type.
 """),
     cfg.StrOpt('user_profile',
                help="""
 Directory profile that the entry of a new guest includes.
 
-Without it the connector's own default is used. The profile must exist in
-the z/VM directory.
+Without it the connector uses its own default. The profile must exist in the
+z/VM directory.
 """),
     cfg.IntOpt('guest_max_vcpus',
                min=1, max=64, default=32,
                help="""
-Virtual processors that one guest may have at most.
+Largest number of virtual processors of one guest.
 
 Written into the directory entry of each new guest, so that it can be given
 more processors later, and reported as the largest flavor that fits. z/VM
@@ -92,7 +93,7 @@ allows 64.
     cfg.StrOpt('guest_max_memory',
                default='64G',
                help="""
-Storage that one guest may have at most, one to four digits and M or G.
+Largest storage of one guest, as one to four digits and M or G.
 
 Written into the directory entry of each new guest, so that it can be given
 more storage later, and reported as the largest flavor that fits.
@@ -102,19 +103,19 @@ more storage later, and reported as the largest flavor that fits.
                 help="""
 Virtual switch for each physical network, as ``physnet:VSWITCH,...``.
 
-Used where Neutron does not tell the switch itself, as its mechanism driver
-``zvm`` does. A physical network that is not listed is coupled to the virtual
-switch of the same name.
+Used where Neutron does not name the switch itself, as its mechanism driver
+``zvm`` does. Ports on a physical network that is not listed are coupled to the
+virtual switch of the same name.
 """),
     cfg.BoolOpt('require_mac_prefix',
                 default=False,
                 help="""
-Refuse ports whose MAC address does not begin as z/VM's own do.
+Refuse ports whose MAC address does not have z/VM's prefix.
 
 z/VM takes the last six digits of a port's MAC address; the first six are the
-same for the whole system. With another ``base_mac`` in Neutron the NIC has
-another address than the port, which cloud-init, for one, then does not find.
-Without this option there is a warning.
+same for the whole system. If ``base_mac`` in Neutron differs, the NIC has
+another address than the port, and cloud-init, for example, does not find it.
+Without this option the driver only logs a warning.
 """),
     cfg.StrOpt('image_repository',
                default='/var/lib/zvmsdk/images',
@@ -124,18 +125,18 @@ Path of the image repository on the connector's host.
 The value of ``[image] sdk_image_repository`` in the connector's own
 configuration. Config drives pass through it on their way to a guest, and
 the images of snapshots are read from it. It should be on a file system that
-is mounted with ``relatime`` at least: the times at which images were read
-last are told by it.
+is mounted with ``relatime`` at least: only access times show when an image
+was last used.
 """),
     cfg.BoolOpt('capture_unreachable_guests',
                 default=False,
                 help="""
-Take a snapshot of a running server whose Linux does not answer.
+Allow snapshots of a running server whose operating system does not respond.
 
-For a snapshot the Cloud Connector shuts the guest's Linux down. One that
-does not answer it logs off instead, as if the plug were pulled: the image
-then is like a disk after a crash. Without this option such a snapshot is
-refused.
+For a snapshot the Cloud Connector shuts down the guest's operating system. If
+that does not respond, the connector logs the guest off without a shutdown, and
+the image is like a disk after a crash. Without this option the driver refuses
+such a snapshot.
 """),
     cfg.IntOpt('disable_service_after',
                min=0, default=120,
@@ -157,10 +158,10 @@ Seconds to wait for a connection to the z/VM Cloud Connector.
     cfg.FloatOpt('timeout_scale',
                  min=0.0001, default=1,
                  help="""
-Factor on all other time limits of requests to the z/VM Cloud Connector.
+Multiplier for all other request timeouts of the z/VM Cloud Connector.
 
 Each operation has a limit of its own, from a minute for a query to half an
-hour for a deploy. Raise the factor on a slow system.
+hour for a deploy. Raise the multiplier on a slow system.
 """),
 ]
 

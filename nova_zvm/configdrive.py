@@ -79,7 +79,8 @@ class ConfigDrives:
                     ownership.refresh(instance)
                     self.discard(instance)
             except Exception as exc:
-                LOG.warning('The config drive stays on the connector: %s',
+                LOG.warning('Could not remove the config drive from the '
+                            'connector: %s',
                             exc, instance=instance)
 
     def built(self, instance, injected_files, admin_password, network_info):
@@ -135,8 +136,8 @@ class ConfigDrives:
         try:
             self._connector.images.delete(names.config_drive(instance.uuid))
         except errors.ConnectorError as exc:
-            LOG.warning('The config drive stays on the connector: %s', exc,
-                        instance=instance)
+            LOG.warning('Could not remove the config drive from the '
+                        'connector: %s', exc, instance=instance)
             return False
         return True
 

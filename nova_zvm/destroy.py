@@ -27,8 +27,8 @@ from nova_zvm import progress
 
 LOG = logging.getLogger(__name__)
 
-# A connector that died is started anew by its host. While a boot is undone
-# that is waited for: nova itself does not try again.
+# The connector's host starts a connector that died again. The undo of a boot
+# waits for that: nova itself does not try again.
 RESTART_SECONDS = 60
 RESTART_POLL_SECONDS = 2
 
@@ -48,7 +48,7 @@ class Destroy:
         """Remove an instance's guest; nothing is sent if it has none.
 
         Never raises InstanceNotFound: nova takes that for "deleted by
-        somebody else" and leaves the server as it is.
+        another" and leaves the server as it is.
         """
         ownership.refresh(instance)
         userid = ownership.owned_userid(instance)
@@ -63,8 +63,8 @@ class Destroy:
         if ownership.state(instance) == ownership.BUILT:
             self._remove_whole(instance, userid)
         else:
-            # Somebody may still be at work on it: a process of ours that
-            # was killed left the connector working.
+            # The connector may still be at work on it: a process of ours
+            # that was killed left it working.
             self._remove_unfinished(
                 instance, network_info,
                 self._create_seconds - ownership.age(instance))
@@ -90,10 +90,10 @@ class Destroy:
         self._config_drives.discard(instance)
 
     def _remove_whole(self, instance, userid):
-        # What an attach makes of a guest that is gone nobody removes.
+        # Nothing would remove what an attach makes of a guest that is gone.
         with ownership.nics_locked(userid), exception.translated():
             ownership.refresh(instance)
-            # Else who looks after a capture would start it amid the delete.
+            # Otherwise the capture watcher might start it during the delete.
             ownership.leave_power(instance)
             self._guests.delete(userid)
             self._network.revoke_unfinished(instance, userid)

@@ -13,7 +13,7 @@
 """The z/VM driver: which part of the package answers which call of nova.
 
 Wiring in the constructor, then one statement for each of nova's verbs. What
-a verb does on z/VM is told by the module that it is handed to.
+a verb does on z/VM is described in the module that it is handed to.
 """
 
 from nova import conf

@@ -176,7 +176,7 @@ def _is_seen(seen):
     try:
         return bool(seen())
     except errors.NotConnected:
-        # Whatever it was at work on has ended with it.
+        # What the connector was at work on has ended with it.
         raise
     except errors.ConnectorError:
         return False

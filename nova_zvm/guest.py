@@ -114,8 +114,8 @@ class Guests:
         except exception.ConnectorUnreachable:
             return instance.power_state or power_state.NOSTATE
         except exception.ConnectorFailure as exc:
-            LOG.warning('The power state cannot be found out: %s', exc,
-                        instance=instance)
+            LOG.warning('Cannot determine the power state, keeping the last '
+                        'known one: %s', exc, instance=instance)
             return instance.power_state or power_state.NOSTATE
         if userid not in known:
             raise nova_exception.InstanceNotFound(instance_id=instance.uuid)
@@ -202,7 +202,7 @@ class Guests:
         ownership.set_paused(instance, False)
 
     def _turn_off(self, instance, userid, timeout, retry_interval):
-        # Else who looks after a capture would start it at once.
+        # Otherwise the capture watcher would start it at once.
         ownership.leave_power(instance)
         if not (timeout and self._soft_stop(instance, userid, timeout,
                                             retry_interval)):
@@ -210,8 +210,9 @@ class Guests:
                 with exception.translated(instance):
                     self._connector.guests.stop(userid)
             except exception.ConnectorFailure as exc:
-                LOG.warning('The connector could not log the guest off: %s',
-                            exc, instance=instance)
+                LOG.warning('The connector could not log the guest off, '
+                            'waiting until it is off: %s', exc,
+                            instance=instance)
         self._wait_until_off(userid)
 
     def _soft_stop(self, instance, userid, timeout, retry_interval):
@@ -220,7 +221,7 @@ class Guests:
                 self._connector.guests.soft_stop(
                     userid, timeout, retry_interval or None)
         except exception.ConnectorFailure as exc:
-            LOG.warning('The guest did not shut down, it is logged off: %s',
+            LOG.warning('The guest did not shut down, logging it off: %s',
                         exc, instance=instance)
             return False
         return True
@@ -239,7 +240,7 @@ class Guests:
             with self._acting(instance) as userid:
                 self._connector.guests.reboot(userid)
         except exception.ConnectorFailure as exc:
-            LOG.warning('The guest does not reboot, it is reset: %s', exc,
+            LOG.warning('Soft reboot failed, resetting the guest: %s', exc,
                         instance=instance)
             self.reset(instance)
         ownership.set_paused(instance, False)
@@ -356,8 +357,8 @@ class Guests:
                                DIRECTORY_SECONDS * self._scale,
                                DIRECTORY_POLL_SECONDS * self._scale)
         except waiting.Expired:
-            LOG.warning('The directory entry of %s stays locked, it is '
-                        'unlocked', userid)
+            LOG.warning('Directory entry %s is still locked; forcing it '
+                        'open', userid)
             self._connector.guests.unlock(userid)
             self._delete_once(userid)
         with self._lock:
@@ -421,7 +422,7 @@ class Guests:
         entry and stumbles over its grant, for ever, so that grants of other
         switches can be left. Or a create was cut off between the directory
         and the connector's database: the connector does not delete what it
-        does not know, so it is told.
+        does not know, so the guest is registered first.
         (zvmsdk/smtclient.py delete_vm, zvmsdk/api.py guest_delete, 1.6.3)
         """
         if userid in self._connector.guests.list():
@@ -456,15 +457,15 @@ def _no_guest():
 
 def _missing_profile(profile):
     if profile is None:
-        return ('the z/VM directory does not have the profile that '
-                '[zvm] user_profile names in zvmsdk.conf; name another '
-                'there, or in [zvm] user_profile of nova.conf')
+        return ('the z/VM directory does not have the profile that [zvm] '
+                'user_profile in zvmsdk.conf names; name another there, or '
+                'in [zvm] user_profile of nova.conf')
     return ("[zvm] user_profile: the z/VM directory has no profile '%s'; "
             "name one that it has" % profile)
 
 
 def _taken(userid):
     return nova_exception.InvalidInput(
-        reason="userid %s is already taken on z/VM by a guest that is not "
-               "this server's: instance_name_template must make names that "
-               "nobody else on this z/VM uses" % userid)
+        reason="z/VM already has a guest %s that is not this server's: let "
+               "instance_name_template make names that nothing else on this "
+               "z/VM uses" % userid)

@@ -42,7 +42,7 @@ LOG = logging.getLogger(__name__)
 # (nova/scheduler/request_filter.py, transform_image_metadata).
 TRAITS = (os_traits.HW_ARCH_S390X, os_traits.COMPUTE_ARCH_S390X)
 
-# How long a snapshot that nobody has taken yet still counts as fresh.
+# How long a snapshot that nova has not taken yet still counts as fresh.
 FRESH_SECONDS = 30
 
 
@@ -237,7 +237,7 @@ class Hypervisor:
             volumes = self._connector.host.disk_pool_volumes()
             kind = self._connector.host.volume(volumes[0]).type
         except (errors.ConnectorError, IndexError) as exc:
-            LOG.warning('The type of the disk pool cannot be found out, so '
+            LOG.warning('Cannot determine the type of the disk pool, so '
                         'images are not checked against it; set [zvm] '
                         'disk_pool: %s', exc)
             return None

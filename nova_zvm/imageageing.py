@@ -10,13 +10,13 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The end of an image on the connector, by nova's own options.
+"""Eviction of unused images, governed by nova's [image_cache] options.
 
-Only what the driver put there is deleted, told by its name. An image goes
-when no instance that nova knows of uses it and when it was last read longer
-ago than nova's age: nova's list covers the hosts that share an instances
-path, so that an image which another host on the same connector uses is told
-by its reads alone.
+Only images that the driver made are deleted, recognised by their names. An
+image goes when no instance that nova knows of uses it and when it was last
+read longer ago than nova's age: nova's list covers the hosts that share an
+instances path, and only its access time shows that another host on the same
+connector uses an image.
 """
 
 import datetime
@@ -34,7 +34,7 @@ LOG = logging.getLogger(__name__)
 
 
 class ImageAgeing:
-    """Removal of images that nobody uses."""
+    """Removal of images that no server uses."""
 
     def __init__(self, connector, images, staging):
         self._connector = connector
@@ -52,7 +52,8 @@ class ImageAgeing:
                 if names.ages(image.name) and image.name not in used:
                     self._try_to_remove(image)
         except errors.ConnectorError as exc:
-            LOG.warning('Unused images stay on the connector: %s', exc)
+            LOG.warning('Could not remove unused images from the '
+                        'connector: %s', exc)
 
     def _try_to_remove(self, image):
         """Delete an image if it is old; one that fails stops no other."""
@@ -65,8 +66,8 @@ class ImageAgeing:
         except (errors.Unreachable, errors.OutcomeUnknown):
             raise
         except errors.ConnectorError as exc:
-            LOG.warning('The unused image %s stays on the connector: %s',
-                        image.name, exc)
+            LOG.warning('Could not delete unused image %s from the '
+                        'connector: %s', image.name, exc)
 
     def _remove_old(self, image):
         age = CONF.image_cache.remove_unused_original_minimum_age_seconds

@@ -100,8 +100,8 @@ class ImageCache:
                 image.is_for(os_version) and
                 self._is_signed(context, image_meta, image, certs)):
             return image
-        LOG.warning('Image %s on the connector is not what Glance has, so it '
-                    'is imported anew', name)
+        LOG.warning('Image %s on the connector differs from Glance; importing '
+                    'it again', name)
         return None
 
     def _is_signed(self, context, image_meta, image, certs):
@@ -161,7 +161,7 @@ class ImageCache:
                 "image has data" % status)
         if not _known(image_meta, 'size'):
             raise exception.unacceptable(
-                image_meta, 'Glance does not tell its size, upload it again')
+                image_meta, 'Glance does not tell its size; upload it again')
 
         def download(file):
             # The logs of this thread name the user's request too.

@@ -75,13 +75,13 @@ def run(images, name, upload, os_version):
             if failed or not _can_be_collision(exc):
                 raise
             failed = True
-            LOG.info('The import of image %s failed and is repeated: %s',
-                     name, exc)
+            LOG.info('The import of image %s failed, repeating it: %s', name,
+                     exc)
             continue
         if _is_copy(image, upload, os_version):
             return image
-        LOG.warning('The connector has image %s not as it was sent, it is '
-                    'deleted', name)
+        LOG.warning('Image %s on the connector differs from what was sent; '
+                    'deleting it', name)
         images.delete(name)
     raise exception.ConnectorFailure(
         reason='The z/VM Cloud Connector does not keep image %s as it was '
@@ -107,7 +107,8 @@ def _imported(images, name, upload, os_version):
         image = _made_by_another(images, name, exc)
         if image is None:
             raise
-        LOG.info('Image %s is there, though its import failed: %s', name, exc)
+        LOG.info('The connector has image %s although its import failed: %s',
+                 name, exc)
         return image
     return _awaited(images, name, max(
         LEAST_PATIENCE, PATIENCE * (time.monotonic() - started)),

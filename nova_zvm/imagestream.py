@@ -105,7 +105,7 @@ class ImageStream:
             self._buffer += chunk
 
     def _meaning(self, exc):
-        """Return what nova is told of a failed download.
+        """Return what nova gets to know of a failed download.
 
         Whatever else Glance's client raises must not look like an error of
         the connector, which is being sent to.
@@ -122,7 +122,7 @@ class ImageStream:
 
 
 class _Abandoned(BaseException):
-    """Ends a download whose data nobody wants any more.
+    """Ends a download that is no longer wanted.
 
     No Exception: nova would log it as an error of the image.
     """

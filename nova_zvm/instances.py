@@ -31,7 +31,7 @@ from nova_zvm import ownership
 CONF = conf.CONF
 LOG = logging.getLogger(__name__)
 
-# Tasks that nova-compute begins anew when it starts in the middle of them.
+# Tasks that nova-compute repeats when it starts in the middle of them.
 REPEATED_TASKS = frozenset([
     task_states.DELETING,
     task_states.PAUSING, task_states.UNPAUSING,
@@ -85,11 +85,12 @@ class Instances:
 
     @staticmethod
     def give_up_lost_tasks(ask_zvm):
-        """Give up the tasks that nova-compute died amid if z/VM is not there.
+        """Clear the task state of interrupted instances if z/VM is away.
 
-        For its start, which otherwise does them again: an error would end
-        it amid a reboot and leave a server that nobody can delete amid a
-        delete. So their users can ask again. nova reads the instances for
+        Otherwise the start of nova-compute repeats those tasks: an error
+        would end it for a reboot, and for a delete leave a server that no
+        request can delete. With the state cleared users can repeat the
+        request. nova reads the instances for
         that after the driver's init_host (nova/compute/manager.py,
         init_host and _init_instance, 31 to 34).
 
@@ -104,9 +105,9 @@ class Instances:
                 ask_zvm()
         except nova_exception.VirtDriverNotReady:
             for instance in busy:
-                LOG.warning('z/VM is not there, so nova-compute gives up '
-                            'the task %s; ask for it again',
-                            instance.task_state, instance=instance)
+                LOG.warning('z/VM is unreachable: clearing task state %s; '
+                            'repeat the request', instance.task_state,
+                            instance=instance)
                 instance.task_state = None
                 instance.save()
 

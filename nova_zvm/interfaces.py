@@ -105,8 +105,8 @@ class Interfaces:
                        'it is over')
         if ownership.is_paused(guest.instance):
             raise exception.InterfaceRefused(
-                reason='its Linux has to answer, and it is paused; unpause '
-                       'or stop it')
+                reason='its operating system must respond, and it is paused; '
+                       'unpause or stop it')
 
     def _plan(self, guest, vif, rows):
         others = [other for other in guest.instance.get_network_info()
@@ -150,9 +150,8 @@ class Interfaces:
             self._connector.guests.create_interface(
                 guest.userid, os_version, [nic.guest_network()], guest.on)
         else:
-            LOG.info('The NIC %s of port %s is to be configured by whoever '
-                     'runs the guest', nic.vdev, nic.port_id,
-                     instance=guest.instance)
+            LOG.info('NIC %s (port %s) must be configured inside the guest',
+                     nic.vdev, nic.port_id, instance=guest.instance)
             self._connector.guests.create_nic(
                 guest.userid, nic.vdev, nic.port_id, nic.mac, guest.on)
 
@@ -161,7 +160,7 @@ class Interfaces:
         """Tell whether the connector can configure a NIC in the guest.
 
         The first that it configures it makes the only one: it removes the
-        files of all others, which then are somebody else's (zvmsdk/dist.py
+        files of all others, which then nothing configures (zvmsdk/dist.py
         _get_clean_command, 1.6.3).
         """
         others = [vif for vif in guest.instance.get_network_info()
@@ -179,8 +178,8 @@ class Interfaces:
             self._discard(guest, change)
             ownership.end_nic_change(guest.instance)
         except Exception as exc:
-            LOG.error('The NIC %s could not be removed, the next attach, '
-                      'detach or delete tries again: %s', change.vdev, exc,
+            LOG.error('Could not remove NIC %s; the next attach, detach or '
+                      'delete tries again: %s', change.vdev, exc,
                       instance=guest.instance)
 
     def _compare_mac(self, guest, nic):
@@ -188,8 +187,8 @@ class Interfaces:
             for adapter in self._connector.guests.adapters(guest.userid):
                 if adapter.vdev == nic.vdev and adapter.mac != nic.mac:
                     LOG.warning(
-                        'The NIC %s of port %s has the MAC address %s, not '
-                        '%s: z/VM chooses it while the guest is on. Stop and '
+                        'NIC %s (port %s) has the MAC address %s, not %s: '
+                        'z/VM chose it because the guest is on. Stop and '
                         'start the server to give it its own', nic.vdev,
                         nic.port_id, adapter.mac, nic.mac,
                         instance=guest.instance)
@@ -220,8 +219,8 @@ class Interfaces:
                     guest.on)
         except (errors.ConnectorError,
                 nova_exception.ImageUnacceptable) as exc:
-            LOG.warning('The configuration of NIC %s may be left in the '
-                        'guest: %s', vdev, exc, instance=guest.instance)
+            LOG.warning('The guest may still have the configuration of NIC '
+                        '%s: %s', vdev, exc, instance=guest.instance)
 
     def _finish(self, guest):
         """End what an interrupted attach or detach has begun.
@@ -241,7 +240,7 @@ class Interfaces:
     def _discard(self, guest, change):
         """Remove what there is of a NIC that is not whole.
 
-        Else the guest, which reads what was punched to it when it boots,
+        Otherwise the guest, which reads what was punched to it when it boots,
         would give an address that is free again to another NIC.
         """
         if self._row(guest, change.vdev):
@@ -255,8 +254,8 @@ class Interfaces:
                                True, DIRECTORY_SECONDS * self._scale,
                                DIRECTORY_POLL_SECONDS * self._scale)
         except waiting.Expired:
-            LOG.warning('The directory entry stays locked, it is unlocked',
-                        instance=guest.instance)
+            LOG.warning('The directory entry is still locked; forcing it '
+                        'open', instance=guest.instance)
             self._connector.guests.unlock(guest.userid)
             self._delete(guest, change.vdev)
         if change.vswitch and change.vswitch not in [

@@ -76,7 +76,7 @@ class Journal:
         return True
 
     def left(self):
-        """Return the urls of the uploads that nobody uses any more.
+        """Return the urls of the uploads that are no longer used.
 
         Never fails: nova-compute starts with this.
         """
@@ -128,5 +128,5 @@ def _read(path):
 
 
 def _warn(exc):
-    LOG.warning('The records of uploads below [zvm] image_tmp_path cannot be '
-                'read: %s', exc)
+    LOG.warning('Cannot read the records of uploads below [zvm] '
+                'image_tmp_path: %s', exc)

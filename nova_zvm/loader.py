@@ -13,8 +13,8 @@
 """Make nova find this driver where it looks for ``zvm.ZVMDriver``.
 
 nova has a driver of its own in ``nova/virt/zvm`` and takes compute drivers
-from ``nova.virt`` only. No file of nova is changed: the import system is told
-that the package ``nova.virt.zvm`` is ``nova_zvm/_zvm``. The place to say so is
+from ``nova.virt`` only. No file of nova is changed: a finder tells the
+import system that ``nova.virt.zvm`` is ``nova_zvm/_zvm``. The place for it is
 an ``os_vif`` plugin, since ``nova.cmd.compute.main`` loads all of these
 (``os_vif.initialize``) before it loads its driver, and no other nova service
 does. Without this package's entry point nova has its own driver back.

@@ -55,7 +55,7 @@ class MacPrefix:
                 continue
             sentence = (
                 "port %s: its MAC %s lacks z/VM's prefix %s; set "
-                'base_mac = %s:00:00:00 in Neutron and make the port anew'
+                'base_mac = %s:00:00:00 in Neutron and recreate the port'
                 % (nic.port_id, nic.mac, self._prefix, self._prefix))
             if self._required:
                 raise nova_exception.InvalidInput(reason=sentence)

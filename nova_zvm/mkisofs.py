@@ -49,7 +49,7 @@ def image(builder):
 
 def _made_in(directory, builder):
     # make_drive() of nova would put the files below CONF.tempdir, where
-    # nobody finds those that a killed process leaves.
+    # nothing finds those that a killed process leaves.
     files = os.path.join(directory, 'files')
     path = os.path.join(directory, 'iso')
     builder._write_md_files(files)

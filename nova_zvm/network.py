@@ -69,7 +69,7 @@ class Network:
                 if knows_vlans is None:
                     knows_vlans = self._look_at_switch(nic)
                 if nic.vlan_id and not knows_vlans:
-                    # It may be defined anew before the next boot.
+                    # It may be redefined before the next boot.
                     self._switches.pop(nic.vswitch, None)
                     raise ports.refused(
                         nic.port, "it is in VLAN %d, and the virtual switch "
@@ -94,7 +94,7 @@ class Network:
 
         :param config_drive: whether there is one, with which cloud-init
             configures what the connector cannot
-        :raises InvalidInput: if nobody would
+        :raises InvalidInput: if nothing would
         """
         for nic in nics:
             if not nic.address and not config_drive:

@@ -106,7 +106,7 @@ def added(vif, others, used_vdevs, mappings):
 
 
 def vswitch_of(vif, mappings):
-    """Return the virtual switch of a port, None if nobody tells it."""
+    """Return the virtual switch of a port, None if nothing names it."""
     told = (vif.get('details') or {}).get(vifdetails.VSWITCH)
     physical_network = physical_network_of(vif)
     if told:
@@ -127,7 +127,7 @@ def physical_network_of(vif):
 
 
 def refused(vif, reason):
-    """Return what refuses a port.
+    """Return the exception that rejects a port.
 
     Of a boot's error nova keeps 255 characters, half of them before the
     reason (nova/compute/utils.py exception_to_dict, 34.0.0).

@@ -122,7 +122,7 @@ def _check_template(template):
                          if capacity >= 0 else 'for no instance'))
     if capacity < GOOD_CAPACITY:
         LOG.warning('instance_name_template = %s has room up to instance %d '
-                    'of the whole cell; give it a shorter prefix or '
+                    'of the whole cell; shorten its prefix or use '
                     'hexadecimal numbers before the cell has had so many',
                     template, capacity)
 

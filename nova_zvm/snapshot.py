@@ -87,8 +87,8 @@ class Snapshot:
                 except nova_exception.ImageNotFound:
                     pass
                 except Exception as exc:
-                    LOG.warning('Image %s stays in Glance: %s', image_id,
-                                exc)
+                    LOG.warning('Could not delete image %s from Glance: %s',
+                                image_id, exc)
 
     def _upload(self, context, instance, image_id, captured):
         metadata = self._metadata(instance, captured.image)
@@ -99,7 +99,7 @@ class Snapshot:
         self._compare(context, image_id, captured.image)
 
     def _metadata(self, instance, image):
-        """Return what Glance is told of a captured image."""
+        """Return what Glance gets to know of a captured image."""
         return {
             'disk_format': 'raw',
             'container_format': 'bare',

@@ -120,8 +120,8 @@ class Spawn:
         if any(mapping.is_volume for mapping in mappings):
             raise nova_exception.InstanceUnacceptable(
                 instance_id=instance.uuid,
-                reason='volumes are not supported by the z/VM driver yet; '
-                       'boot from an image and attach none')
+                reason='the z/VM driver does not support volumes yet; boot '
+                       'from an image and attach none')
 
     def _check(self, instance, image_meta, network_info, block_device_info):
         self._check_size(instance)
@@ -239,7 +239,7 @@ class Spawn:
                     error_callback=_plugging_failed):
                 yield
         except exception.EventTimeout:
-            LOG.warning('Neutron has not brought up the ports within %d '
+            LOG.warning('Neutron did not bring up the ports within %d '
                         'seconds', timeout, instance=instance)
             if CONF.vif_plugging_is_fatal:
                 raise nova_exception.VirtualInterfaceCreateException()
@@ -250,14 +250,14 @@ class Spawn:
             exc.__cause__)
         if isinstance(cause, errors.OutcomeUnknown):
             settle = cause.settle_seconds
-        LOG.error('The boot failed, its guest is removed: %s', exc,
+        LOG.error('The boot failed, removing its guest: %s', exc,
                   instance=instance)
         try:
             with progress.step(instance, self._userid(instance), 'removed'):
                 self._undo(instance, network_info, settle)
         except Exception as cleanup_exc:
-            LOG.error('The guest could not be removed, delete the server '
-                      'to try again: %s', cleanup_exc, instance=instance)
+            LOG.error('Could not remove the guest; delete the server to try '
+                      'again: %s', cleanup_exc, instance=instance)
 
 
 def _plugging_failed(event_name, instance):

@@ -60,7 +60,7 @@ class Staging:
     def upload(self, instance, stream, length):
         """Give the connector a file and record where it lies.
 
-        Without the record nobody would find it again.
+        Without the record nothing would find it again.
         """
         upload = self._sent(stream, length)
         try:
@@ -201,4 +201,4 @@ class Staging:
 
 
 def _warn(url, exc):
-    LOG.warning('The upload %s stays on the connector: %s', url, exc)
+    LOG.warning('Could not erase upload %s from the connector: %s', url, exc)

@@ -14,7 +14,7 @@
 
 z/VM measures an ECKD disk in cylinders and an FBA disk in blocks of 512
 bytes. Sizes that are asked for are rounded up, capacities down, so that
-nobody gets less than was promised.
+no guest gets less than was promised.
 """
 
 import re

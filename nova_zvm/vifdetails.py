@@ -12,8 +12,8 @@
 
 """What the mechanism driver in Neutron tells the driver in nova of a port.
 
-Both sides read the names here, so this imports neither. A mechanism driver of
-somebody else's can put the same details there.
+Both sides read the names here, so this imports neither. Another mechanism
+driver can put the same details there.
 """
 
 VIF_TYPE = 'zvm'

@@ -85,7 +85,7 @@ def _makes_names(template):
 
 def main(argv=None):
     args = parse_args(sys.argv[1:] if argv is None else argv)
-    # What is logged on the way is in what is told.
+    # What is logged on the way is in what is printed.
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         verdicts = run(_deployment(args), args.servers, args.yes)

@@ -27,7 +27,7 @@ from nova_zvm.connector import reasons
 
 T = typing.TypeVar('T')
 
-BROKEN_OFF = 'The answer of the z/VM Cloud Connector broke off'
+BROKEN_OFF = "The connector's answer broke off"
 
 # overallRC of the connector's web side when its sdkserver does not answer
 # (zvmconnector/socketclient.py, 1.6.3).
@@ -80,8 +80,8 @@ def output(operation: op.Operation, status: int, content: bytes,
         return parse(envelope.output)
     except (AttributeError, LookupError, TypeError, ValueError) as exc:
         raise errors.ConnectorError(
-            operation, "The z/VM Cloud Connector's answer has an unexpected "
-            'shape: %r' % exc, status=status) from exc
+            operation, "The connector's answer has an unexpected shape: "
+            '%r' % exc, status=status) from exc
 
 
 def parsed_envelope(content: bytes) -> errors.Envelope | None:

@@ -217,7 +217,7 @@ class Guests:
 
     def create_nic(self, userid: str, vdev: str, nic_id: str, mac: str,
                    active: bool = False) -> None:
-        """Create a NIC of which the guest is told nothing.
+        """Create a NIC without configuring it in the guest.
 
         :param mac: only its last six digits are used; of a NIC of a guest
             that is on CP chooses them until the next logon

@@ -21,7 +21,8 @@ no answer in time, 503    GET is tried again
 TLS failure, 4xx          never
 ========================  ==============================================
 
-After tries that were in vain one is enough, until there is an answer again.
+Once all attempts have failed, later requests are tried once until one is
+answered.
 """
 
 from collections import abc
@@ -406,12 +407,12 @@ def _mapped(operation: op.Operation) -> abc.Iterator[None]:
         yield
     except requests.ConnectTimeout as exc:
         raise errors.NotConnected(
-            operation, 'The z/VM Cloud Connector did not accept the '
-            'connection in time') from exc
+            operation, 'The connector did not accept the connection in '
+            'time') from exc
     except requests.Timeout as exc:
         raise answers.lost(
-            operation, 'The z/VM Cloud Connector did not answer within %g '
-            'seconds' % operation.settle_seconds) from exc
+            operation, 'The connector did not answer within %g seconds'
+            % operation.settle_seconds) from exc
     except requests.exceptions.SSLError as exc:
         raise _tls_error(operation, exc) from exc
     except requests.ConnectionError as exc:
@@ -429,15 +430,15 @@ def _mapped(operation: op.Operation) -> abc.Iterator[None]:
 def _connection_error(operation: op.Operation,
                       exc: Exception) -> errors.ConnectorError:
     for cause in _causes(exc):
-        # Only a connect is refused, whoever made it: nova's tests and the
+        # Only a connect is refused, by any library: nova's tests and the
         # sandbox have a connection class without urllib3's own error.
         if isinstance(cause, (urllib3_errors.NewConnectionError,
                               ConnectionRefusedError)):
             return errors.NotConnected(
                 operation, 'No connection can be made: %s'
                 % str(cause).rpartition(': ')[2])
-    return answers.lost(operation, 'The connection to the z/VM Cloud '
-                        'Connector broke before the answer')
+    return answers.lost(operation, 'The connection to the connector broke '
+                        'before the answer')
 
 
 def _tls_error(operation: op.Operation,
@@ -445,8 +446,8 @@ def _tls_error(operation: op.Operation,
     """Return TlsError, unless the connection had worked and ended."""
     for cause in _causes(exc):
         if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-            return answers.lost(operation, 'The TLS connection to the z/VM '
-                                'Cloud Connector ended before the answer')
+            return answers.lost(operation, 'The TLS connection to the '
+                                'connector ended before the answer')
     innermost = list(_causes(exc))[-1]
     return errors.TlsError(
         operation, 'No TLS connection can be made: %s' % innermost)

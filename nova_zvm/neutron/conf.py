@@ -22,12 +22,12 @@ OPTS = [
     cfg.ListOpt('hosts',
                 default=[],
                 help="""
-Hosts whose ports are bound to virtual switches, as shell patterns.
+Hosts with ports on virtual switches, as shell patterns.
 
 The names are those that ``openstack compute service list`` shows: the value
-of ``[DEFAULT] host`` of each nova-compute for z/VM. Ports of other hosts are
-left to other mechanism drivers, and so are those of Neutron's own agents.
-Needed.
+of ``[DEFAULT] host`` of each nova-compute for z/VM. The driver leaves ports of
+other hosts, and those of Neutron's own agents, to other mechanism drivers.
+Required.
 """),
     cfg.DictOpt('vswitch_mappings',
                 default={},
@@ -35,7 +35,7 @@ Needed.
 Virtual switch for each physical network, as ``physnet:VSWITCH,...``.
 
 Ports on flat and VLAN networks of these physical networks can be bound. The
-switches have to exist on the z/VM systems of all ``hosts``. Needed.
+switches must exist on the z/VM systems of all ``hosts``. Required.
 """),
 ]
 

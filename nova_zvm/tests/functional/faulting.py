@@ -164,7 +164,7 @@ class FaultTestCase(base.ZVMTestCase):
     def _boot_onto_a_foreign_guest(self):
         server = self.built(self.start_boot())
         self.assertEqual('ERROR', server['status'])
-        self.assertIn('NVT00001 is already taken',
+        self.assertIn('z/VM already has a guest NVT00001',
                       server['fault']['message'])
         self.assertTrue(self.delete(server))
 

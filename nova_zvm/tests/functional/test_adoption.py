@@ -284,7 +284,7 @@ class OwnDriverTest(AdoptionTestCase):
         # Its old binding does not tell the VLAN.
         self.assert_verdict(
             verdicts, stopped, adoption.ADOPTED, 'NIC 1000 is in VLAN 100 of '
-            'VSW1, and its port in none: bind the port anew before a rebuild')
+            'VSW1, and its port in none: bind the port again before a rebuild')
         self.start_compute_again()
         powersync.run(self.compute.manager)
         self.assertEqual(
@@ -372,7 +372,7 @@ class RefusalTest(AdoptionTestCase):
         for server, details in (
                 (gone, 'z/VM has no guest %s' % self.userid(gone)),
                 (foreign, 'nothing shows that guest %s is this' % taken),
-                (busy, "amid the task 'powering-off'")):
+                (busy, "not finished the task 'powering-off'")):
             self.assert_verdict(told, server, adoption.REFUSED, details)
             self.assertEqual(told[server['id']].details,
                              verdicts[server['id']].details)

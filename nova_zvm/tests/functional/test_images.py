@@ -703,7 +703,8 @@ class AgeingTest(ImagesTestCase):
 
         self.zvm.simulator.member.kill()
         self.run_task()
-        self.assertIn('Unused images stay', self.stdlog.logger.output)
+        self.assertIn('Could not remove unused images',
+                      self.stdlog.logger.output)
         self.zvm.simulator.member.start()
         self.age()
         self.run_task()

@@ -348,7 +348,7 @@ class DetachTest(InterfacesTestCase):
         self.make_unreachable(self.server)
         self.detach(self.server, self.ports[0])
         self.assert_left(added, self.ports[2])
-        self.assertIn('configuration of NIC 1000 may be left',
+        self.assertIn('have the configuration of NIC 1000',
                       self.logged())
         self.zvm.engine.faults.clear()
 

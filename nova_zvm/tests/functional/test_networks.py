@@ -378,7 +378,7 @@ class RequiredMacPrefixTest(MacPrefixTest):
         self.make_coupled_guest()
         port = self.make_foreign_port()
         self.assert_refused(port['id'], 'base_mac = 02:00:00:00:00:00',
-                            'make the port anew', ports=[port])
+                            'recreate the port', ports=[port])
         self.boot_on(self.make_port())
 
     def test_foreign_prefix_of_the_first_nic(self):

@@ -115,7 +115,7 @@ class RefusalTest(base.ZVMTestCase):
 
     def assert_taken(self, userid):
         entry = self.zvm.machine.directory_text(userid)
-        self.assert_refused(userid, 'already taken',
+        self.assert_refused(userid, 'already has a guest',
                             'instance_name_template')
         self.assertEqual(entry, self.zvm.machine.directory_text(userid))
 

@@ -178,7 +178,7 @@ class ToldTestCase(AdoptionTestCase):
         self.ports[0]['network']['meta']['physical_network'] = 'physnet2'
         self.assert_adopted(
             'NIC 1000 is coupled to VSWITCH1, and its port is for VSWITCH2: '
-            'bind the port anew or set [zvm] vswitch_mappings before a '
+            'bind the port again or set [zvm] vswitch_mappings before a '
             'rebuild.')
 
     def test_switch_in_small_letters(self):
@@ -194,14 +194,14 @@ class ToldTestCase(AdoptionTestCase):
         self.connector.grants['VSWITCH1']['ABC00001'] = 100
         self.assert_adopted(
             'NIC 1000 is in VLAN 100 of VSWITCH1, and its port in none: bind '
-            'the port anew before a rebuild.')
+            'the port again before a rebuild.')
 
     def test_another_vlan(self):
         self.connector.grants['VSWITCH1']['ABC00001'] = 100
         self.ports[0]['details'] = {'vlan': 200}
         self.assert_adopted(
             'NIC 1000 is in VLAN 100 of VSWITCH1, and its port in VLAN 200: '
-            'bind the port anew before a rebuild.')
+            'bind the port again before a rebuild.')
 
     def test_the_same_vlan(self):
         self.connector.grants['VSWITCH1']['ABC00001'] = 100
@@ -217,11 +217,12 @@ class ToldTestCase(AdoptionTestCase):
 class RefusedTestCase(AdoptionTestCase):
 
     def test_task(self):
-        self.assert_refused("amid the task 'powering-off'", 'reset the state',
+        self.assert_refused("not finished the task 'powering-off'",
+                            'reset the state',
                             task_state='powering-off')
 
     def test_building(self):
-        self.assert_refused('its boot has not ended', 'delete it',
+        self.assert_refused('its boot has not ended', 'delete the server',
                             vm_state=vm_states.BUILDING)
 
     def test_states_that_only_other_drivers_know(self):

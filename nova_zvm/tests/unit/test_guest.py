@@ -438,7 +438,7 @@ class ClaimTestCase(GuestTestCase):
         exc = self.assertRaises(
             nova_exception.InvalidInput, self.guests.create,
             self.instance(), 'ABC00002', disks=[], profile=None)
-        self.assertIn('[zvm] user_profile names in zvmsdk.conf', str(exc))
+        self.assertIn('[zvm] user_profile in zvmsdk.conf names', str(exc))
 
 
 class DeleteTestCase(GuestTestCase):

@@ -112,7 +112,8 @@ class AgeingTestCase(base.ZVMTestCase):
             self.put()
             self.connector.faults[operation] = [fakes.unreachable()]
             self.assertKept()
-            self.assertIn('Unused images stay', self.stdlog.logger.output)
+            self.assertIn('Could not remove unused images',
+                          self.stdlog.logger.output)
 
     def test_a_boot_is_at_work_on_it(self):
         """The periodic task, and all others of nova, wait for no import."""
@@ -132,5 +133,5 @@ class AgeingTestCase(base.ZVMTestCase):
         self.connector.faults['images.delete'] = [fakes.error()]
         self.ageing.run([])
         self.assertEqual([NAME], list(self.connector.repository))
-        self.assertIn('The unused image %s stays' % NAME,
+        self.assertIn('Could not delete unused image %s' % NAME,
                       self.stdlog.logger.output)

@@ -426,7 +426,8 @@ class DetachTestCase(InterfacesTestCase):
         self.detach(self.port)
         self.assert_only_first()
         self.assertNotIn('1003', self.guest.live)
-        self.assertIn('NIC 1003 may be left', self.stdlog.logger.output)
+        self.assertIn('have the configuration of NIC 1003',
+                      self.stdlog.logger.output)
 
     def test_linux_that_is_paused_is_not_asked(self):
         self.power_on()

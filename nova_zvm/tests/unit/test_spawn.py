@@ -343,7 +343,7 @@ class RefusedTestCase(SpawnTestCase):
         self.connector.repository.clear()
         self.connector.put_guest('ABC00001', power='on')
         exc = self.assertRaises(nova_exception.InvalidInput, self.boot)
-        self.assertIn('already taken', str(exc))
+        self.assertIn('already has a guest', str(exc))
         self.assertEqual([], self.connector.writes)
 
     def test_before_a_rebuild_destroys_anything(self):

@@ -235,7 +235,7 @@ class SweepTestCase(base.ZVMTestCase):
         self.stdlog.delete_stored_logs()
         self.staging.sweep()
         self.assertEqual(1, len(self.connector.calls))
-        self.assertIn('stays on the connector', self.stdlog.logger.output)
+        self.assertIn('Could not erase upload', self.stdlog.logger.output)
 
     def test_a_connector_that_does_not_answer_is_asked_once(self):
         for _ in range(3):
@@ -256,7 +256,7 @@ class SweepTestCase(base.ZVMTestCase):
         self.assertEqual([BLANK, BLANK, SECRET], sorted(
             self.connector.uploads[url] for url in urls))
         self.assertEqual(1, self.stdlog.logger.output.count(
-            'stays on the connector'))
+            'Could not erase upload'))
         self.staging.sweep()
         self.assertEqual({BLANK}, set(self.connector.uploads.values()))
 
@@ -278,7 +278,7 @@ class SweepTestCase(base.ZVMTestCase):
     def test_nothing_left_needs_no_thread(self):
         self.patch(threading, 'Thread', None)
         self.staging.begin_sweep()
-        self.assertNotIn('cannot be read', self.stdlog.logger.output)
+        self.assertNotIn('Cannot read', self.stdlog.logger.output)
 
     def test_another_compute_service_on_the_same_disk(self):
         url = self.upload()
@@ -342,7 +342,7 @@ class SweepTestCase(base.ZVMTestCase):
             {url}, {args[1] for operation, args in self.connector.calls
                     if operation == 'images.export'})
         # The second was removed meanwhile, which is no failure.
-        self.assertEqual(2, self.stdlog.logger.output.count('cannot be read'))
+        self.assertEqual(2, self.stdlog.logger.output.count('Cannot read'))
 
     def test_records_that_cannot_be_read(self):
         url = self.upload()

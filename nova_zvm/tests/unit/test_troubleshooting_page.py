@@ -38,8 +38,7 @@ NOT_SHOWN = {
     'a file of ... bytes cannot be sent':
         'a mistake of the driver: an image without size is refused before',
     'a list was expected':
-        'the end of "The z/VM Cloud Connector\'s answer has an unexpected '
-        'shape"',
+        'the end of "The connector\'s answer has an unexpected shape"',
     "'...' cannot be part of a path":
         'a mistake of the driver: names are checked before',
     "'rc': (-?\\d+), 'rs': (-?\\d+)": 'a pattern',
@@ -94,7 +93,7 @@ class TestPage(testtools.TestCase):
         self.assertGreater(len(found), 130)
         for sentence in (
                 'The z/VM Cloud Connector cannot be reached: ...',
-                'The guest does not reboot, it is reset: ...',
+                'Soft reboot failed, resetting the guest: ...',
                 'it is paused, and a shutdown would lose what is in its '
                 'memory; unpause it first',
                 'No TLS connection can be made: ...'):
