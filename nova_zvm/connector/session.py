@@ -183,7 +183,8 @@ class Session:
         except OSError as exc:
             raise errors.NotConnected(
                 self.operation('certificate', 'GET', ()),
-                'the certificate cannot be read: %s' % exc) from exc
+                'The certificate of the z/VM Cloud Connector cannot be '
+                'read: %s' % exc) from exc
 
     # What is tried again
 

@@ -13,6 +13,7 @@
 """Options: each is explained, and pages name none that there is not."""
 
 import configparser
+from importlib import metadata
 import io
 import re
 
@@ -49,8 +50,11 @@ OF_THE_CONNECTOR = {
     ('zvm', 'disk_pool'),
     ('zvm', 'user_root_vdev'),
 }
-# Sections that only neutron has.
+# Sections that only neutron has, and an option that nova lacks.
 OF_NEUTRON = {'ml2', 'ml2_type_flat', 'ml2_type_vlan'}
+NOVA_NOTIFIED = ('DEFAULT', 'notify_nova_on_port_status_changes')
+# Libraries with options that a service registers as it starts.
+LIBRARIES = ('oslo.log', 'oslo.policy')
 
 ours.register_opts(conf.CONF)
 
@@ -151,16 +155,24 @@ class PageTest(testtools.TestCase):
         self.assertEqual(sorted(NAMESPACES), sorted(made))
 
 
+def of_libraries():
+    """Return the functions that list the options of LIBRARIES."""
+    return [point.load() for point in metadata.entry_points(
+        group='oslo.config.opts') if point.name in LIBRARIES]
+
+
 class NamedTest(testtools.TestCase):
 
     def test_options_exist(self):
-        neutron = {(group, option.name)
-                   for group, options in neutrons.list_opts()
-                   for option in options}
+        others = {(group or 'DEFAULT', option.name)
+                  for options_of in (neutrons.list_opts, *of_libraries())
+                  for group, options in options_of()
+                  for option in options}
         wrong = [
             '[%s] %s' % (section, name)
             for section, name in named(text_of(PAGES))
-            if (section, name) not in OF_THE_CONNECTOR | neutron and
+            if (section, name) not in (
+                OF_THE_CONNECTOR | others | {NOVA_NOTIFIED}) and
             section not in OF_NEUTRON and not self.is_of_nova(section, name)]
         self.assertEqual([], wrong)
 

@@ -204,8 +204,8 @@ class TlsTest(testtools.TestCase):
         error = self.assertRaises(
             errors.NotConnected,
             server.connector('https', 'localhost').certificate_expiry)
-        self.assertIn('certificate (GET /): the certificate cannot be read',
-                      str(error))
+        self.assertIn('The certificate of the z/VM Cloud Connector cannot be '
+                      'read: ', str(error))
 
     def test_no_certificate_without_tls(self):
         server = self._server()
