@@ -75,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
         level=logging.DEBUG if args.debug else logging.WARNING,
         format='%(asctime)s %(levelname)s %(name)s %(message)s')
     simulator = server.Simulator(
-        args.dir, None if args.no_connector else _connector_python(args),
+        args.dir, None if args.no_connector else install.interpreter(
+            args.connector_python),
         scenarios.load(args.scenario), speed=args.speed,
         profile=args.profile, connector_path=args.connector_path,
         port=args.port)
@@ -146,13 +147,6 @@ def inject(args: argparse.Namespace) -> int:
     return 0
 
 
-def _connector_python(args: argparse.Namespace) -> str:
-    python = str(args.connector_python or install.installed_python())
-    if not os.access(python, os.X_OK):
-        raise UsageError(f'--connector-python {python} is not a program.')
-    return python
-
-
 def _follow(system: remote.Remote, since: int) -> NoReturn:
     """Show each command when it has ended."""
     shown: set[int] = set()
@@ -201,7 +195,7 @@ def _port(text: str) -> int:
 
 
 def _checkout(text: str) -> pathlib.Path:
-    path = pathlib.Path(text).absolute()
+    path = pathlib.Path(text)
     if not (path / 'zvmsdk').is_dir():
         raise argparse.ArgumentTypeError(
             f'{path} is not a checkout of the connector: it has no zvmsdk')

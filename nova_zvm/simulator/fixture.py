@@ -70,7 +70,7 @@ class SimulatedZVM(fixtures.Fixture):
     def _setUp(self) -> None:
         self.simulator = _shared(
             _loaded(self._scenario),
-            self._python or install.installed_python(),
+            install.interpreter(self._python),
             {'speed': SPEED, **self._options})
         self.simulator.reset()
 

@@ -15,27 +15,40 @@
 import importlib.resources
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
 # Names the interpreter that has zVMCloudConnector.
 PYTHON_VARIABLE = 'NOVA_ZVM_CONNECTOR_PYTHON'
 REQUIREMENTS = 'connector-requirements.txt'
+_HOW_TO_MAKE_ONE = ('"nova-zvm-simulator install-connector --venv DIR" '
+                    'makes one.')
 
 
 class InstallError(Exception):
     """The environment cannot be made, or is not there."""
 
 
-def installed_python() -> str:
-    """Return the interpreter that PYTHON_VARIABLE names."""
-    named = os.environ.get(PYTHON_VARIABLE)
-    if not named:
+def interpreter(option: str | None = None) -> str:
+    """Return the absolute path of the connector's interpreter.
+
+    option is what the user has named, None for what PYTHON_VARIABLE names.
+    The connector runs in another directory, where a relative path would lead
+    to another file or to none.
+    """
+    name = '--connector-python' if option else PYTHON_VARIABLE
+    value = option or os.environ.get(PYTHON_VARIABLE)
+    if not value:
         raise InstallError(
             f'Name the interpreter that has zVMCloudConnector, with '
-            f'--connector-python or {PYTHON_VARIABLE}; "nova-zvm-simulator '
-            f'install-connector --venv DIR" makes one.')
-    return named
+            f'--connector-python or {PYTHON_VARIABLE}; {_HOW_TO_MAKE_ONE}')
+    found = shutil.which(value)
+    if not found:
+        raise InstallError(
+            f'{name} {value} is not a program; {_HOW_TO_MAKE_ONE}')
+    # As it is linked: by that a virtual environment's Python finds its own.
+    return str(pathlib.Path(found).absolute())
 
 
 def requirements() -> str:

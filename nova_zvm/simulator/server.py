@@ -66,7 +66,7 @@ class Simulator:
         self._lock = self._lock_directory()
         self._scenario = scenarios.load() if scenario is None else scenario
         self._python = connector_python
-        self._path = connector_path
+        self._path = connector_path.absolute() if connector_path else None
         self._options = connector_options or {}
         self._port = port
         self._real_processes = real_processes

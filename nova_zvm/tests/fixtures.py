@@ -22,7 +22,7 @@ PYTHON_VARIABLE = install.PYTHON_VARIABLE
 # operation is always the same.
 CONNECTOR_OPTIONS = {'monitor': {'cache_interval': 0}}
 
-connector_python = install.installed_python
+connector_python = install.interpreter
 
 
 class SimulatedZVM(fixture.SimulatedZVM):

@@ -43,13 +43,14 @@ class TestProcess(testtools.TestCase):
         super().setUp()
         self.dir = self.useFixture(fixtures.TempDir()).path
 
-    def start(self, *options: str) -> dict[str, Any]:
+    def start(self, *options: str, cwd: str | None = None
+              ) -> dict[str, Any]:
         """Start a simulator and return what it says when it is ready."""
         self.process = subprocess.Popen(
             [sys.executable, '-m', 'nova_zvm.cmd.simulator', 'run', '--dir',
              self.dir, '--connector-python',
              zvm_fixtures.connector_python(), '--speed', '1000', *options],
-            stdout=subprocess.PIPE, text=True,
+            stdout=subprocess.PIPE, text=True, cwd=cwd,
             env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)})
         self.addCleanup(self.end, signal.SIGKILL)
         assert self.process.stdout
@@ -229,11 +230,24 @@ class TestProcess(testtools.TestCase):
             self.assertEqual(
                 name, client.output('GET', '/host')['hypervisor_hostname'])
 
-    def test_connector_of_a_checkout(self) -> None:
-        ready = self.start('--connector-path', self.checkout('9.9.9'))
+    def test_relative_paths_and_connector_of_a_checkout(self) -> None:
+        folder = self.useFixture(fixtures.TempDir()).path
+        python = os.path.relpath(zvm_fixtures.connector_python(), folder)
+        ready = self.start(
+            '--dir', os.path.relpath(self.dir, folder),
+            '--connector-python', python, '--connector-path',
+            os.path.relpath(self.checkout('9.9.9'), folder),
+            '--scenario', self.scenario(folder), cwd=folder)
         version = self.client(ready).output('GET', '/')['version']
 
         self.assertEqual('9.9.9', version)
+        self.assertTrue(os.path.samefile(self.dir, ready['directory']))
+        self.assertEqual(['OTHER'], list(ready['members']))
+
+    def scenario(self, folder: str) -> str:
+        pathlib.Path(folder, 'mine').write_text(
+            'members: [{name: OTHER, connector: ZCCOTHER}]\n')
+        return 'mine'
 
     def checkout(self, version: str) -> str:
         """Return a source tree of the connector that says it is newer."""

@@ -10,8 +10,10 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+import os
 import pathlib
 import subprocess
+import sys
 from unittest import mock
 
 import fixtures
@@ -68,3 +70,47 @@ class TestInstall(testtools.TestCase):
         self.run.reset_mock()
         install.install(self.venv)
         self.assertTrue(self.run.called)
+
+
+class TestInterpreter(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        self.program = self.folder / 'venv' / 'bin' / 'python'
+        self.program.parent.mkdir(parents=True)
+        # A link, as in a virtual environment: Python finds that by it.
+        self.program.symlink_to(sys.executable)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.folder)
+
+    def name(self, value):
+        self.useFixture(fixtures.EnvironmentVariable(
+            install.PYTHON_VARIABLE, value))
+
+    def test_relative_paths(self):
+        self.name('venv/bin/python')
+        self.assertEqual(str(self.program), install.interpreter())
+        os.chdir('venv')
+        self.assertEqual(str(self.program),
+                         install.interpreter('bin/python'))
+
+    def test_program_of_the_search_path(self):
+        self.useFixture(fixtures.EnvironmentVariable('PATH', 'venv/bin'))
+        self.assertEqual(str(self.program), install.interpreter('python'))
+
+    def test_none(self):
+        self.name(None)
+        self.assert_refused('with --connector-python or NOVA_ZVM_CONNECTOR')
+
+    def test_no_program(self):
+        self.assert_refused('--connector-python venv is not a program',
+                            'venv')
+        self.name('absent')
+        self.assert_refused('NOVA_ZVM_CONNECTOR_PYTHON absent is not a')
+
+    def assert_refused(self, reason, *named):
+        error = self.assertRaises(install.InstallError,
+                                  install.interpreter, *named)
+        self.assertIn(reason, str(error))
+        self.assertIn('install-connector --venv', str(error))
