@@ -14,12 +14,13 @@
 
     from nova_zvm.simulator import fixture
 
-    class TestMine(testtools.TestCase):
+    class TestMine(unittest.TestCase):
         def setUp(self):
             super().setUp()
-            self.zvm = self.useFixture(fixture.SimulatedZVM())
+            self.zvm = self.enterContext(fixture.SimulatedZVM())
 
-Then self.zvm.url is the REST interface of a real connector, and
+In a test case of testtools self.useFixture(fixture.SimulatedZVM()) does the
+same. Then self.zvm.url is the REST interface of a real connector, and
 self.zvm.token_file has its admin token.
 """
 

@@ -14,13 +14,17 @@
 
 import importlib.metadata
 import json
+import os
 import subprocess
+import textwrap
 
+from nova_zvm.tests import codeblocks
 from nova_zvm.tests.functional import installation
 
 OURS = 'nova_zvm.driver.ZVMDriver'
 NOVAS_OWN = 'nova.virt.zvm.driver.ZVMDriver'
 NOVA = importlib.metadata.version('nova')
+PAGE = 'doc/source/install/index.rst'
 
 
 class LoadingTestCase(installation.CloneTestCase):
@@ -38,12 +42,13 @@ class LoadingTestCase(installation.CloneTestCase):
 
 class TestInstallation(LoadingTestCase):
 
-    def _come_and_go(self, *arguments):
+    def _come_and_go(self, install, uninstall, look=lambda: None):
         before = self.venv.checksums()
-        self.venv.install(*arguments)
+        install()
+        look()
         loaded = self.venv.nova_compute()
         during = self.venv.checksums()
-        self.venv.uninstall()
+        uninstall()
         self.assertLoads(OURS, loaded)
         self.assertEqual(before, {
             name: during.get(name) for name in before})
@@ -51,11 +56,39 @@ class TestInstallation(LoadingTestCase):
         self.assertLoads(NOVAS_OWN, self.venv.nova_compute(
             until=installation.FIND_CLASS))
 
-    def test_from_checkout(self):
-        self._come_and_go(self.clone)
+    def test_as_the_page_tells(self):
+        """It finds nothing to fetch: the environment has all beside nova."""
+        install, which, remove = codeblocks.to_run(PAGE)
+
+        def look():
+            told = which.text.splitlines()[1:]
+            found = self.type(which).splitlines()[-len(told):]
+            self.assertEqual(*([line.split()[0] for line in lines]
+                               for lines in (told, found)))
+            self.assertEqual(told[-1], found[-1])
+
+        self._come_and_go(lambda: self.type(install),
+                          lambda: self.type(remove), look)
+
+    def type(self, block):
+        """Type the commands of a code block and return their output."""
+        page = (codeblocks.ROOT / PAGE).read_text()
+        conf = self.directory / 'page.conf'
+        conf.write_text(textwrap.dedent(
+            page.partition('.. code-block:: ini\n')[2].partition(
+                '\n``')[0]))
+        return installation.checked(
+            ['env', f'PATH={self.venv.bin}:{os.environ["PATH"]}',
+             f'PIP_PYTHON={self.venv.bin / "python"}', 'PIP_YES=1',
+             'PIP_NO_INDEX=1', 'PIP_NO_DEPS=1', 'PIP_NO_COMPILE=1',
+             'PIP_NO_BUILD_ISOLATION=0', 'PIP_DISABLE_PIP_VERSION_CHECK=1',
+             'sh', '-ec', block.script.replace('/etc/nova/nova.conf',
+                                               str(conf))], cwd=self.clone)
 
     def test_editable(self):
-        self._come_and_go('--editable', self.clone)
+        self._come_and_go(
+            lambda: self.venv.install('--editable', self.clone),
+            self.venv.uninstall)
 
 
 class TestInstalled(LoadingTestCase):

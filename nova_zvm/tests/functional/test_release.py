@@ -19,15 +19,10 @@ index, in the versions of the constraints.
 
 import configparser
 import hashlib
-import json
 import shlex
-import signal
-import subprocess
 import tarfile
 
-from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional import installation
-from nova_zvm.tests.functional.simulator import rest
 
 LOAD_ENTRY_POINTS = """
 from importlib import metadata
@@ -85,29 +80,6 @@ class TestRelease(installation.CloneTestCase):
         self.assertEqual(*(
             hashlib.sha256(path.read_bytes()).hexdigest()
             for path in (self.wheel, again / self.wheel.name)))
-
-    def test_simulator_alone(self):
-        """The extra brings all that the simulated z/VM needs, and no nova."""
-        venv = self.empty('simulator')
-        venv.fetch('%s[simulator]' % self.wheel)
-        venv.pip('check')
-        self.assertFalse((venv.site_packages / 'nova').exists())
-        process = subprocess.Popen(
-            [venv.bin / 'nova-zvm-simulator', 'run', '--speed', '1000',
-             '--dir', self.directory / 'zvm', '--connector-python',
-             zvm_fixtures.connector_python()],
-            stdout=subprocess.PIPE, text=True, cwd=self.directory,
-            env=installation.environment(venv.bytecode))
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        line = process.stdout.readline()
-        self.assertTrue(line.startswith('READY '), line)
-        member, = json.loads(line.removeprefix('READY '))['members'].values()
-        connector = rest.Rest(member['rest_url'], member['token_file'])
-        self.assertEqual(200, connector.create('INST0001', 'ECKD:POOL1')[0])
-        process.send_signal(signal.SIGTERM)
-        self.assertEqual(0, process.wait())
 
     def test_beside_nova(self):
         """nova loads the driver with no more than its wheel demands.

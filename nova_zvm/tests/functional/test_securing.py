@@ -20,7 +20,6 @@ from concurrent import futures
 import http.client
 import itertools
 import pathlib
-import re
 import socket
 import ssl
 import subprocess
@@ -39,13 +38,13 @@ from nova_zvm.connector import errors
 from nova_zvm.connector import timeouts
 from nova_zvm import diskimage
 from nova_zvm.tests import authority
+from nova_zvm.tests import codeblocks
 from nova_zvm.tests.functional import base
 from nova_zvm.tests.functional import frontend
-from nova_zvm.tests.functional import installation
 from nova_zvm.tests import glance
 from nova_zvm.tests import meter
 
-PAGE = installation.ROOT / 'doc/source/admin/securing.rst'
+PAGE = 'doc/source/admin/securing.rst'
 MIB = 2 ** 20
 # More than any buffer, and than the megabyte that nginx takes by default.
 IMAGE_BYTES = 40 * MIB
@@ -187,10 +186,8 @@ class CertificateTest(testtools.TestCase):
 
     def test_commands_of_the_page(self):
         folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        commands = re.findall(r'^   \$ (openssl (?:.*\\\n)*.*)$',
-                              PAGE.read_text(), re.MULTILINE)
-        self.assertEqual(3, len(commands), commands)
-        for command in commands:
+        block, = codeblocks.to_run(PAGE)
+        for command in block.commands:
             subprocess.run(
                 command.replace('DNS:zvm.example.org', 'IP:' + frontend.HOST),
                 shell=True, cwd=folder, check=True, capture_output=True)

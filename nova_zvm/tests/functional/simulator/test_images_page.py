@@ -18,16 +18,16 @@ import subprocess
 
 import fixtures
 
-from nova_zvm.tests.functional import installation
+from nova_zvm.tests import codeblocks
 from nova_zvm.tests.functional.simulator import test_guests
 
-PAGE = installation.ROOT / 'doc/source/admin/images.rst'
+PAGE = 'doc/source/admin/images.rst'
 FILES = ('register.json', 'capture.json', 'download.json')
 USERID = 'GOLDEN'
 
 
 def section() -> str:
-    return PAGE.read_text().partition(
+    return (codeblocks.ROOT / PAGE).read_text().partition(
         "\nThe connector's REST interface\n---")[2].partition(
         "\nOn the connector's Linux\n---")[0]
 
@@ -58,10 +58,11 @@ class TestCaptureByHand(test_guests.GuestTest):
         bodies = re.findall(r'(?m)^   (\{"\w+": .*\})$', section())
         for name, body in zip(FILES, bodies, strict=True):
             (self.folder / name).write_text(self.adapted(body))
-        commands = re.findall(r'(?m)^   \$ ((?:.*\\\n)*.*)$', section())
+        blocks = codeblocks.to_run(PAGE)
 
         told = subprocess.run(
-            ['sh', '-c', 'set -e\n' + self.adapted('\n'.join(commands))],
+            ['sh', '-c', 'set -e\n' + self.adapted(
+                ''.join(block.script for block in blocks))],
             cwd=self.folder, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True)
 

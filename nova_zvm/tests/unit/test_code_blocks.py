@@ -1,0 +1,62 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""All that README and documentation tell a reader to type is run, or marked.
+
+The commands of tools/ are tests themselves, or have theirs: test_sandbox and
+test_bench. test_contributor_pages holds their words to what there is.
+"""
+
+import testtools
+
+from nova_zvm.tests import codeblocks
+
+FUNCTIONAL = codeblocks.ROOT / 'nova_zvm' / 'tests' / 'functional'
+# Where codeblocks.to_run() of a page is run.
+RUNNERS = {
+    'doc/source/admin/images.rst': 'simulator/test_images_page.py',
+    'doc/source/admin/securing.rst': 'test_securing.py',
+    'doc/source/contributor/simulator.rst': 'simulator/test_quick_start.py',
+    'doc/source/install/index.rst': 'test_loading.py',
+}
+
+
+class TestCodeBlocks(testtools.TestCase):
+
+    def blocks(self):
+        return [block for page in codeblocks.PAGES
+                for block in codeblocks.found(
+                    page.relative_to(codeblocks.ROOT))]
+
+    def test_marks(self):
+        self.assertEqual([], [
+            block.where for block in self.blocks()
+            if block.mark not in (None, *codeblocks.MARKS)])
+
+    def test_each_is_run_or_marked(self):
+        run = {command for page in RUNNERS
+               for block in codeblocks.to_run(page)
+               for command in block.commands}
+        self.assertNotEqual(set(), run)
+        self.assertEqual([], [
+            block.where for block in self.blocks()
+            if not block.mark and not block.is_of_tools
+            and not run.issuperset(block.commands)],
+            'These code blocks are neither run by a test nor marked; '
+            'nova_zvm/tests/codeblocks.py says how to mark one.')
+
+    def test_runners(self):
+        """Each asks for the blocks of the page that it runs."""
+        for page, runner in RUNNERS.items():
+            source = (FUNCTIONAL / runner).read_text()
+            self.assertIn(f"'{page}'", source)
+            self.assertIn('codeblocks.to_run(PAGE)', source)
