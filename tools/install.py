@@ -12,7 +12,8 @@
 
 """Install packages for tox: by uv where that is there, otherwise by pip.
 
-Run by the interpreter of the environment, with pip's options for `install`.
+Run by the interpreter of the environment, or by another one that has pip and
+is given the option --python, with pip's options for `install`.
 uv does in seconds what pip takes a minute for, but reads none of pip's
 configuration: where that names a package index of its own, pip installs. So
 it does where uv fails.
@@ -24,7 +25,7 @@ import shutil
 import subprocess
 import sys
 
-# tools/tox.sh puts uv beside tox.
+# tools/prepare.sh puts uv beside tox.
 BESIDE_TOX = pathlib.Path(__file__).parents[1] / '.tox' / 'tox' / 'bin'
 OWN_INDEX = ('index-url', 'no-index')
 
@@ -46,16 +47,22 @@ def pip_has_index():
 
 
 def main(arguments):
+    python = sys.executable
+    # tox's environments never write bytecode themselves.
+    options = ['--compile-bytecode']
+    if arguments[0] == '--python':
+        _, python, *arguments = arguments
+        options = []
     path = uv()
     if path:
         done = subprocess.call([
-            path, 'pip', 'install', '--python', sys.executable,
-            '--compile-bytecode', *arguments])
+            path, 'pip', 'install', '--python', python, *options, *arguments])
         if done == 0:
             return 0
         print('uv could not install, pip tries.', flush=True)
     return subprocess.call(
-        [sys.executable, '-I', '-m', 'pip', 'install', *arguments])
+        [sys.executable, '-I', '-m', 'pip', '--python', python, 'install',
+         *arguments])
 
 
 if __name__ == '__main__':

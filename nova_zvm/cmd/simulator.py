@@ -178,7 +178,8 @@ def _show(data: Any) -> None:
     print(json.dumps(data, indent=2))
 
 
-def _positive(text: str) -> float:
+def positive(text: str) -> float:
+    """Return an option's value as a number above 0."""
     try:
         value = float(text)
     except ValueError:
@@ -285,7 +286,7 @@ def _add_run(commands: Any) -> None:
     command.add_argument('--profile', choices=list(latency.PROFILES),
                          help='how long commands take (default: as the '
                               'scenario says, else instant)')
-    command.add_argument('--speed', type=_positive, default=1.0, metavar='F',
+    command.add_argument('--speed', type=positive, default=1.0, metavar='F',
                          help='simulated seconds in a real one (default: 1)')
     command.add_argument('--port', type=_port, default=0,
                          help='REST port of the first member; the others '

@@ -12,6 +12,7 @@
 
 """A running simulated z/VM as other processes reach it: by its directory."""
 
+import http.client
 import json
 import pathlib
 from typing import Any
@@ -30,7 +31,7 @@ class Remote:
         self._directory = directory
         try:
             self._ready = json.loads((directory / 'ready.json').read_text())
-        except OSError:
+        except (OSError, ValueError):
             raise self._does_not_run() from None
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
@@ -42,8 +43,8 @@ class Remote:
             with urllib.request.urlopen(request) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
-            raise RemoteError(json.load(error)['error']) from None
-        except OSError:
+            raise self._refusal(error) from None
+        except (OSError, http.client.HTTPException, ValueError):
             raise self._does_not_run() from None
 
     def channel(self, member: str | None = None) -> str:
@@ -54,6 +55,13 @@ class Remote:
             raise RemoteError(f'There is no member {name}: use '
                               f'{" or ".join(members)}.')
         return str(members[name]['channel'])
+
+    def _refusal(self, error: urllib.error.HTTPError) -> RemoteError:
+        try:
+            return RemoteError(json.load(error)['error'])
+        except (ValueError, KeyError, TypeError):
+            # The port belongs to another program since the system was killed.
+            return self._does_not_run()
 
     def _does_not_run(self) -> RemoteError:
         return RemoteError(

@@ -52,14 +52,19 @@ class Store:
     """A file of things by kind and name, and of the contents of files."""
 
     def __init__(self, path: pathlib.Path) -> None:
-        """Open or make the file; StoreError if another version made it."""
+        """Open or make the file; StoreError if it is something else."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None,
                                    check_same_thread=False)
-        self._db.execute('PRAGMA journal_mode = WAL')
-        self._db.execute('PRAGMA synchronous = NORMAL')
-        self._check_format(path)
-        self._db.executescript(_SCHEMA)
+        try:
+            self._db.execute('PRAGMA journal_mode = WAL')
+            self._db.execute('PRAGMA synchronous = NORMAL')
+            self._check_format(path)
+            self._db.executescript(_SCHEMA)
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise StoreError(f'{path} cannot be used ({error}): choose '
+                             'another directory.') from None
         self._undo: list[Callable[[], None]] = []
         self._gone: dict[tuple[str, str], None] = {}
         self._dirty: dict[tuple[str, str], Any] = {}

@@ -12,7 +12,9 @@
 
 """tools/sandbox.py as its users run it: what it prints, how it ends."""
 
+import contextlib
 import difflib
+import io
 import os
 import pathlib
 import re
@@ -20,6 +22,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import urllib.request
 
 import fixtures
 import testtools
@@ -28,6 +31,7 @@ from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.sandbox import api
 from nova_zvm.tests.sandbox import app
 from nova_zvm.tests.sandbox import keep
+from nova_zvm.tests.sandbox import workspace
 
 ROOT = pathlib.Path(__file__).absolute().parents[3]
 STEP = re.compile(r' *(\d+)  (ok|FAILED|--) +(?:[\d.]+ s +)?(\S.*)')
@@ -202,6 +206,24 @@ class TestUse(SandboxTestCase):
         self.read_until('with token authentication')
         self.assert_ends_by(signal.SIGINT)
 
+    def test_directory_that_cannot_be(self):
+        taken = self.dir / 'file'
+        taken.touch()
+        error = self.assertRaises(workspace.WorkspaceError,
+                                  workspace.Workspace, taken / 'sandbox')
+
+        self.assertIn('%s/sandbox cannot be used' % taken, str(error))
+        self.assertIn('--dir', str(error))
+
+    def test_speed_that_cannot_be(self):
+        for speed in ('0', '-1', 'fast'):
+            errors = io.StringIO()
+            with contextlib.redirect_stderr(errors):
+                self.assertRaises(SystemExit, app.main, ROOT,
+                                  ['--speed', speed])
+            self.assertIn('argument --speed: must be a number above 0',
+                          errors.getvalue())
+
     def test_directory_of_somebody_else(self):
         (self.dir / 'letter').write_text('mine')
         self.start()
@@ -264,6 +286,9 @@ class TestKeep(SandboxTestCase):
         self.assertIn('ACTIVE', answers['server list'])
         self.assertIn('nov00001', answers['server show'])
         self.assertIn('login:', answers['console log show'])
+        self.assertIn('vlan100', answers['network list'])
+        self.assertIn('rhel', answers['image list'])
+        self.assertIn('ZVMSYS1', answers['resource provider list'])
         self.assertEqual({'192.168.13.3'}, addresses['server show'])
         self.assertEqual({'192.168.13.3', '192.168.1.3'},
                          addresses['server add port'])
@@ -272,6 +297,10 @@ class TestKeep(SandboxTestCase):
             self.assertIn(verb, answers)
         self.assertNotIn('penguin', self.run_command(commands[0]))
         self.assertEqual('running', self.diagnostics()['state'])
+        page, = [line.strip() for line in self.lines
+                 if line.startswith('    http://127.0.0.1:')]
+        with urllib.request.urlopen(page) as answer:
+            self.assertIn('ZVMSYS1', answer.read().decode())
         log, = [line.strip() for line in self.lines
                 if line.startswith('    ') and ' log --dir ' in line]
         self.assertIn('Image_Delete_DM', self.run_command(log))

@@ -21,6 +21,7 @@ import signal
 import sys
 import traceback
 
+from nova_zvm.cmd import simulator
 from nova_zvm.simulator import errors
 from nova_zvm.simulator import faults
 from nova_zvm.simulator import install
@@ -141,7 +142,7 @@ def _run(args, space, system, told, interrupts):
     done = _follow(told, steps, interrupts)
     if args.keep and done:
         _keep(told, keep.instructions(
-            tale.client, system.directory, server=story.SERVER,
+            tale.client, system, server=story.SERVER,
             port=story.SECOND_PORT, image=story.IMAGE,
             flavor=story.FLAVOR['name']))
     else:
@@ -215,7 +216,8 @@ def _parser(root):
                         choices=list(latency.PROFILES),
                         help='how long z/VM takes for a command '
                              '(default: typical)')
-    parser.add_argument('--speed', type=float, default=10.0, metavar='F',
+    parser.add_argument('--speed', type=simulator.positive, default=10.0,
+                        metavar='F',
                         help='seconds on z/VM in a real one (default: 10)')
     parser.add_argument('--fault', type=json.loads, action='append',
                         default=[], metavar='JSON',

@@ -25,6 +25,7 @@ from nova import conf
 from nova.tests.functional import integrated_helpers
 import os_vif
 from oslo_utils import uuidutils
+from placement import deploy
 
 from nova_zvm import conf as zvm_conf
 from nova_zvm.tests import bindings
@@ -93,9 +94,12 @@ class Cell(integrated_helpers.ProviderUsageBaseTestCase):
         self.glance.images.clear()
         self.images = glance.Service(self.glance, self.keep_uploads)
         self.endpoint = endpoint.Endpoint(
-            self.api_fixture.app(), self.api_fixture.project_id,
+            self.api_fixture.app(),
+            deploy.loadapp(self.placement.fixture.conf_fixture.conf),
+            self.api_fixture.project_id,
             lambda: list(self.glance.images.values()),
-            lambda: list(self.neutron._ports.values()))
+            {'networks': lambda: list(self.neutron._networks.values()),
+             'ports': lambda: list(self.neutron._ports.values())})
 
     def upload(self, name, data, **properties):
         """Put an image into Glance and return its id.
@@ -136,12 +140,13 @@ class Cell(integrated_helpers.ProviderUsageBaseTestCase):
         """
         flat = self.neutron._networks[self.neutron.network_1['id']]
         flat.update({
+            'name': 'flat',
             'provider:network_type': 'flat',
             'provider:physical_network': 'physnet2',
             'provider:segmentation_id': None})
         # Of another project: nova is to find one network to choose.
-        vlan = dict(self.neutron.network_2, tenant_id='other',
-                    project_id='other', **{
+        vlan = dict(self.neutron.network_2, name=f'vlan{story.VLAN}',
+                    tenant_id='other', project_id='other', **{
                         'provider:physical_network': 'physnet1',
                         'provider:segmentation_id': story.VLAN})
         subnet = dict(self.neutron.subnet_2, cidr='192.168.13.0/24',

@@ -13,7 +13,8 @@
 """The `openstack` command for a sandbox, as a script in its directory.
 
 It calls the real one with a clouds.yaml of the sandbox's own; whatever else
-is configured on this host plays no part.
+is configured on this host plays no part. Without authentication the plugin for
+Placement knows no address but that of the authentication.
 """
 
 import pathlib
@@ -27,7 +28,7 @@ clouds:
     auth_type: none
     identity_api_version: '3'
     auth:
-      endpoint: {compute}
+      endpoint: {placement}
     compute_endpoint_override: {compute}
     image_endpoint_override: {image}
     network_endpoint_override: {network}
@@ -46,7 +47,7 @@ def write(directory, endpoint):
     clouds = directory / 'clouds.yaml'
     clouds.write_text(CLOUDS.format(
         cloud=CLOUD, compute=endpoint.compute_url, image=endpoint.image_url,
-        network=endpoint.network_url))
+        network=endpoint.network_url, placement=endpoint.placement_url))
     script = directory / 'openstack'
     script.write_text(SCRIPT.format(
         clouds=shlex.quote(str(clouds)), cloud=CLOUD,

@@ -14,7 +14,8 @@
 
 The `openstack` command asks Glance for the names of images when it shows
 servers, and Neutron for ports by their names, so the in-memory images can be
-read under /image and the ports under /network.
+read under /image, networks and ports under /network. Placement is under
+/placement.
 """
 
 import json
@@ -22,30 +23,38 @@ import logging
 import socketserver
 import threading
 from wsgiref import simple_server
+from wsgiref import util
 
 LOG = logging.getLogger(__name__)
 
 USER = 'admin'
+NOT_FOUND = {'NeutronError': 'no such resource'}
 
 
 class Endpoint:
     """One HTTP server for all, without authentication."""
 
-    def __init__(self, nova, project, images, ports):
-        """Serve nova's WSGI application, and what two functions list.
+    def __init__(self, nova, placement, project, images, network):
+        """Serve two WSGI applications, and what functions list.
 
         All requests are of one project.
+
+        :param images: returns the images
+        :param network: functions that return networks and ports, by the
+            names of these collections
         """
         self._nova = nova
+        self._placement = placement
         self._project = project
         self._images = images
-        self._ports = ports
+        self._network = network
         self._server = simple_server.make_server(
             '127.0.0.1', 0, self._route, _Server, _Handler)
         root = f'http://127.0.0.1:{self._server.server_port}'
         self.compute_url = f'{root}/v2.1'
         self.image_url = f'{root}/image'
         self.network_url = f'{root}/network'
+        self.placement_url = f'{root}/placement'
 
     def start(self):
         threading.Thread(target=self._server.serve_forever, args=(0.05,),
@@ -56,7 +65,12 @@ class Endpoint:
         if path == '/image' or path.startswith('/image/'):
             return self._serve_image(path.split('/')[2:], start_response)
         if path == '/network' or path.startswith('/network/'):
-            return self._serve_port(path.split('/')[2:], start_response)
+            return self._serve_network(path.split('/')[2:], start_response)
+        if path.startswith('/placement'):
+            # What its own middleware for tests takes for an administrator.
+            environ['HTTP_X_AUTH_TOKEN'] = USER
+            util.shift_path_info(environ)
+            return self._placement(environ, start_response)
         # What nova's fixtures read in place of keystonemiddleware.
         environ.update(HTTP_X_AUTH_USER=USER, HTTP_X_USER_ID=USER,
                        HTTP_X_AUTH_PROJECT_ID=self._project,
@@ -77,18 +91,22 @@ class Endpoint:
             status, body = '404 Not Found', {'message': 'no such image'}
         return _answer(status, body, start_response)
 
-    def _serve_port(self, path, start_response):
-        ports = {port['id']: port for port in self._ports()}
+    def _serve_network(self, path, start_response):
+        kind = path[1] if len(path) > 1 else None
         if path in ([], ['']):
             status, body = '200 OK', {'versions': [{
                 'id': 'v2.0', 'status': 'CURRENT', 'links': [
                     {'rel': 'self', 'href': f'{self.network_url}/v2.0/'}]}]}
-        elif path == ['v2.0', 'ports']:
-            status, body = '200 OK', {'ports': list(ports.values())}
-        elif path[:2] == ['v2.0', 'ports'] and path[-1] in ports:
-            status, body = '200 OK', {'port': ports[path[-1]]}
+        elif kind in self._network:
+            things = {thing['id']: thing for thing in self._network[kind]()}
+            if path[2:] == []:
+                status, body = '200 OK', {kind: list(things.values())}
+            elif path[2] in things:
+                status, body = '200 OK', {kind[:-1]: things[path[2]]}
+            else:
+                status, body = '404 Not Found', NOT_FOUND
         else:
-            status, body = '404 Not Found', {'NeutronError': 'no such port'}
+            status, body = '404 Not Found', NOT_FOUND
         return _answer(status, body, start_response)
 
 

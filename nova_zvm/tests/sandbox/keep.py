@@ -23,6 +23,9 @@ COMMANDS = (
     'server list',
     'server show {server}',
     'console log show {server}',
+    'network list',
+    'image list',
+    'resource provider list',
     'server add port {server} {port}',
     'server remove port {server} {port}',
     'server stop {server}',
@@ -35,10 +38,11 @@ COMMANDS = (
 )
 
 
-def instructions(script, zvm_directory, **names):
+def instructions(script, system, **names):
     """Return what to tell the user.
 
-    names are those that the commands speak of: server, port, image, flavor.
+    system is the zvm.ZVM; names are those that the commands speak of: server,
+    port, image, flavor.
     """
     return [
         '',
@@ -48,10 +52,14 @@ def instructions(script, zvm_directory, **names):
         *(f'    {_typed(script)} {command.format(**names)}'
           for command in COMMANDS),
         '',
+        'What z/VM has and does, in a browser:',
+        '',
+        f'    {system.status_page()}',
+        '',
         'What the connector and z/VM were asked so far:',
         '',
         f'    {_typed(commandline.beside_python("nova-zvm-simulator"))} log '
-        f'--dir {_typed(zvm_directory)}',
+        f'--dir {_typed(system.directory)}',
         '',
         'Ctrl-C here ends it all.',
     ]

@@ -42,14 +42,19 @@ class Workspace:
         if not USABLE.fullmatch(str(self.path)):
             self.path = pathlib.Path(
                 tempfile.mkdtemp(prefix='nova-zvm-sandbox-'))
-        self._take()
         self.zvm = self.path / 'zvm'
         self.nova = self.path / 'nova'
         self.nova_log = self.path / 'nova.log'
         self.temporary = self.path / 'tmp'
-        self._remove_old()
-        for folder in (self.nova, self.temporary):
-            folder.mkdir(mode=0o700)
+        try:
+            self._take()
+            self._remove_old()
+            for folder in (self.nova, self.temporary):
+                folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise WorkspaceError(
+                f'{error.filename} cannot be used ({error.strerror}): name a '
+                f'directory that you can write to with --dir.') from None
 
     def use_for_temporary_files(self):
         """Have this process and its children make theirs here."""

@@ -68,6 +68,9 @@ class ZVM:
     def connector(self):
         return self._simulator.member
 
+    def status_page(self):
+        return self._simulator.control_url
+
     def connector_version(self):
         return client.Connector(
             self.connector.rest_url,

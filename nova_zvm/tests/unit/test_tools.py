@@ -13,6 +13,7 @@
 """How tests are dealt to workers, and what the totals of a run say."""
 
 import importlib
+import os
 import pathlib
 import re
 import subprocess
@@ -70,6 +71,47 @@ class DealTestCase(ToolsTestCase):
             self.assertEqual(1, sum(
                 any(re.search(pattern, test) for pattern in patterns)
                 for patterns in workers), test)
+
+
+class SandboxTestCase(testtools.TestCase):
+    """What tools/sandbox.sh needs, and says before there is a sandbox."""
+
+    def test_debian_packages(self):
+        rows = re.findall(r'(?m)^(\S+) \[platform:dpkg (.*)\]$',
+                          (TOOLS.parent / 'bindep.txt').read_text())
+        needed = [name for name, profiles in rows
+                  if 'sandbox' in profiles.split()]
+        # A Python of Debian's own needs python3-venv besides.
+        self.assertEqual(['bsdextrautils'], needed)
+
+    def run_copy(self, **environment):
+        done = subprocess.run(
+            ['bash', self.folder / 'tools' / 'sandbox.sh'],
+            cwd='/', stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, env={**os.environ, **environment})
+        self.assertEqual(1, done.returncode)
+        self.assertEqual('sandbox: 0 steps, 1 failed',
+                         done.stdout.splitlines()[-1])
+        self.assertEqual('', done.stderr)
+        return done.stdout
+
+    def setUp(self):
+        super().setUp()
+        self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        for name in ('sandbox.sh', 'prepare.sh', 'install.py'):
+            path = self.folder / 'tools' / name
+            path.parent.mkdir(exist_ok=True)
+            path.symlink_to(TOOLS / name)
+
+    def test_log_that_cannot_be_written(self):
+        """And the one of an earlier run is not shown for this one."""
+        log = self.folder / '.tox' / 'log' / 'sandbox.log'
+        log.mkdir(parents=True)
+        self.assertIn(f'{log} cannot be written', self.run_copy())
+
+    def test_python_that_is_too_old(self):
+        self.assertIn('set PYTHON to its path',
+                      self.run_copy(PYTHON='/bin/false'))
 
 
 class PartsTestCase(ToolsTestCase):

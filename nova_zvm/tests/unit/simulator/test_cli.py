@@ -11,11 +11,13 @@
 #    under the License.
 
 import contextlib
+from http import server
 import io
 import json
 import pathlib
 import signal
 import subprocess
+import threading
 
 import fixtures
 import testtools
@@ -134,6 +136,16 @@ class TestCommandLine(testtools.TestCase):
         self.assertIn('/dev/null/zvm cannot be used', errors)
         self.assertEqual(1, len(errors.splitlines()))
 
+    def test_file_that_is_no_database(self):
+        path = pathlib.Path(self.dir, 'zvm.sqlite')
+        path.write_text('A shopping list, longer than the header of SQLite.')
+
+        self.assertEqual(
+            (1, '', f'nova-zvm-simulator: {path} cannot be used (file is not '
+             'a database): choose another directory.\n'),
+            self._run('run', '--dir', self.dir, '--no-connector'))
+        self.assertIn('shopping', path.read_text())
+
     def test_bad_scenario(self):
         path = pathlib.Path(self.dir, 'mine.yaml')
         path.write_text('timing: {logoff: soon}\n')
@@ -157,6 +169,27 @@ class TestCommandLine(testtools.TestCase):
 
         self.assertIn('No simulated z/VM runs',
                       self._run('state', '--dir', self.dir)[2])
+
+    def test_another_program_has_its_port(self):
+        class Other(server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(int(self.path.rpartition('=')[2]))
+                self.end_headers()
+                self.wfile.write(b'<html>')
+
+            def log_message(self, *ignored):
+                pass
+
+        other = server.ThreadingHTTPServer(('127.0.0.1', 0), Other)
+        threading.Thread(target=other.serve_forever, args=(0.01,)).start()
+        self.addCleanup(other.server_close)
+        self.addCleanup(other.shutdown)
+        pathlib.Path(self.dir, 'ready.json').write_text(json.dumps({
+            'control_url': f'http://127.0.0.1:{other.server_port}'}))
+
+        for status in (200, 404):
+            self.assertIn('No simulated z/VM runs', self._run(
+                'log', '--dir', self.dir, '--since', str(status))[2])
 
     def test_state(self):
         system = self._serve()
