@@ -74,14 +74,14 @@ class Block:
             map(_is_of_tools, self.commands))
 
 
-def found(page):
-    """Return the blocks of a page that are commands or programs."""
+def found(page, languages=RUN):
+    """Return the blocks of a page, by default the commands and programs."""
     text = (ROOT / page).read_text()
     return [
         Block(str(page), text.count('\n', 0, match.start()) + 1, match[2],
               dict(re.findall(r':(\w+): (.*)', match[3])),
               _outdented(match[4], len(match[1]) + 3))
-        for match in BLOCK.finditer(text) if match[2] in RUN]
+        for match in BLOCK.finditer(text) if match[2] in languages]
 
 
 def to_run(page):

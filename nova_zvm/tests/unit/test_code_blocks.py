@@ -16,8 +16,13 @@ The commands of tools/ are tests themselves, or have theirs: test_sandbox and
 test_bench. test_contributor_pages holds their words to what there is.
 """
 
+import configparser
+
+from nova import conf
 import testtools
 
+from nova_zvm import conf as zvm_conf
+from nova_zvm.neutron import conf as neutron_conf
 from nova_zvm.tests import codeblocks
 
 FUNCTIONAL = codeblocks.ROOT / 'nova_zvm' / 'tests' / 'functional'
@@ -32,10 +37,10 @@ RUNNERS = {
 
 class TestCodeBlocks(testtools.TestCase):
 
-    def blocks(self):
+    def blocks(self, languages=codeblocks.RUN):
         return [block for page in codeblocks.PAGES
                 for block in codeblocks.found(
-                    page.relative_to(codeblocks.ROOT))]
+                    page.relative_to(codeblocks.ROOT), languages)]
 
     def test_marks(self):
         self.assertEqual([], [
@@ -60,3 +65,26 @@ class TestCodeBlocks(testtools.TestCase):
             source = (FUNCTIONAL / runner).read_text()
             self.assertIn(f"'{page}'", source)
             self.assertIn('codeblocks.to_run(PAGE)', source)
+
+    def test_options(self):
+        """What a page shows of nova.conf and of ML2's file exists."""
+        zvm_conf.register_opts(conf.CONF)
+        known = {'zvm': set(conf.CONF.zvm), 'ml2_zvm': {
+            option.dest for _, options in neutron_conf.list_opts()
+            for option in options}}
+        shown = {name: [] for name in known}
+        for block in self.blocks(['ini']):
+            for section, options in self.sections(block).items():
+                shown.get(section, []).extend(
+                    (block.where, name) for name in options)
+        for section, options in shown.items():
+            self.assertNotEqual([], options)
+            self.assertEqual([], [(where, name) for where, name in options
+                                  if name not in known[section]])
+
+    def sections(self, block):
+        parser = configparser.ConfigParser(
+            interpolation=None, default_section='none', allow_no_value=True)
+        # Some show what belongs to no section.
+        parser.read_string('[of none]\n' + block.text)
+        return parser
