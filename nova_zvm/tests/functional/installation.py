@@ -123,9 +123,11 @@ def clone(directory):
             target = directory / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
-    for arguments in (['init', '--quiet'], ['add', '--all'],
-                      ['-c', 'user.name=test', '-c', 'user.email=test@test',
-                       'commit', '--quiet', '--message', 'all']):
+    commit = ['-c', 'user.name=test', '-c', 'user.email=test@test',
+              'commit', '--quiet', '--allow-empty', '--message']
+    # pbr takes the first commit for a release 0.0.0.
+    for arguments in (['init', '--quiet'], [*commit, 'none'],
+                      ['add', '--all'], [*commit, 'all']):
         checked(['git', *arguments], cwd=directory)
     return directory
 

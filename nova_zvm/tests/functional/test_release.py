@@ -32,7 +32,7 @@ for point in metadata.distribution('nova-zvm').entry_points:
         print(point.name)
 """
 
-VERSION = '1.2.0'
+VERSION = '2026.2.0'
 TAG = ['git', '-c', 'user.name=test', '-c', 'user.email=test@test', 'tag',
        '--message', 'a release', VERSION]
 
@@ -72,7 +72,7 @@ class TestRelease(installation.CloneTestCase):
         with tarfile.open(self.sdist) as archive:
             changes = archive.extractfile(
                 'nova_zvm-%s/ChangeLog' % VERSION).read().decode()
-        self.assertIn('\n%s\n-----\n' % VERSION, changes)
+        self.assertIn('\n%s\n%s\n' % (VERSION, '-' * len(VERSION)), changes)
 
     def test_the_same_wheel_again(self):
         again = self.directory / 'again'
