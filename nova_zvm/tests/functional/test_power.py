@@ -193,6 +193,8 @@ class PowerTest(base.ZVMTestCase):
         server = self._wait_for_state_change(self.server, 'ERROR')
         self.assertIn('no guest on z/VM; rebuild it first',
                       server['fault']['message'])
+        self._wait_for_server_parameter(
+            self.server, {'OS-EXT-STS:task_state': None})
         self._rebuild_server(self.server, self.image_id)
         self.assert_on()
 

@@ -45,20 +45,32 @@ class RebuildTest(base.ZVMTestCase):
         self._rebuild_server(self.server, image_id)
         self.assertEqual('running', self.guest(self.server)['status'])
 
-        self.assert_healed_by_rebuild(image_id)
+        self.assert_can_be_healed(image_id)
 
         self._delete_server(self.server)
         self.assertEqual([], self.rows('guests'))
         self.assertEqual({}, self.vswitch('VSW2')['grants'])
 
-    def assert_healed_by_rebuild(self, image_id):
-        """See what helps a server whose rebuild has left it no guest."""
+    def assert_can_be_healed(self, image_id):
+        """See what helps a server in ERROR.
+
+        After a rebuild that was refused, and after one that has left it no
+        guest.
+        """
+        refused = self.create_image(os_distro='debian12')
+        self.api.post_server_action(
+            self.server['id'], {'rebuild': {'imageRef': refused}})
+        self._wait_for_state_change(self.server, 'ERROR')
+        self.wait_for_task()
+        self._reboot_server(self.server, hard=True)
+
         self.zvm.engine.faults.add({
             'match': {'command': 'unpackdiskimage'}, 'nth': 1,
             'action': {'status': 5, 'output': 'no'}})
         self.api.post_server_action(
             self.server['id'], {'rebuild': {'imageRef': image_id}})
         self._wait_for_state_change(self.server, 'ERROR')
+        self.wait_for_task()
         self.assertIsNone(self.guest(self.server))
         self.api.post_server_action(self.server['id'],
                                     {'reboot': {'type': 'HARD'}})
@@ -66,10 +78,13 @@ class RebuildTest(base.ZVMTestCase):
             lambda: 'no guest on z/VM; rebuild it first' in
             self.api.get_server(self.server['id'])['fault']['message'],
             lambda: 'The fault does not name the remedy')
-        self._wait_for_server_parameter(
-            self.server, {'OS-EXT-STS:task_state': None})
+        self.wait_for_task()
         self._rebuild_server(self.server, image_id)
         self.assertEqual('running', self.guest(self.server)['status'])
+
+    def wait_for_task(self):
+        self._wait_for_server_parameter(
+            self.server, {'OS-EXT-STS:task_state': None})
 
     def assert_refused_rebuilds_change_nothing(self):
         before = self.snapshot()
@@ -83,11 +98,14 @@ class RebuildTest(base.ZVMTestCase):
             for part in before:
                 self.assertEqual(before[part], after[part], part)
             self.assertEqual('running', self.guest(self.server)['status'])
-            # Brings it back without an administrator.
-            self._reboot_server(self.server, hard=True)
+            self.api.post_server_action(
+                self.server['id'], {'os-resetState': {'state': 'active'}})
 
 
 class SlowDirectoryTest(RebuildTest):
     """The same where an entry goes away after the delete was answered."""
 
     scenario = {'timing': {'directory_delete': 40}}
+
+    def assert_can_be_healed(self, image_id):
+        """Not here: a rebuild waits for the entry all the same."""
