@@ -246,10 +246,8 @@ class Spawn:
 
     def _clean_up(self, instance, network_info, exc):
         settle = 0
-        cause = exc if isinstance(exc, errors.ConnectorError) else (
-            exc.__cause__)
-        if isinstance(cause, errors.OutcomeUnknown):
-            settle = cause.settle_seconds
+        if isinstance(exc.__cause__, errors.OutcomeUnknown):
+            settle = exc.__cause__.settle_seconds
         LOG.error('The boot failed, removing its guest: %s', exc,
                   instance=instance)
         try:
