@@ -16,7 +16,7 @@ That driver knows a guest by the instance's name alone and records nothing
 (nova/virt/zvm/hypervisor.py guest_exists, 34.0.0). A name proves nothing, so
 a guest is an instance's only if a NIC of it was made for one of the
 instance's ports: the connector's table has the port's id, and the directory
-entry the port's MAC address. What else differs is told.
+entry the port's MAC address. All other differences are reported.
 
 Nothing is changed on z/VM. What is written is one record in nova's database,
 whole or not at all.

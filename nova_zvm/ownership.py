@@ -14,7 +14,7 @@
 
 The userid of an instance is made from its name once and written here before
 the guest is created; from then on only the record counts. A guest whose
-userid merely looks like an instance's name is somebody else's.
+userid merely looks like an instance's name belongs to another owner.
 
 The record also tells how far the guest has come, since nova calls destroy
 after every failed spawn and after every crash:
@@ -241,7 +241,7 @@ def is_paused(instance):
 
 
 def begin_capture(instance, power):
-    """Record that the connector is told to capture a guest.
+    """Record that the connector gets a request to capture a guest.
 
     :param power: 'on' or 'off', what the guest is
     """

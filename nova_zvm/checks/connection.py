@@ -144,9 +144,9 @@ def clock(deployment):
     left = None if expiry is None else expiry - time.time() - (offset or 0)
     if offset is not None and abs(offset) > SKEW_SECONDS:
         return finding.warning(
-            "The connector's clock is %d seconds %s this host's. When an "
-            'image was used last is told by the one and judged by the '
-            'other.' % (abs(offset), 'ahead of' if offset > 0 else 'behind'),
+            "The connector's clock is %d seconds %s this host's. The first "
+            'one sets when an image was used last, the other judges it.'
+            % (abs(offset), 'ahead of' if offset > 0 else 'behind'),
             'Have both synchronised, by chrony for example.')
     if left is not None and left < VALIDITY_SECONDS:
         return finding.warning(

@@ -191,7 +191,7 @@ class Deployment:
         with self._database():
             service = objects.Service.get_by_compute_host(
                 nova_context.get_admin_context(), self.conf.host)
-            # That it is forced down is somebody's word, and ends no process.
+            # An operator can force a service down, which ends no process.
             service.forced_down = False
             return servicegroup.API().service_is_up(service)
 

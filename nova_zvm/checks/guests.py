@@ -51,12 +51,12 @@ def future_names(deployment):
     return finding.warning(
         'Userids that servers of this cell would get are taken on z/VM, '
         '%s. Such a boot is refused.' % finding.some(taken),
-        'Change instance_name_template to names that nobody else on this '
+        'Change instance_name_template to names that nothing else on this '
         'z/VM uses, no other cell either.')
 
 
 def without_server(deployment):
-    """Find guests that look as if they were of the cell, and are not."""
+    """Find guests named like servers of this cell that belong to none."""
     last = deployment.last_instance_id
     left = [userid for userid, instance_id in _foreign(deployment).items()
             if instance_id <= last and userid not in deployment.unrecorded]

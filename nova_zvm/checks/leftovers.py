@@ -92,7 +92,7 @@ def _on_record(counts):
     if not any(counts.values()):
         return finding.success('No upload is left.')
     return finding.warning(
-        'Uploads are on record as not overwritten yet, %s.' % ' and '.join(
+        'Some uploads have not been overwritten yet, %s.' % ' and '.join(
             '%d of %s' % (count, what) for what, count in counts.items()),
         'nova-compute overwrites them at its start and in its periodic task, '
         'once the connector is there; an image that is being imported just '
