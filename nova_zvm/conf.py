@@ -24,7 +24,7 @@ OF_NOVA = [
     cfg.URIOpt('cloud_connector_url',
                sample_default='http://zvm.example.org:8080/',
                help="""
-URL of the z/VM Cloud Connector, ``http`` or ``https``. Needed.
+URL of the z/VM Cloud Connector, ``http`` or ``https``. Required.
 
 A port, a path prefix and a literal IPv6 address in brackets may be in it.
 Without a port it is 443 or 80.
@@ -141,14 +141,14 @@ such a snapshot.
     cfg.IntOpt('disable_service_after',
                min=0, default=120,
                help="""
-Seconds without an answer from z/VM after which nova-compute disables itself.
+Seconds without an answer from z/VM after which the service is disabled.
 
-Its compute service is then disabled with a reason that begins with
-``AUTO:``, so that the scheduler sends it no new servers, and enabled again as
-soon as z/VM answers. nova-compute asks z/VM when it updates its resources
-(``[DEFAULT] update_resources_interval``, a minute by default), and two
-minutes are more than a restart of the connector takes. 0 leaves the service
-enabled, and so does a negative ``update_resources_interval``.
+The compute service of this host is then disabled with a reason that begins
+with ``AUTO:``, so that the scheduler sends it no new servers, and enabled
+again as soon as z/VM answers. nova-compute asks z/VM when it updates its
+resources (``[DEFAULT] update_resources_interval``, a minute by default), and
+two minutes are more than a restart of the connector takes. 0 leaves the
+service enabled, and so does a negative ``update_resources_interval``.
 """),
     cfg.FloatOpt('connect_timeout',
                  min=0.001, default=10,

@@ -89,6 +89,10 @@ class Hypervisor:
                 self._fetch()
             self._taken = True
             host = self._host
+        # A disk is on record before it is made and until it is removed, so
+        # ours are not taken for others' by a record that is read after them.
+        self._foreign_disk_gb = max(
+            0, host.disk_used_gb - self._own_disk_gb())
         return {
             'vcpus': host.vcpus,
             'vcpus_used': host.vcpus_used,
@@ -167,7 +171,7 @@ class Hypervisor:
     def _fetch(self):
         try:
             with exception.translated():
-                host = self._look()
+                self._host = self._look()
         except exception.ConnectorUnreachable as exc:
             # nova logs that the driver is not ready, and not why.
             LOG.warning('%s', exc)
@@ -178,11 +182,6 @@ class Hypervisor:
                 raise
             LOG.warning('%s', exc)
             raise exception.ZVMNotReady(reason=exc.__cause__) from exc
-        # A disk is on record before it is made and until it is removed, so
-        # ours are not taken for others' by a record that is read after them.
-        self._foreign_disk_gb = max(
-            0, host.disk_used_gb - self._own_disk_gb())
-        self._host = host
         self._fetched_at = time.monotonic()
 
     def _look(self):

@@ -51,19 +51,20 @@ class ServiceStatus:
     @contextlib.contextmanager
     def following(self):
         """Disable or enable the service by what becomes of a look at z/VM."""
+        started = time.monotonic()
         try:
             yield
         except Exception as exc:
             with self._lock:
-                self._failed(exc)
+                self._failed(exc, started)
             raise
         with self._lock:
             self._succeeded()
 
-    def _failed(self, exc):
+    def _failed(self, exc, started):
         self._settled = False
         if self._failing_since is None:
-            self._failing_since = time.monotonic()
+            self._failing_since = started
         seconds = time.monotonic() - self._failing_since
         # Without the periodic update nothing would enable the service again.
         if (0 < CONF.zvm.disable_service_after <= seconds and
@@ -84,9 +85,9 @@ class ServiceStatus:
             service.disabled = True
             service.disabled_reason = (PREFIX + str(exc))[:REASON_LENGTH]
             service.save()
-            LOG.warning('z/VM has not answered for %d seconds: the compute '
-                        'service of this host is disabled until it does',
-                        seconds)
+            LOG.warning('No look at z/VM has succeeded for %d seconds: the '
+                        'compute service of this host is disabled until one '
+                        'does', seconds)
         if _is_automatic(service):
             self._mark_provider(context, service)
 

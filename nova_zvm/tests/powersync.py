@@ -58,7 +58,10 @@ def _make_server(connector, host, number, power, vm_state):
         nova_context.get_admin_context(), host=host,
         uuid=uuidutils.generate_uuid(), user_id='user', project_id='project',
         power_state=power_state.NOSTATE, vm_state=vm_state, task_state=None,
-        system_metadata={})
+        system_metadata={}, old_flavor=None, new_flavor=None,
+        flavor=objects.Flavor(
+            name='small', flavorid='small', vcpus=1, memory_mb=512, root_gb=1,
+            ephemeral_gb=0, swap=0, extra_specs={}))
     instance.create()
     ownership.claim(instance, userid)
     ownership.record(instance, ownership.BUILT)

@@ -244,6 +244,8 @@ class ResourcesTestCase(HypervisorTestCase):
             self.connector,
             lambda: seen.append(list(self.connector.operations)) or 0)
         self.hypervisor.nodes()
+        self.assertEqual([], seen)
+        self.hypervisor.resources()
         self.assertEqual([['host.info', 'host.disk_pool']], seen)
         self.hypervisor.inventory(RATIOS, 0)
         self.assertEqual(1, len(seen))
@@ -257,8 +259,9 @@ class ResourcesTestCase(HypervisorTestCase):
             raise nova_exception.ServiceUnavailable()
 
         with mock.patch.object(self.hypervisor, '_own_disk_gb', fail):
+            self.hypervisor.nodes()
             self.assertRaises(nova_exception.ServiceUnavailable,
-                              self.hypervisor.nodes)
+                              self.hypervisor.resources)
         self.assertEqual(before, self.hypervisor.inventory(RATIOS, 10))
 
     def test_a_resource_of_which_there_is_none_is_left_out(self):

@@ -123,6 +123,18 @@ class DisableTestCase(ServiceStatusTestCase):
         self.fail(1)
         self.assert_disabled()
 
+    def test_a_look_that_takes_long_counts(self):
+        """An inventory of z/VM can be waited for longer than the option."""
+        error = exception.ConnectorUnreachable(reason='no answer')
+
+        def look():
+            with self.status.following():
+                self.clock.sleep(361)
+                raise error
+
+        self.assertRaises(exception.ConnectorUnreachable, look)
+        self.assert_disabled('no answer')
+
     def test_whatever_the_failure_is(self):
         for error in (exception.ZVMNotReady(reason='away'),
                       exception.ConnectorFailure(reason='token'),
