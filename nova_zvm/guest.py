@@ -278,7 +278,8 @@ class Guests:
         userid = ownership.owned_userid(instance)
         if userid is None:
             raise _no_guest()
-        if ownership.state(instance) != ownership.BUILT:
+        if (ownership.state(instance) != ownership.BUILT and
+                instance.task_state not in REMOVING_TASKS):
             raise exception.NoGuest(
                 reason='its boot was cut off, and its guest may lack disks '
                        'or interfaces; rebuild it first')

@@ -350,6 +350,12 @@ class PowerTestCase(GuestTestCase):
         self.assertRaises(exception.NoGuest, self.guests.power_off,
                           self.built, 60, 10)
 
+    def test_a_guest_that_was_not_finished_is_off_after_a_soft_delete(self):
+        self.built.system_metadata[ownership.STATE] = ownership.BUILDING
+        self.built.task_state = task_states.SOFT_DELETING
+        self.guests.power_off(self.built, 0, 0)
+        self.assertIn('guests.stop', self.connector.operations)
+
     def test_of_an_instance_without_the_mark_sends_nothing(self):
         for verb in self.verbs():
             exc = self.assertRaises(exception.NoGuest, verb, self.instance())
