@@ -799,11 +799,9 @@ class GuestsTestCase(ChecksTestCase):
         found = dict(catalogue.run(self.deployment()))
         self.assert_found(found['Database'], Code.WARNING, '(OSError).',
                           'connect to the database')
-        for name in ('Names of future servers', 'Unused images'):
+        for name in ('Names of future servers', 'Unused images', 'Uploads'):
             self.assert_not_checked(found[name],
                                     "nova's database cannot be read")
-        self.assert_found(found['Uploads'], Code.SUCCESS, 'Config drives are '
-                          "not checked: nova's database cannot be read.")
         self.assertNotIn('secret', str(found))
         self.assertEqual(1, asked.call_count)
 
@@ -818,9 +816,8 @@ class GuestsTestCase(ChecksTestCase):
                           'the database of the cell')
         for name in ('Names of future servers', 'Guests without a server',
                      'Servers without a guest', 'Unused images',
-                     'Config drives and captures'):
+                     'Config drives and captures', 'Uploads'):
             self.assert_not_checked(found[name], 't' + told)
-        self.assert_found(found['Uploads'], Code.SUCCESS, told)
         self.assertNotIn('ABC00007', str(found))
 
 
@@ -901,8 +898,8 @@ class LeftoversTestCase(ChecksTestCase):
     def test_uploads_without_a_database(self):
         self.flags(connection=None, group='database')
         self.connector.contact = fakes.unreachable()
-        self.assert_found(leftovers.uploads(self.deployment()),
-                          Code.SUCCESS, 'Config drives are not checked')
+        self.assertRaises(finding.NotChecked, leftovers.uploads,
+                          self.deployment())
         journal.Journal().add('file:///3')
         self.assert_found(leftovers.uploads(self.deployment()),
                           Code.WARNING, '1 of images.', 'overwrites them')
