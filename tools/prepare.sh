@@ -63,24 +63,32 @@ install_packages() {
     esac
 }
 
-# What is missing of a profile's packages.
+# What is missing of a profile's packages. Its exit status says whether bindep
+# itself failed: then it prints nothing and does not succeed either.
 missing() {
-    "$venv/bin/bindep" --brief --file bindep.txt "$1" || true
+    local names
+    names=$("$venv/bin/bindep" --brief --file bindep.txt "$1") && return
+    [ -n "$names" ] && echo "$names"
+}
+
+without_look() {
+    echo "bindep failed; go on without a look for Debian packages" >&2
 }
 
 # A second run trusts the first, since bindep takes a second to look.
 need_packages() {
-    local mark=$venv/packages-$1
+    local names mark=$venv/packages-$1
     cmp -s bindep.txt "$mark" && return
-    # shellcheck disable=SC2046
-    install_packages $(missing "$1")
+    names=$(missing "$1") || { without_look; return 0; }
+    # shellcheck disable=SC2086
+    install_packages $names
     cp bindep.txt "$mark"
 }
 
 try_optional_packages() {
     local names mark=.tox/optional-packages
     [ ! -e "$mark" ] || return 0
-    names=$(missing "$1")
+    names=$(missing "$1") || { without_look; return 0; }
     echo "$names" >"$mark"
     [ -n "$names" ] || return 0
     # shellcheck disable=SC2086
