@@ -90,9 +90,9 @@ class Instances:
         Otherwise the start of nova-compute repeats those tasks: an error
         would end it for a reboot, and for a delete leave a server that no
         request can delete. With the state cleared users can repeat the
-        request. nova reads the instances for
-        that after the driver's init_host (nova/compute/manager.py,
-        init_host and _init_instance, 31 to 34).
+        request. nova reads the instances for its repetition after the driver's
+        init_host (nova/compute/manager.py, init_host and _init_instance, 31 to
+        34).
 
         :param ask_zvm: called if that matters; raises VirtDriverNotReady
         """
