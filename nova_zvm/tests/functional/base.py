@@ -80,6 +80,10 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         os_vif.initialize()
         self.flags(api_paste_config=os.path.join(
             sys.prefix, 'etc', 'nova', 'api-paste.ini'), group='wsgi')
+        # A report of a service waits for the lock of CellDatabases while it
+        # has that of DatabaseWriteLock, and others the other way round
+        # (nova/tests/fixtures/nova.py, 34).
+        self.flags(report_interval=0, service_down_time=1800)
         self._changes = self.useFixture(economy.Economy()).instances
         self._userids = {}
         if self.services:
