@@ -150,7 +150,7 @@ function zvm_install {
 # ----------------------
 
 # The simulated z/VM keeps its guests over a restart, and stack.sh makes a new
-# database, in which instances are numbered from 1 again: so it begins anew.
+# database, in which instances are numbered from 1 again: so it begins again.
 function zvm_start_simulator {
     local command
     stop_process zvm-simulator
