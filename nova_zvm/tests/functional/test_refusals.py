@@ -124,13 +124,13 @@ class RefusalTest(base.ZVMTestCase):
     def test_volumes(self):
         volume_id = nova_fixtures.CinderFixture.IMAGE_BACKED_VOL
         self.assert_refused(
-            'volumes are not supported',
+            'does not support volumes',
             imageRef='', block_device_mapping_v2=[
                 {'boot_index': 0, 'source_type': 'volume',
                  'destination_type': 'volume', 'uuid': volume_id}])
         # One beside the image.
         self.assert_refused(
-            'volumes are not supported', block_device_mapping_v2=[
+            'does not support volumes', block_device_mapping_v2=[
                 {'boot_index': 0, 'source_type': 'image',
                  'uuid': self.image_id, 'destination_type': 'local',
                  'delete_on_termination': True},
