@@ -30,6 +30,7 @@ import collections
 import json
 import os
 import pathlib
+import re
 import sys
 
 import lastrun
@@ -60,6 +61,18 @@ def weights(folder):
             for name, number in classes(folder)}
 
 
+def chosen(weights, exclude, filters):
+    """Return the weights of those classes that stestr will run tests of.
+
+    A filter may name tests rather than classes; then all are dealt.
+    """
+    left = {name: weight for name, weight in weights.items()
+            if not (exclude and re.search(exclude, name + '.'))}
+    named = {name: weight for name, weight in left.items()
+             if any(re.search(pattern, name + '.') for pattern in filters)}
+    return named or left
+
+
 def dealt(weights, count):
     """Return so many lists of names, the heaviest first, alike in weight."""
     hands = [(0.0, number, []) for number in range(count)]
@@ -82,12 +95,12 @@ def workers(weights, count):
     return patterns
 
 
-def write_workers(folder, count):
+def write_workers(folder, hands):
     """Write that as stestr reads it; return the path."""
     path = ROOT / '.tox' / ('workers-%s.yaml' % folder.replace('/', '-'))
     path.parent.mkdir(exist_ok=True)
     path.write_text(yaml.safe_dump([
-        {'worker': hand} for hand in workers(weights(folder), count)]))
+        {'worker': hand} for hand in hands]))
     return path
 
 
@@ -95,7 +108,8 @@ def run(folder, exclude, filters):
     # A test waits for other processes for a quarter of its time.
     count = int(os.environ.get('WORKERS', os.cpu_count() + 1))
     command = ['stestr', '--test-path', './' + folder, 'run',
-               '--worker-file', str(write_workers(folder, count))]
+               '--worker-file', str(write_workers(folder, workers(
+                   chosen(weights(folder), exclude, filters), count)))]
     if exclude:
         command += ['--exclude-regex', exclude]
     os.execvp(command[0], command + filters)
@@ -109,7 +123,7 @@ def weigh(folder):
     known = json.loads(WEIGHTS.read_text())
     here = dict(classes(folder))
     known = {name: weight for name, weight in known.items()
-             if name not in here}
+             if name not in here or name not in seconds}
     known.update((name, round(seconds[name], 1))
                  for name in here if seconds[name] >= 0.05)
     WEIGHTS.write_text(json.dumps(known, indent=0, sort_keys=True) + '\n')

@@ -64,6 +64,16 @@ class DealTestCase(ToolsTestCase):
         weight = self.deal.weights(UNIT)[self.id().rpartition('.')[0]]
         self.assertGreater(weight, 0)
 
+    def test_what_is_not_run_is_not_dealt(self):
+        weights = {'a.Test': 2, 'a.TestOther': 1, 'b.Test': 3}
+        for exclude, filters, names in (
+                ('', [], ['a.Test', 'a.TestOther', 'b.Test']),
+                ('a.Test[.]', [], ['a.TestOther', 'b.Test']),
+                ('b', ['Other'], ['a.TestOther']),
+                ('', ['test_method'], ['a.Test', 'a.TestOther', 'b.Test'])):
+            self.assertEqual(names, sorted(
+                self.deal.chosen(weights, exclude, filters)))
+
     def test_each_test_is_one_worker_s(self):
         workers = self.deal.workers({'a.Test': 2, 'a.TestOther': 1}, 2)
         for test in ('a.Test.test_b', 'a.TestOther.test_b(scenario)',
