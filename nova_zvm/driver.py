@@ -23,32 +23,32 @@ from nova.virt import hardware
 from nova.virt import node
 from oslo_log import log as logging
 
-from nova_zvm import capture
-from nova_zvm import conf as zvm_conf
-from nova_zvm import configdrive
+from nova_zvm.conf import options
+from nova_zvm.conf import settings
 from nova_zvm.connector import client
-from nova_zvm import destroy
-from nova_zvm import diagnostics
-from nova_zvm import exception
-from nova_zvm import guest
-from nova_zvm import hypervisor
-from nova_zvm import imageageing
-from nova_zvm import imagecache
-from nova_zvm import instances
-from nova_zvm import interfaces
-from nova_zvm import macprefix
-from nova_zvm import network
-from nova_zvm import precache
-from nova_zvm import servicestatus
-from nova_zvm import settings
-from nova_zvm import snapshot
-from nova_zvm import spawn
-from nova_zvm import staging
+from nova_zvm.errors import failures
+from nova_zvm.guest import capture
+from nova_zvm.guest import configdrive
+from nova_zvm.guest import lifecycle
+from nova_zvm.hypervisor import inventory
+from nova_zvm.hypervisor import servicestatus
+from nova_zvm.image import ageing
+from nova_zvm.image import cache
+from nova_zvm.network import macprefix
+from nova_zvm.network import switches
+from nova_zvm.operations.boot import build
+from nova_zvm.operations import destroy
+from nova_zvm.operations import diagnostics
+from nova_zvm.operations import interfaces
+from nova_zvm.operations import precache
+from nova_zvm.operations import snapshot
+from nova_zvm.record import instances
+from nova_zvm.transfer import uploads
 
 CONF = conf.CONF
 LOG = logging.getLogger(__name__)
 
-zvm_conf.register_opts(CONF)
+options.register_opts(CONF)
 
 
 class ZVMDriver(driver.ComputeDriver):
@@ -74,22 +74,22 @@ class ZVMDriver(driver.ComputeDriver):
             ca_file=zvm.ca_file, connect_timeout=zvm.connect_timeout,
             timeout_scale=zvm.timeout_scale)
         self._service_status = servicestatus.ServiceStatus(virtapi)
-        self._guests = guest.Guests(connector, zvm.timeout_scale)
+        self._guests = lifecycle.Guests(connector, zvm.timeout_scale)
         self._instances = instances.Instances(self._guests)
-        self._hypervisor = hypervisor.Hypervisor(
+        self._hypervisor = inventory.Hypervisor(
             connector, self._instances.disk_gb)
         self._diagnostics = diagnostics.Diagnostics(connector)
-        self._staging = staging.Staging(connector)
+        self._staging = uploads.Staging(connector)
         self._config_drives = configdrive.ConfigDrives(
             connector, self._staging)
-        images = imagecache.ImageCache(connector, self._staging)
-        self._image_ageing = imageageing.ImageAgeing(
+        images = cache.ImageCache(connector, self._staging)
+        self._image_ageing = ageing.ImageAgeing(
             connector, images, self._staging)
         self._precache = precache.Precache(
             images, self._hypervisor, connector)
         self._captures = capture.Captures(connector)
         self._snapshot = snapshot.Snapshot(self._captures, connector)
-        nics = network.Network(
+        nics = switches.Network(
             connector, zvm.vswitch_mappings,
             macprefix.MacPrefix(connector, zvm.require_mac_prefix))
         self._interfaces = interfaces.Interfaces(
@@ -97,7 +97,7 @@ class ZVMDriver(driver.ComputeDriver):
         self._destroy = destroy.Destroy(
             self._guests, nics, self._config_drives,
             connector.settle_seconds('guests.create'), zvm.timeout_scale)
-        self._spawn = spawn.Spawn(
+        self._spawn = build.Spawn(
             self._guests, images, nics, self._config_drives,
             self._hypervisor, connector, self._destroy.undo_spawn, virtapi)
 
@@ -144,7 +144,7 @@ class ZVMDriver(driver.ComputeDriver):
         provider_tree.update_inventory(nodename, self._hypervisor.inventory(
             self._get_allocation_ratios(known),
             self._get_reserved_host_disk_gb_from_config()))
-        provider_tree.add_traits(nodename, *hypervisor.TRAITS)
+        provider_tree.add_traits(nodename, *inventory.TRAITS)
 
     def get_host_uptime(self):
         return self._hypervisor.uptime()
@@ -235,12 +235,12 @@ class ZVMDriver(driver.ComputeDriver):
     # What is refused
 
     def suspend(self, context, instance):
-        raise exception.Unsupported(
+        raise failures.Unsupported(
             'z/VM cannot store the memory of a guest: pause or stop the '
             'server instead of suspending it')
 
     def trigger_crash_dump(self, instance):
-        raise exception.Unsupported(
+        raise failures.Unsupported(
             'The z/VM Cloud Connector has no request for a crash dump: '
             'trigger one inside the server')
 

@@ -21,16 +21,16 @@ from oslo_config import cfg
 
 from nova_zvm.checks import deployment as deployments
 from nova_zvm.checks import finding
-from nova_zvm import conf as zvm_conf
-from nova_zvm import names
-from nova_zvm import settings
+from nova_zvm.conf import options as zvm_options
+from nova_zvm.conf import settings
+from nova_zvm.zvm import names
 
 
 def options(deployment):
     conf = deployment.conf
     try:
         settings.checked(conf)
-        for option in zvm_conf.OPTS:
+        for option in zvm_options.OPTS:
             getattr(conf.zvm, option.dest)
     except deployments.WRONG_OPTIONS as exc:
         return finding.failure(

@@ -19,7 +19,7 @@ from urllib import parse
 
 from nova_zvm.checks import finding
 from nova_zvm.connector import errors
-from nova_zvm import diskimage
+from nova_zvm.zvm import imageheader
 
 # Beyond it the age of images is wrong by so much that it matters beside the
 # shortest useful age, and the logs of the two hosts do not match.
@@ -170,7 +170,7 @@ def file_round_trip(deployment):
     if not deployment.file_round_trip:
         raise finding.NotChecked(
             'made only with --file-round-trip, since 512 bytes stay there')
-    data = diskimage.Header(1, 'CYL').pack()
+    data = imageheader.Header(1, 'CYL').pack()
     files = deployment.connector.files
     try:
         stored = files.upload(io.BytesIO(data), len(data))

@@ -27,12 +27,12 @@ from nova import servicegroup
 from oslo_config import cfg
 
 from nova_zvm.checks import finding
-from nova_zvm import conf as zvm_conf
+from nova_zvm.conf import options as zvm_options
+from nova_zvm.conf import settings
 from nova_zvm.connector import client
 from nova_zvm.connector import errors
-from nova_zvm import instances
-from nova_zvm import ownership
-from nova_zvm import settings
+from nova_zvm.record import instances
+from nova_zvm.record import ownership
 
 # What checked settings and oslo.config say of a value that cannot be.
 WRONG_OPTIONS = (nova_exception.InvalidConfiguration, ValueError, cfg.Error)
@@ -50,7 +50,7 @@ class Unreadable(finding.NotChecked):
 
 def of_command(conf, **options):
     """Return the Deployment of a nova.conf, for a command of its own."""
-    zvm_conf.register_opts(conf)
+    zvm_options.register_opts(conf)
     objects.register_all()
     # Without it a database that is down costs ten tries of ten seconds.
     conf.set_override('max_retries', 0, 'database')

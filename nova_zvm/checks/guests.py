@@ -13,9 +13,9 @@
 """Guests on z/VM against the servers in nova's cell."""
 
 from nova_zvm.checks import finding
-from nova_zvm import guest
-from nova_zvm import names
-from nova_zvm import ownership
+from nova_zvm.guest import lifecycle
+from nova_zvm.record import ownership
+from nova_zvm.zvm import names
 
 # Userids of the next servers that are looked for in the directory.
 AHEAD = 5
@@ -38,7 +38,8 @@ def future_names(deployment):
     last = deployment.last_instance_id
     taken = {userid for userid, instance_id in _foreign(deployment).items()
              if instance_id > last}
-    guests = guest.Guests(deployment.zvm, deployment.conf.zvm.timeout_scale)
+    guests = lifecycle.Guests(deployment.zvm,
+                              deployment.conf.zvm.timeout_scale)
     coming = {_userid(deployment, instance_id)
               for instance_id in range(last + 1, last + 1 + AHEAD)}
     taken |= {userid for userid in coming - taken

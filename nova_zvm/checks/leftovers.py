@@ -15,10 +15,10 @@
 import time
 
 from nova_zvm.checks import finding
-from nova_zvm import imageageing
-from nova_zvm import journal
-from nova_zvm import names
-from nova_zvm import ownership
+from nova_zvm.image import ageing
+from nova_zvm.record import ownership
+from nova_zvm.transfer import journal
+from nova_zvm.zvm import names
 
 # What lies there for the time of a boot or a snapshot.
 PASSING = (names.config_drive(''), names.capture(''))
@@ -27,7 +27,7 @@ PASSING = (names.config_drive(''), names.capture(''))
 def unused_images(deployment):
     """Find images that ageing should have removed by now."""
     options = deployment.conf.image_cache
-    used = imageageing.names_of(deployment.claims.values())
+    used = ageing.names_of(deployment.claims.values())
     age = (options.remove_unused_original_minimum_age_seconds +
            max(options.manager_interval, 0))
     kept = [image for image in deployment.connector.images.list()

@@ -16,7 +16,7 @@ import dataclasses
 
 from nova_zvm.checks import finding
 from nova_zvm.connector import errors
-from nova_zvm import units
+from nova_zvm.zvm import units
 
 # What the connector says of a switch whose uplink works
 # (zvmsdk/constants.py SWITCH_STATUS, 1.6.3).

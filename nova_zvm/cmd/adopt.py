@@ -28,7 +28,7 @@ from oslo_config import cfg
 
 from nova_zvm.cmd import output
 from nova_zvm.cmd import which_driver
-from nova_zvm import names
+from nova_zvm.zvm import names
 
 DONE = 0
 SOME_REFUSED = 1
@@ -110,7 +110,7 @@ def _deployment(args):
         raise Impossible('%s.' % exc)
     from nova_zvm.checks import deployment
     from nova_zvm.checks import finding
-    from nova_zvm import settings
+    from nova_zvm.conf import settings
     deployed = deployment.of_command(conf)
     try:
         settings.checked(conf)
@@ -127,9 +127,9 @@ def run(deployed, uuids, yes):
     :param uuids: of the servers, none for all of the host
     :param yes: whether they are recorded
     """
-    from nova_zvm import adoption
     from nova_zvm.checks import finding
     from nova_zvm.connector import errors
+    from nova_zvm.operations import adoption
     try:
         instances = _chosen(deployed, uuids)
         if yes:

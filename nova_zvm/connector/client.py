@@ -21,15 +21,15 @@ from collections import abc
 import threading
 import time
 
-from nova_zvm.connector import files
-from nova_zvm.connector import guests
-from nova_zvm.connector import host
-from nova_zvm.connector import images
 from nova_zvm.connector import models
+from nova_zvm.connector.resources import files
+from nova_zvm.connector.resources import guests
+from nova_zvm.connector.resources import host
+from nova_zvm.connector.resources import images
+from nova_zvm.connector.resources import volumes
+from nova_zvm.connector.resources import vswitches
 from nova_zvm.connector import session
 from nova_zvm.connector import timeouts
-from nova_zvm.connector import volumes
-from nova_zvm.connector import vswitches
 
 
 class Connector:

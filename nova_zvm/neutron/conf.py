@@ -14,7 +14,7 @@
 
 from oslo_config import cfg
 
-from nova_zvm import names
+from nova_zvm.zvm import names
 
 GROUP = 'ml2_zvm'
 

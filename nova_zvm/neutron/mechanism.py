@@ -33,7 +33,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from nova_zvm.neutron import conf
-from nova_zvm import vifdetails
+from nova_zvm.zvm import vifdetails
 
 LOG = logging.getLogger(__name__)
 

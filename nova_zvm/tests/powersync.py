@@ -21,8 +21,8 @@ from nova import objects
 from oslo_utils import uuidutils
 
 from nova_zvm.connector import models
-from nova_zvm import ownership
-from nova_zvm import waiting
+from nova_zvm.pace import waiting
+from nova_zvm.record import ownership
 
 # Of five servers three run, one is off, one is paused.
 STATES = [(power_state.RUNNING, vm_states.ACTIVE),

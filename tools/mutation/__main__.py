@@ -58,23 +58,24 @@ WANTED = 90
 
 # A module, and the unit tests that concern it, its own first.
 TESTS = {
-    'ownership': 'test_ownership test_destroy test_instances test_capture '
-                 'test_adoption test_interfaces test_staging',
-    'destroy': 'test_destroy',
-    'guest': 'test_guest test_destroy test_spawn',
-    'interfaces': 'test_interfaces',
-    'spawn': 'test_spawn',
-    'instances': 'test_instances',
-    'grants': 'test_interfaces test_guest test_network',
+    'record.ownership': 'test_ownership test_destroy test_instances '
+                        'test_capture test_adoption test_interfaces '
+                        'test_staging',
+    'operations.destroy': 'test_destroy',
+    'guest.lifecycle': 'test_guest test_destroy test_spawn',
+    'operations.interfaces': 'test_interfaces',
+    'operations.boot.build': 'test_spawn',
+    'record.instances': 'test_instances',
+    'network.grants': 'test_interfaces test_guest test_network',
     'connector.session': 'connector.test_retries connector.test_requests '
                          'connector.test_tokens connector.test_files '
                          'connector.test_errors connector.test_sockets',
     'connector.errors': 'connector.test_errors connector.test_retries',
-    'exception': 'test_exception test_guest test_interfaces test_spawn',
-    'waiting': 'test_waiting',
-    'staging': 'test_staging test_configdrive',
-    'journal': 'test_staging',
-    'configdrive': 'test_configdrive',
+    'errors.failures': 'test_exception test_guest test_interfaces test_spawn',
+    'pace.waiting': 'test_waiting',
+    'transfer.uploads': 'test_staging test_configdrive',
+    'transfer.journal': 'test_staging',
+    'guest.configdrive': 'test_configdrive',
     'connector.auth': 'connector.test_tokens',
 }
 

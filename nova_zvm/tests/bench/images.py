@@ -23,13 +23,13 @@ import shutil
 from unittest import mock
 
 from nova_zvm.connector import client
-from nova_zvm import diskimage
-from nova_zvm import names
 from nova_zvm.tests.bench import curl
 from nova_zvm.tests.bench import footprint
 from nova_zvm.tests import glance
 from nova_zvm.tests import meter
 from nova_zvm.tests.sandbox import api
+from nova_zvm.zvm import imageheader
+from nova_zvm.zvm import names
 
 MIB = 2 ** 20
 SIZES = (64, 512, 2048)
@@ -162,7 +162,7 @@ class Images:
     def _once(self, size):
         """Return the _Run of each transfer of an image of so many bytes."""
         content = glance.Content(
-            diskimage.Header(CYLINDERS, 'CYL').pack(), size)
+            imageheader.Header(CYLINDERS, 'CYL').pack(), size)
         image = self._nova.upload('bench', content, os_distro='rhel8.6',
                                   hw_architecture='s390x')
         measure = curl.Curl(self._zvm, self._folder.parent, size)

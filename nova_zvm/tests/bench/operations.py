@@ -18,11 +18,11 @@ import time
 from nova import context as nova_context
 from nova import objects
 
-from nova_zvm import diskimage
 from nova_zvm.tests import meter
 from nova_zvm.tests import powersync
 from nova_zvm.tests.sandbox import api
 from nova_zvm.tests.sandbox import cell
+from nova_zvm.zvm import imageheader
 
 IMAGE_BYTES = 32 * 2 ** 20
 CYLINDERS = 3338
@@ -202,7 +202,7 @@ class Operations:
             time.sleep(0.1)
 
     def _upload(self):
-        header = diskimage.Header(CYLINDERS, 'CYL').pack()
+        header = imageheader.Header(CYLINDERS, 'CYL').pack()
         return self._nova.upload(
             'bench', header + bytes(IMAGE_BYTES - len(header)),
             os_distro='rhel8.6', hw_architecture='s390x')

@@ -40,19 +40,19 @@ import os_vif
 from oslo_utils.fixture import uuidsentinel
 from oslo_utils import uuidutils
 
-from nova_zvm import conf as zvm_conf
-from nova_zvm import configdrive
+from nova_zvm.conf import options
 from nova_zvm.connector import client
 from nova_zvm.connector import models
-from nova_zvm import diskimage
-from nova_zvm import staging
+from nova_zvm.guest import configdrive
 from nova_zvm.tests import economy
 from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests import glance
+from nova_zvm.transfer import uploads
+from nova_zvm.zvm import imageheader
 
 CONF = conf.CONF
 
-zvm_conf.register_opts(CONF)
+options.register_opts(CONF)
 
 PHYSICAL_NETWORK = 'vsw2'
 TEMPLATE = 'nvt%05x'
@@ -144,7 +144,7 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
     def end_sweeps():
         """Wait for what nova-compute cleans up in the background."""
         for thread in threading.enumerate():
-            if thread.name in (staging.SWEEP, configdrive.SWEEP):
+            if thread.name in (uploads.SWEEP, configdrive.SWEEP):
                 thread.join(PATIENCE)
 
     def _use_physical_network(self):
@@ -180,7 +180,7 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
     def create_image(self, size=3338, units='CYL', payload=b'\0' * 4096,
                      header=None, **properties):
         """Put a disk image into Glance; return its id."""
-        header = (diskimage.Header(size, units).pack()
+        header = (imageheader.Header(size, units).pack()
                   if header is None else header)
         data = header + payload
         values = {'os_distro': 'rhel8.6', 'hw_architecture': 's390x'}

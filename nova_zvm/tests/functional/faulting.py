@@ -33,11 +33,11 @@ from testtools import content
 
 from nova_zvm.connector import client
 from nova_zvm.connector import models
-from nova_zvm import names
 from nova_zvm.simulator import fixture
 from nova_zvm.tests.functional import base
 from nova_zvm.tests.functional import killer
 from nova_zvm.tests.functional import pace
+from nova_zvm.zvm import names
 
 VLAN_NETWORK = 'vsw1'
 CONNECTOR = 'ZCCSRV'

@@ -22,7 +22,7 @@ from nova import exception as nova_exception
 from nova import objects
 
 from nova_zvm.connector import timeouts
-from nova_zvm import ownership
+from nova_zvm.record import ownership
 from nova_zvm.tests.functional import faulting
 from nova_zvm.tests.functional import snapshotcells
 

@@ -30,20 +30,20 @@ from nova import context as nova_context
 from nova import objects
 from oslo_utils import timeutils
 
-from nova_zvm import adoption
 from nova_zvm.checks import deployment
 from nova_zvm.checks import finding
 from nova_zvm.checks import guests
 from nova_zvm.cmd import adopt
 from nova_zvm.connector import client
 from nova_zvm.connector import models
-from nova_zvm import names
-from nova_zvm import ownership
+from nova_zvm.operations import adoption
+from nova_zvm.record import ownership
 from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional import base
 from nova_zvm.tests.functional import networking
 from nova_zvm.tests.functional import owndriver
 from nova_zvm.tests import powersync
+from nova_zvm.zvm import names
 
 SWITCHES = {base.PHYSICAL_NETWORK: 'VSW2', 'physnet2': 'VSW1'}
 

@@ -64,7 +64,7 @@ class BootTest(base.ZVMTestCase):
     def assert_told(self, *steps, userid):
         """Compare the lines that the log has of a guest and its image."""
         lines = re.findall(
-            r'(?m) INFO \[nova_zvm\.\w+\] ((?:Guest|Image).*)$',
+            r'(?m) INFO \[nova_zvm\.[\w.]+\] ((?:Guest|Image).*)$',
             self.stdlog.logger.output)
         self.stdlog.delete_stored_logs()
         self.assertThat(lines, matchers.MatchesListwise([

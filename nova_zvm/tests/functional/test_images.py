@@ -42,19 +42,19 @@ from nova.tests.functional.api import client as api_client
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.connector import client
-from nova_zvm.connector import images
-from nova_zvm import diskimage
-from nova_zvm import imagecache
-from nova_zvm import names
-from nova_zvm import staging
+from nova_zvm.connector.resources import images
+from nova_zvm.image import cache as image_cache
 from nova_zvm.tests.functional import base
 from nova_zvm.tests.functional import killer
 from nova_zvm.tests import glance
 from nova_zvm.tests import meter
+from nova_zvm.transfer import uploads
+from nova_zvm.zvm import imageheader
+from nova_zvm.zvm import names
 
 MIB = 1024 ** 2
 DAY = 24 * 3600
-HEADER = diskimage.Header(3338, 'CYL').pack()
+HEADER = imageheader.Header(3338, 'CYL').pack()
 
 
 class Watched:
@@ -301,7 +301,7 @@ class BrokenTest(ImagesTestCase):
             export(*args)
 
         self.useFixture(fixtures.MonkeyPatch(
-            'nova_zvm.connector.images.Images.export', hang))
+            'nova_zvm.connector.resources.images.Images.export', hang))
         self.replace_compute()
         self.assertFalse(answered.is_set())
         self.assert_upload_stays()
@@ -349,7 +349,7 @@ class TwoComputesTest(ImagesTestCase):
     def make_compute(self):
         connector = client.Connector(self.zvm.url,
                                      token_file=self.zvm.token_file)
-        cache = imagecache.ImageCache(connector, staging.Staging(connector))
+        cache = image_cache.ImageCache(connector, uploads.Staging(connector))
         # Each process has locks of its own.
         cache.locked = lambda name: contextlib.nullcontext()
         return connector, cache
@@ -472,7 +472,7 @@ class TwoComputesTest(ImagesTestCase):
 
     def test_the_loser_does_not_repair_it(self):
         self.useFixture(fixtures.MonkeyPatch(
-            'nova_zvm.imageimport.LEAST_PATIENCE', 0))
+            'nova_zvm.transfer.importing.LEAST_PATIENCE', 0))
         create = self.connector.images.create
 
         def removed(name, *args, **options):

@@ -18,7 +18,7 @@ from nova.network import model
 from nova.tests.functional.api import client as api_client
 
 from nova_zvm.connector import client
-from nova_zvm import ownership
+from nova_zvm.record import ownership
 from nova_zvm.tests.functional import networking
 
 ATTACH_TRAIT = 'COMPUTE_NET_ATTACH_INTERFACE'

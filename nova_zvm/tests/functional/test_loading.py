@@ -141,7 +141,7 @@ class TestInstalled(LoadingTestCase):
         self.assertStops("No module named 'absent_library'")
 
     def test_syntax_error_in_a_part(self):
-        self.replace('guest.py', 'class :')
+        self.replace('guest/lifecycle.py', 'class :')
         self.assertStops('SyntaxError')
 
     def test_no_driver_class(self):
@@ -241,7 +241,7 @@ class TestInstalled(LoadingTestCase):
         self.assertIn('compute_driver = zvm.ZVMDriver', driver['remedy'])
 
     def test_status_of_a_broken_driver(self):
-        self.replace('spawn.py', 'import absent_library')
+        self.replace('operations/boot/build.py', 'import absent_library')
         code, [driver, *_] = self.status_in_json(self.venv.conf())
         self.assertEqual(2, code)
         self.assertIn("No module named 'absent_library'", driver['details'])

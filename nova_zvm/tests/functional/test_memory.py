@@ -21,10 +21,10 @@ import threading
 
 import fixtures
 
-from nova_zvm import diskimage
 from nova_zvm.tests.functional import base
 from nova_zvm.tests import glance
 from nova_zvm.tests import meter
+from nova_zvm.zvm import imageheader
 
 MIB = 2 ** 20
 IMAGE_BYTES = 48 * MIB
@@ -78,7 +78,7 @@ class MemoryTest(base.ZVMTestCase):
     def create_large_image(self):
         """Put an image into Glance that is made while it is read."""
         image_id = self.create_image()
-        content = glance.Content(diskimage.Header(3338, 'CYL').pack(),
+        content = glance.Content(imageheader.Header(3338, 'CYL').pack(),
                                  IMAGE_BYTES)
         self.images.contents[image_id] = content
         self.glance.images[image_id]['size'] = content.length

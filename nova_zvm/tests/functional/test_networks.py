@@ -18,7 +18,7 @@ import json
 from nova.compute import manager
 
 from nova_zvm.connector import client
-from nova_zvm import exception
+from nova_zvm.errors import failures
 from nova_zvm.tests.functional import base
 from nova_zvm.tests.functional import networking
 
@@ -281,7 +281,7 @@ class PluggingTest(networking.NetworkingTestCase):
         return post
 
     def time_out(self, instance):
-        raise exception.EventTimeout()
+        raise failures.EventTimeout()
 
     def meanwhile(self, instance):
         raise AssertionError('Nothing was to be waited for.')

@@ -36,13 +36,13 @@ from nova_zvm.checks import finding
 from nova_zvm.connector import client
 from nova_zvm.connector import errors
 from nova_zvm.connector import timeouts
-from nova_zvm import diskimage
 from nova_zvm.tests import authority
 from nova_zvm.tests import codeblocks
 from nova_zvm.tests.functional import base
 from nova_zvm.tests.functional import frontend
 from nova_zvm.tests import glance
 from nova_zvm.tests import meter
+from nova_zvm.zvm import imageheader
 
 PAGE = 'doc/source/admin/securing.rst'
 MIB = 2 ** 20
@@ -90,7 +90,7 @@ class ServerTest(SecuringTestCase):
         super().setUp()
         self.images = glance.Service(self.glance, keep=False)
         self.image_id = self.create_image()
-        content = glance.Content(diskimage.Header(3338, 'CYL').pack(),
+        content = glance.Content(imageheader.Header(3338, 'CYL').pack(),
                                  IMAGE_BYTES)
         self.images.contents[self.image_id] = content
         self.glance.images[self.image_id]['size'] = content.length

@@ -69,7 +69,7 @@ class StartTestCase(base.ZVMTestCase):
         self.addCleanup(self.connector.start)
         self.now = 0
         self.useFixture(fixtures.MonkeyPatch(
-            'nova_zvm.servicestatus.time',
+            'nova_zvm.hypervisor.servicestatus.time',
             types.SimpleNamespace(monotonic=lambda: self.now)))
 
     def boot_all(self, names):

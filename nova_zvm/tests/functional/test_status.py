@@ -28,11 +28,11 @@ from oslo_utils.fixture import uuidsentinel as uuids
 from nova_zvm.checks import catalogue
 from nova_zvm.checks import deployment
 from nova_zvm.checks import finding
-from nova_zvm import names
-from nova_zvm import ownership
+from nova_zvm.record import ownership
 from nova_zvm.tests.functional import base
 from nova_zvm.tests.functional.simulator import rest
 from nova_zvm.tests import meter
+from nova_zvm.zvm import names
 
 Code = finding.Code
 

@@ -27,7 +27,7 @@ import os_vif
 from oslo_utils import uuidutils
 from placement import deploy
 
-from nova_zvm import conf as zvm_conf
+from nova_zvm.conf import options as zvm_options
 from nova_zvm.tests import bindings
 from nova_zvm.tests import economy
 from nova_zvm.tests import glance
@@ -87,7 +87,7 @@ class Cell(integrated_helpers.ProviderUsageBaseTestCase):
         # nova's test fixture, of which the cell is made, sets 'error': with
         # that nova-api refuses its own answer on diagnostics.
         self.flags(response_validation='warn', group='api')
-        zvm_conf.register_opts(conf.CONF)
+        zvm_options.register_opts(conf.CONF)
         self.flags(image_tmp_path=str(folder / 'images'), group='zvm')
         self.flags(**self._system.options(), group='zvm')
         self._provide_networks()

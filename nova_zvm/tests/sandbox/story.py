@@ -24,11 +24,11 @@ import time
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives import serialization
 
-from nova_zvm import diskimage
 from nova_zvm.tests.sandbox import api
 from nova_zvm.tests.sandbox import report
 from nova_zvm.tests.sandbox import views
 from nova_zvm.tests.sandbox import zvm
+from nova_zvm.zvm import imageheader
 
 IMAGE_CYLINDERS = 3338
 IMAGE_BYTES = 4 * 2 ** 20
@@ -143,7 +143,7 @@ class Story:
         return views.hypervisor(hypervisor, inventories)
 
     def upload_image(self):
-        header = diskimage.Header(IMAGE_CYLINDERS, 'CYL').pack()
+        header = imageheader.Header(IMAGE_CYLINDERS, 'CYL').pack()
         data = header + bytes(IMAGE_BYTES - len(header))
         self._image_id = self.cell.upload(
             IMAGE, data, os_distro='rhel8.6', hw_architecture='s390x')

@@ -23,16 +23,16 @@ from nova import test
 from oslo_concurrency import lockutils
 from oslo_utils.fixture import uuidsentinel as uuids
 
-from nova_zvm import conf as zvm_conf
-from nova_zvm import macprefix
-from nova_zvm import network
-from nova_zvm import ownership
+from nova_zvm.conf import options
+from nova_zvm.network import macprefix
+from nova_zvm.network import switches
+from nova_zvm.record import ownership
 from nova_zvm.tests.economy import api
 from nova_zvm.tests.unit import fakes
 
 CONF = conf.CONF
 
-zvm_conf.register_opts(CONF)
+options.register_opts(CONF)
 
 
 class ZVMTestCase(test.NoDBTestCase):
@@ -47,9 +47,11 @@ class ZVMTestCase(test.NoDBTestCase):
                    group='zvm')
         self.connector = fakes.FakeConnector()
         self.clock = fakes.Clock()
-        for module in ('destroy', 'guest', 'waiting', 'hypervisor', 'capture',
-                       'imageageing', 'imagecache', 'imageimport', 'ownership',
-                       'progress', 'servicestatus'):
+        for module in ('operations.destroy', 'guest.lifecycle',
+                       'guest.capture', 'image.ageing', 'image.cache',
+                       'hypervisor.inventory', 'hypervisor.servicestatus',
+                       'transfer.importing', 'record.ownership',
+                       'pace.progress', 'pace.waiting'):
             self.patch_time(module)
         self.patch(objects.Instance, 'get_by_uuid', self._saved_instance)
         self.saved = {}
@@ -116,7 +118,7 @@ class ZVMTestCase(test.NoDBTestCase):
         return not free
 
     def make_network(self, mappings=(), require_mac_prefix=False):
-        return network.Network(
+        return switches.Network(
             self.connector, dict(mappings),
             macprefix.MacPrefix(self.connector, require_mac_prefix))
 

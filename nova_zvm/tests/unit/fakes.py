@@ -20,7 +20,7 @@ import itertools
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm.connector import operation as op
-from nova_zvm import diskimage
+from nova_zvm.zvm import imageheader
 
 HOST = models.Host(
     zcc_userid='ZCCUSER', hypervisor_hostname='ZVMSYS1', vcpus=16,
@@ -484,7 +484,7 @@ class _Images(_Resource):
             raise error(errors.Conflict, 'images.create', 409,
                         (300, 300, 13))
         data = self._connector.uploads[url]
-        header = diskimage.parse(data)
+        header = imageheader.parse(data)
         self._connector.put_image(
             name, header.size, header.units, os_version, _md5(data),
             size_bytes=len(data))

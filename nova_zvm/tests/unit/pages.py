@@ -72,12 +72,13 @@ def modules(without=()):
     :param without: parts of the package, as in parts()
     """
     return [path for path in sorted(PACKAGE.rglob('*.py'))
-            if part(path) not in ('tests', 'simulator', *without)]
+            if not parts(path) & {'tests', 'simulator', *without}]
 
 
-def part(path):
-    """Return the module or folder of the package that a path is in."""
-    return path.relative_to(PACKAGE).parts[0]
+def parts(path):
+    """Return a path and the folders that it is in, as in the package."""
+    path = path.relative_to(PACKAGE)
+    return {str(path), *map(str, path.parents)}
 
 
 def modules_of_nova():

@@ -24,10 +24,10 @@ import re
 from nova import conf
 import testtools
 
+from nova_zvm.conf import settings
 from nova_zvm.connector import timeouts
-from nova_zvm import names
-from nova_zvm import ownership
-from nova_zvm import settings
+from nova_zvm.record import ownership
+from nova_zvm.zvm import names
 
 
 ROOT = pathlib.Path(__file__).parents[3]

@@ -26,7 +26,7 @@ from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.cmd import adopt
 from nova_zvm.cmd import output
-from nova_zvm import ownership
+from nova_zvm.record import ownership
 from nova_zvm.tests.unit import base
 
 VIFS = {number: base.vif(getattr(uuids, 'port%d' % number),

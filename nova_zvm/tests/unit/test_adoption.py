@@ -17,10 +17,10 @@ from nova import exception as nova_exception
 from nova.network import model
 from oslo_utils.fixture import uuidsentinel as uuids
 
-from nova_zvm import adoption
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
-from nova_zvm import ownership
+from nova_zvm.operations import adoption
+from nova_zvm.record import ownership
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
 

@@ -14,13 +14,13 @@ from nova import conf
 from nova import exception as nova_exception
 from oslo_utils.fixture import uuidsentinel as uuids
 
-from nova_zvm import capture
 from nova_zvm.connector import errors
-from nova_zvm import exception
-from nova_zvm import names
-from nova_zvm import ownership
+from nova_zvm.errors import failures as zvm_failures
+from nova_zvm.guest import capture
+from nova_zvm.record import ownership
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
+from nova_zvm.zvm import names
 
 CONF = conf.CONF
 NAME = names.capture(uuids.instance)
@@ -68,7 +68,7 @@ class PowerTestCase(CaptureTestCase):
         return self.captures.power(self.instance)
 
     def assertRefused(self, words):
-        exc = self.assertRaises(exception.SnapshotRefused, self.power)
+        exc = self.assertRaises(zvm_failures.SnapshotRefused, self.power)
         self.assertIn(words, str(exc))
         self.assertEqual([], self.connector.writes)
 
@@ -107,7 +107,7 @@ class PowerTestCase(CaptureTestCase):
         """nova would leave the server in its task."""
         for operation in ('guests.power_state', 'guests.info'):
             self.connector.faults[operation] = [fakes.not_found(operation)]
-            self.assertRaises(exception.ConnectorFailure, self.power)
+            self.assertRaises(zvm_failures.ConnectorFailure, self.power)
 
     def test_connector_down(self):
         self.connector.faults['guests.power_state'] = [fakes.unreachable()]
@@ -187,39 +187,39 @@ class TakenTestCase(CaptureTestCase):
         refusal.words = ('Failed to capture userid X, error: Internal '
                          'error: Root is on a logical volume')
         self.connector.faults['guests.capture'] = [refusal]
-        exc = self.assertRaises(exception.CaptureFailed, self.take)
+        exc = self.assertRaises(zvm_failures.CaptureFailed, self.take)
         self.assertIn('capture the server: Root is on a logical volume',
                       str(exc))
         self.assert_as_before()
 
     def test_failed_guest_is_started_again(self):
         self.connector.faults['guests.capture'] = [fakes.error()]
-        self.assertRaises(exception.ConnectorFailure, self.take)
+        self.assertRaises(zvm_failures.ConnectorFailure, self.take)
         self.assert_as_before()
 
     def test_failed_guest_that_was_off_stays_off(self):
         self.guest.power = 'off'
         self.connector.faults['guests.capture'] = [fakes.error()]
-        self.assertRaises(exception.ConnectorFailure, self.take, 'off')
+        self.assertRaises(zvm_failures.ConnectorFailure, self.take, 'off')
         self.assert_as_before('off')
 
     def test_failed_after_the_capture(self):
         for operation in ('images.get', 'guests.directory_entry'):
             self.connector.faults[operation] = [fakes.error()]
-            self.assertRaises(exception.ConnectorFailure, self.take)
+            self.assertRaises(zvm_failures.ConnectorFailure, self.take)
             self.assert_as_before()
 
     def test_answer_lost(self):
         self.connector.faults['guests.capture'] = [
             fakes.outcome_unknown('guests.capture')]
-        self.assertRaises(exception.ConnectorFailure, self.take)
+        self.assertRaises(zvm_failures.ConnectorFailure, self.take)
         self.assertEqual([self.instance], self.looked_after)
         self.assertEqual('on', ownership.capture(self.instance))
 
     def test_clean_up_that_fails(self):
         self.connector.faults['guests.capture'] = [fakes.error()]
         self.connector.faults['guests.start'] = [fakes.unreachable()]
-        self.assertRaises(exception.ConnectorFailure, self.take)
+        self.assertRaises(zvm_failures.ConnectorFailure, self.take)
         self.assertEqual([self.instance], self.looked_after)
 
     def test_image_that_cannot_be_removed(self):

@@ -35,14 +35,14 @@ from nova_zvm.checks import guests
 from nova_zvm.checks import leftovers
 from nova_zvm.checks import system
 from nova_zvm.checks import volumes
-from nova_zvm import conf as zvm_conf
+from nova_zvm.conf import options as zvm_options
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
-from nova_zvm import journal
-from nova_zvm import names
-from nova_zvm import ownership
+from nova_zvm.record import ownership
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
+from nova_zvm.transfer import journal
+from nova_zvm.zvm import names
 
 Code = finding.Code
 URL = 'https://zcc.example.org/'
@@ -141,7 +141,7 @@ class OptionsTestCase(ChecksTestCase):
         with open(path, 'w') as conf_file:
             conf_file.write('[zvm]\nguest_max_vcpus = many\n')
         conf.register_opts(zvm_opts.zvm_opts, group='zvm')
-        zvm_conf.register_opts(conf)
+        zvm_options.register_opts(conf)
         conf(['--config-file', path], project='nova')
         conf.set_override('cloud_connector_url', URL, 'zvm')
         conf.register_opts([

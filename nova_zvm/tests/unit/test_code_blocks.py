@@ -21,7 +21,7 @@ import configparser
 from nova import conf
 import testtools
 
-from nova_zvm import conf as zvm_conf
+from nova_zvm.conf import options as zvm_options
 from nova_zvm.neutron import conf as neutron_conf
 from nova_zvm.tests import codeblocks
 
@@ -68,7 +68,7 @@ class TestCodeBlocks(testtools.TestCase):
 
     def test_options(self):
         """What a page shows of nova.conf and of ML2's file exists."""
-        zvm_conf.register_opts(conf.CONF)
+        zvm_options.register_opts(conf.CONF)
         known = {'zvm': set(conf.CONF.zvm), 'ml2_zvm': {
             option.dest for _, options in neutron_conf.list_opts()
             for option in options}}

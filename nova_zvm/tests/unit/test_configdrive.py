@@ -20,18 +20,18 @@ from nova.api.metadata import base as metadata
 from nova import exception as nova_exception
 from oslo_config import fixture
 
-from nova_zvm import configdrive
 from nova_zvm.connector import errors
-from nova_zvm import diskimage
-from nova_zvm import mkisofs
-from nova_zvm import names
-from nova_zvm import ownership
-from nova_zvm import staging
+from nova_zvm.guest import configdrive
+from nova_zvm.guest import mkisofs
+from nova_zvm.record import ownership
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
 from nova_zvm.tests.unit import isoreading
+from nova_zvm.transfer import uploads
+from nova_zvm.zvm import imageheader
+from nova_zvm.zvm import names
 
-BLANK = diskimage.Header(1, 'CYL').pack()
+BLANK = imageheader.Header(1, 'CYL').pack()
 ISO = BLANK + b'password'
 PATIENCE = 30
 
@@ -62,7 +62,7 @@ class ConfigDriveTestCase(base.ZVMTestCase):
         self.tmp = self.useFixture(fixtures.TempDir()).path
         self.flags(image_tmp_path=os.path.join(self.tmp, 'new'), group='zvm')
         self.drives = configdrive.ConfigDrives(
-            self.connector, staging.Staging(self.connector))
+            self.connector, uploads.Staging(self.connector))
         self.connector.put_image('nova-image', os_version='RHEL8.6')
         self.image = self.connector.repository['nova-image']
         self.booting = self.instance(config_drive='True')
@@ -108,7 +108,8 @@ class BuiltTestCase(BuildingTestCase):
 
     def test_an_iso_that_is_a_disk_image_too(self):
         drive = self.built()
-        self.assertEqual(diskimage.Header(1, 'CYL'), diskimage.parse(drive))
+        self.assertEqual(imageheader.Header(1, 'CYL'),
+                         imageheader.parse(drive))
         self.assertEqual(FILES, self.files(drive))
 
     def test_the_password_is_on_it_if_there_is_one(self):

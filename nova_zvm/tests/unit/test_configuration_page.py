@@ -23,7 +23,7 @@ from oslo_config import cfg
 from oslo_config import generator
 import testtools
 
-from nova_zvm import conf as ours
+from nova_zvm.conf import options as ours
 from nova_zvm.neutron import conf as neutrons
 from nova_zvm.tests.unit import pages
 

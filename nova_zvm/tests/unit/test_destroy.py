@@ -16,10 +16,10 @@ from unittest import mock
 from nova import exception as nova_exception
 from nova import objects
 
-from nova_zvm import destroy
-from nova_zvm import exception
-from nova_zvm import guest
-from nova_zvm import ownership
+from nova_zvm.errors import failures
+from nova_zvm.guest import lifecycle
+from nova_zvm.operations import destroy
+from nova_zvm.record import ownership
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
 
@@ -30,7 +30,7 @@ class DestroyTestCase(base.ZVMTestCase):
         super().setUp()
         self.config_drives = mock.Mock(spec=['discard'])
         self.destroy = destroy.Destroy(
-            guest.Guests(self.connector, 1.0),
+            lifecycle.Guests(self.connector, 1.0),
             self.make_network(), self.config_drives, 600)
 
     def test_a_whole_guest_takes_one_request(self):
@@ -73,7 +73,7 @@ class DestroyTestCase(base.ZVMTestCase):
         self.connector.put_guest('ABC00001')
         instance = self.attaching()
         self.connector.faults['vswitches.revoke'] = [fakes.unreachable()]
-        self.assertRaises(exception.ConnectorUnreachable, self.destroy.run,
+        self.assertRaises(failures.ConnectorUnreachable, self.destroy.run,
                           instance, [])
         self.destroy.run(instance, [])
         self.assertEqual({'OTHER': None}, self.connector.grants['VSWITCH1'])
@@ -189,14 +189,14 @@ class DestroyTestCase(base.ZVMTestCase):
         instance = self.instance(ownership.BUILDING)
         self.connector.faults['guests.directory_entry'] = [
             fakes.unreachable()] * 99
-        self.assertRaises(exception.ConnectorUnreachable,
+        self.assertRaises(failures.ConnectorUnreachable,
                           self.destroy.undo_spawn, instance, [], 0)
         self.assertEqual(1060, self.clock.now)
         self.assertEqual(ownership.BUILDING, ownership.state(instance))
 
     def test_undo_waits_longer_where_all_takes_longer(self):
         slow = destroy.Destroy(
-            guest.Guests(self.connector, 2.0), self.make_network(),
+            lifecycle.Guests(self.connector, 2.0), self.make_network(),
             self.config_drives, 600, timeout_scale=2.0)
         asked = []
 
@@ -205,7 +205,7 @@ class DestroyTestCase(base.ZVMTestCase):
             raise fakes.unreachable()
 
         self.connector.faults['guests.directory_entry'] = [fail] * 99
-        self.assertRaises(exception.ConnectorUnreachable, slow.undo_spawn,
+        self.assertRaises(failures.ConnectorUnreachable, slow.undo_spawn,
                           self.instance(ownership.BUILDING), [], 0)
         self.assertEqual([1000, 1004], asked[:2])
         self.assertEqual(1120, asked[-1])
@@ -220,7 +220,7 @@ class DestroyTestCase(base.ZVMTestCase):
             self.connector.put_guest('ABC00001')
             instance = self.instance(state)
             self.connector.faults['guests.delete'] = [fakes.error()]
-            self.assertRaises(exception.ConnectorFailure,
+            self.assertRaises(failures.ConnectorFailure,
                               self.destroy.run, instance, [])
             self.assertEqual(state, ownership.state(instance))
             self.destroy.run(instance, [])
@@ -236,7 +236,7 @@ class DestroyTestCase(base.ZVMTestCase):
                 self.destroy.run(self.instance(state), [])
             except nova_exception.InstanceNotFound:
                 self.fail('InstanceNotFound')
-            except (exception.ConnectorFailure, exception.GuestStillThere):
+            except (failures.ConnectorFailure, failures.GuestStillThere):
                 pass
 
     def test_a_switch_that_is_gone(self):
@@ -269,7 +269,7 @@ class DestroyTestCase(base.ZVMTestCase):
         self.connector.put_guest('ABC00001')
         instance = self.instance(ownership.BUILT)
         self.connector.faults['guests.delete'] = [fakes.not_found()]
-        self.assertRaises(exception.GuestStillThere,
+        self.assertRaises(failures.GuestStillThere,
                           self.destroy.run, instance, [])
         self.assertEqual(ownership.BUILT, ownership.state(instance))
         self.destroy.run(instance, [])

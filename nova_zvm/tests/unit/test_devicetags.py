@@ -16,7 +16,7 @@ from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.connector import models
-from nova_zvm import devicetags
+from nova_zvm.guest import devicetags
 from nova_zvm.tests.unit import base
 
 BY_PATH = '/dev/disk/by-path/ccw-0.0.'

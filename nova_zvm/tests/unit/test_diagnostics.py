@@ -14,8 +14,8 @@ from nova import exception as nova_exception
 from nova import objects
 
 from nova_zvm.connector import models
-from nova_zvm import diagnostics
-from nova_zvm import ownership
+from nova_zvm.operations import diagnostics
+from nova_zvm.record import ownership
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
 

@@ -12,7 +12,7 @@
 
 from oslotest import base
 
-from nova_zvm import directory
+from nova_zvm.zvm import directory
 
 ENTRY = """
 USER ABC00001 LBYONLY 2048m 64G G

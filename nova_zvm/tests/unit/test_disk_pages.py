@@ -19,11 +19,11 @@ import testtools
 import yaml
 
 from nova_zvm.connector import models
-from nova_zvm import diskimage
-from nova_zvm import names
 from nova_zvm.simulator import cloudinit
 from nova_zvm.tests.unit import pages
-from nova_zvm import units
+from nova_zvm.zvm import imageheader
+from nova_zvm.zvm import names
+from nova_zvm.zvm import units
 
 IMAGES = pages.read('admin/images.rst')
 STORAGE = pages.read('admin/storage.rst')
@@ -45,8 +45,8 @@ class ImagesTest(testtools.TestCase):
 
     def test_header(self):
         line, = re.findall(r'(?m)^   (xCAT .* Image: .* GZIP: \d)$', IMAGES)
-        self.assertEqual(diskimage.Header(3338, 'CYL'),
-                         diskimage.parse(line.encode().ljust(512)))
+        self.assertEqual(imageheader.Header(3338, 'CYL'),
+                         imageheader.parse(line.encode().ljust(512)))
         self.assertEqual(
             len(line), int(re.search(r'head --bytes (\d+) ', IMAGES)[1]))
 

@@ -16,37 +16,37 @@ import fixtures
 from oslo_utils.imageutils import format_inspector
 from oslotest import base
 
-from nova_zvm import diskimage
+from nova_zvm.zvm import imageheader
 
 
 class HeaderTestCase(base.BaseTestCase):
 
     def test_round_trip(self):
-        for header in (diskimage.Header(1, 'CYL'),
-                       diskimage.Header(3338, 'CYL'),
-                       diskimage.Header(999999999999, 'BLK')):
+        for header in (imageheader.Header(1, 'CYL'),
+                       imageheader.Header(3338, 'CYL'),
+                       imageheader.Header(999999999999, 'BLK')):
             data = header.pack()
             self.assertEqual(512, len(data))
-            self.assertEqual(header, diskimage.parse(data + b'disk'))
+            self.assertEqual(header, imageheader.parse(data + b'disk'))
 
     def test_as_the_connector_writes_it(self):
         data = b'xCAT CKD Disk Image:        3338 CYL HLen: 0055 GZIP: 6'
-        self.assertEqual(diskimage.Header(3338, 'CYL'),
-                         diskimage.parse(data.ljust(512)))
+        self.assertEqual(imageheader.Header(3338, 'CYL'),
+                         imageheader.parse(data.ljust(512)))
 
     def test_partition_of_an_fba_disk(self):
         data = b'xCAT FBA Part Image:     6291456 BLK HLen: 0055 GZIP: 6'
-        self.assertEqual(diskimage.Header(6291456, 'BLK'),
-                         diskimage.parse(data.ljust(512)))
+        self.assertEqual(imageheader.Header(6291456, 'BLK'),
+                         imageheader.parse(data.ljust(512)))
 
     def test_what_is_no_header(self):
-        good = diskimage.Header(3338, 'CYL').pack()
+        good = imageheader.Header(3338, 'CYL').pack()
         for data in (b'', good[:511], b'QFI\xfb'.ljust(512),
                      good.replace(b'CKD', b'FBA'),
                      good.replace(b'3338', b'33x8'),
                      good.replace(b'3338', b'    '),
                      good.replace(b' CYL', b' BLK')):
-            self.assertRaises(ValueError, diskimage.parse, data)
+            self.assertRaises(ValueError, imageheader.parse, data)
 
 
 class GlanceTestCase(base.BaseTestCase):
@@ -55,7 +55,7 @@ class GlanceTestCase(base.BaseTestCase):
         """The page on troubleshooting says why."""
         log = self.useFixture(fixtures.FakeLogger(format='%(levelname)s '
                                                          '%(message)s'))
-        image = diskimage.Header(3338, 'CYL').pack() + b'\x1f\x8b' * 4096
+        image = imageheader.Header(3338, 'CYL').pack() + b'\x1f\x8b' * 4096
         wrapper = format_inspector.InspectWrapper(io.BytesIO(image))
         self.assertEqual(image, wrapper.read(len(image)))
         wrapper.close()

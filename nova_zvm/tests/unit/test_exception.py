@@ -19,7 +19,7 @@ from oslo_messaging._drivers import common
 
 from nova_zvm.connector import errors
 from nova_zvm import driver
-from nova_zvm import exception
+from nova_zvm.errors import failures
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
 
@@ -28,7 +28,7 @@ class TranslatedTestCase(base.ZVMTestCase):
 
     def raised_for(self, error, instance=None):
         try:
-            with exception.translated(instance):
+            with failures.translated(instance):
                 raise error
         except Exception as exc:
             if exc is not error:
@@ -46,7 +46,7 @@ class TranslatedTestCase(base.ZVMTestCase):
         self.assertEqual(
             nova_exception.InstanceNotFound,
             self.raised_for(fakes.not_found(), self.instance()))
-        self.assertEqual(exception.ConnectorFailure,
+        self.assertEqual(failures.ConnectorFailure,
                          self.raised_for(fakes.not_found()))
 
     def test_everything_else_is_a_failure(self):
@@ -55,7 +55,7 @@ class TranslatedTestCase(base.ZVMTestCase):
                     errors.RequestTooLarge, errors.TransferError,
                     errors.ConnectorError):
             self.assertEqual(
-                exception.ConnectorFailure,
+                failures.ConnectorFailure,
                 self.raised_for(fakes.error(cls), self.instance()))
 
     def test_what_is_novas_is_left_alone(self):
@@ -65,10 +65,10 @@ class TranslatedTestCase(base.ZVMTestCase):
 
     def test_the_reason_is_told(self):
         def act():
-            with exception.translated():
+            with failures.translated():
                 raise fakes.error(operation='guests.deploy')
 
-        exc = self.assertRaises(exception.ConnectorFailure, act)
+        exc = self.assertRaises(failures.ConnectorFailure, act)
         self.assertIn('guests.deploy', str(exc))
 
 
@@ -78,7 +78,7 @@ class AnsweredAsTestCase(base.ZVMTestCase):
     def received(self, error, cls):
         """Return what nova-api has of an error in nova-compute."""
         try:
-            with exception.answered_as(cls), exception.translated():
+            with failures.answered_as(cls), failures.translated():
                 raise error
         except Exception:
             return common.deserialize_remote_exception(
@@ -104,7 +104,7 @@ class AnsweredAsTestCase(base.ZVMTestCase):
 class LateEffectTestCase(base.ZVMTestCase):
 
     def lose(self, seen, error=None):
-        with exception.late_effect_awaited(seen):
+        with failures.late_effect_awaited(seen):
             raise error or fakes.outcome_unknown('vswitches.grant', 300)
 
     def test_the_error_waits_for_the_effect(self):

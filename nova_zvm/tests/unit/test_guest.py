@@ -15,9 +15,9 @@ from nova.compute import task_states
 from nova import exception as nova_exception
 
 from nova_zvm.connector import errors
-from nova_zvm import exception
-from nova_zvm import guest
-from nova_zvm import ownership
+from nova_zvm.errors import failures
+from nova_zvm.guest import lifecycle
+from nova_zvm.record import ownership
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
 
@@ -28,7 +28,7 @@ class GuestTestCase(base.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        self.guests = guest.Guests(self.connector, 1.0)
+        self.guests = lifecycle.Guests(self.connector, 1.0)
         self.built = self.instance(ownership.BUILT)
         self.vm = self.connector.put_guest('ABC00001', power='on')
 
@@ -261,7 +261,7 @@ class PowerTestCase(GuestTestCase):
 
     def test_pause_of_a_guest_that_is_off(self):
         self.vm.power = 'off'
-        self.assertRaises(exception.ConnectorFailure,
+        self.assertRaises(failures.ConnectorFailure,
                           self.guests.pause, self.built)
         self.assertFalse(ownership.is_paused(self.built))
 
@@ -272,7 +272,7 @@ class PowerTestCase(GuestTestCase):
             self.connector.faults['guests.pause'] = [
                 fakes.outcome_unknown('guests.pause')]
             self.connector.faults['guests.unpause'] = [failure]
-            self.assertRaises(exception.ConnectorFailure,
+            self.assertRaises(failures.ConnectorFailure,
                               self.guests.pause, self.built)
             self.assertEqual(['guests.pause', 'guests.unpause'],
                              self.connector.operations)
@@ -295,13 +295,13 @@ class PowerTestCase(GuestTestCase):
     def test_of_a_guest_that_the_connector_does_not_know(self):
         self.vm.known = False
         for verb in self.verbs():
-            exc = self.assertRaises(exception.NoGuest, verb, self.built)
+            exc = self.assertRaises(failures.NoGuest, verb, self.built)
             self.assertIn('register_vm', str(exc))
 
     def test_of_a_guest_that_is_gone(self):
         self.connector.zvm.clear()
         for verb in self.verbs():
-            exc = self.assertRaises(exception.NoGuest, verb, self.built)
+            exc = self.assertRaises(failures.NoGuest, verb, self.built)
             self.assertIn('rebuild it first', str(exc))
         self.assertIsInstance(
             exc.__cause__, nova_exception.InstanceNotFound)
@@ -309,7 +309,7 @@ class PowerTestCase(GuestTestCase):
     def test_of_a_guest_that_is_purged_on_zvm(self):
         self.connector.faults['guests.reset'] = [fakes.error()]
         self.connector.faults['guests.directory_entry'] = [fakes.not_found()]
-        exc = self.assertRaises(exception.NoGuest, self.guests.reset,
+        exc = self.assertRaises(failures.NoGuest, self.guests.reset,
                                 self.built)
         self.assertIn('rebuild it first', str(exc))
 
@@ -319,7 +319,7 @@ class PowerTestCase(GuestTestCase):
                               (fakes.outcome_unknown('guests.reset'), None)):
             self.connector.faults['guests.reset'] = [failure]
             self.connector.faults['guests.directory_entry'] = [look]
-            self.assertRaises(exception.ConnectorFailure, self.guests.reset,
+            self.assertRaises(failures.ConnectorFailure, self.guests.reset,
                               self.built)
 
     def test_of_a_server_that_is_deleted_meanwhile(self):
@@ -335,19 +335,19 @@ class PowerTestCase(GuestTestCase):
     def test_of_a_guest_that_was_not_finished(self):
         instance = self.instance(ownership.BUILDING)
         for verb in self.verbs():
-            exc = self.assertRaises(exception.NoGuest, verb, instance)
+            exc = self.assertRaises(failures.NoGuest, verb, instance)
             self.assertIn('rebuild it first', str(exc))
         self.assertEqual([], self.connector.calls)
 
     def test_a_guest_that_is_gone_is_off_for_its_removal(self):
         self.connector.zvm.clear()
-        for task in guest.REMOVING_TASKS:
+        for task in lifecycle.REMOVING_TASKS:
             for instance in (self.built, self.instance(),
                              self.instance(ownership.BUILDING)):
                 instance.task_state = task
                 self.guests.power_off(instance, 60, 10)
         self.built.task_state = task_states.POWERING_OFF
-        self.assertRaises(exception.NoGuest, self.guests.power_off,
+        self.assertRaises(failures.NoGuest, self.guests.power_off,
                           self.built, 60, 10)
 
     def test_a_guest_that_was_not_finished_is_off_after_a_soft_delete(self):
@@ -358,7 +358,7 @@ class PowerTestCase(GuestTestCase):
 
     def test_of_an_instance_without_the_mark_sends_nothing(self):
         for verb in self.verbs():
-            exc = self.assertRaises(exception.NoGuest, verb, self.instance())
+            exc = self.assertRaises(failures.NoGuest, verb, self.instance())
             self.assertIn('rebuild it first', str(exc))
         self.assertRaises(nova_exception.InstanceNotFound,
                           self.guests.console_output, self.instance())
@@ -366,7 +366,7 @@ class PowerTestCase(GuestTestCase):
 
     def test_no_rescue_stops_a_guest(self):
         self.built.task_state = task_states.RESCUING
-        exc = self.assertRaises(exception.Unsupported, self.guests.power_off,
+        exc = self.assertRaises(failures.Unsupported, self.guests.power_off,
                                 self.built, 60, 10)
         # nova keeps 255 characters of it and what it says before.
         self.assertLess(len(str(nova_exception.InstanceNotRescuable(
@@ -402,7 +402,7 @@ class ClaimTestCase(GuestTestCase):
 
     def test_our_own_entry_that_does_not_go_away(self):
         ownership.record(self.built, ownership.DELETED)
-        exc = self.assertRaises(exception.GuestStillThere,
+        exc = self.assertRaises(failures.GuestStillThere,
                                 self.guests.claim, self.built, 'ABC00001')
         self.assertIn('ABC00001', str(exc))
         self.assertIsNone(ownership.owned_userid(self.built))
@@ -473,7 +473,7 @@ class DeleteTestCase(GuestTestCase):
         self.connector.grants['VSWITCH1'] = {'ABC00001': None}
         self.connector.faults['guests.delete'] = [fakes.not_found()]
         self.connector.vswitches.revoke = lambda name, userid: None
-        self.assertRaises(exception.ConnectorFailure, self.guests.delete,
+        self.assertRaises(failures.ConnectorFailure, self.guests.delete,
                           'ABC00001')
         self.assertTrue(self.vm.known)
 
@@ -574,5 +574,5 @@ class DeleteUnfinishedTestCase(GuestTestCase):
                 {userid: fakes.Guest(known=False)})]
         self.connector.guests.delete = (
             lambda userid: self.connector.asked('guests.delete', userid))
-        self.assertRaises(exception.GuestStillThere,
+        self.assertRaises(failures.GuestStillThere,
                           self.guests.delete_unfinished, 'ABC00001', 0)

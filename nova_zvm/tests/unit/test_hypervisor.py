@@ -23,8 +23,8 @@ from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
-from nova_zvm import exception
-from nova_zvm import hypervisor
+from nova_zvm.errors import failures
+from nova_zvm.hypervisor import inventory as hypervisor_inventory
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
 
@@ -37,7 +37,7 @@ class HypervisorTestCase(base.ZVMTestCase):
         super().setUp()
         # All that is used of the pool is the servers', if a test says no more.
         self.own_disk_gb = fakes.HOST.disk_used_gb
-        self.hypervisor = hypervisor.Hypervisor(
+        self.hypervisor = hypervisor_inventory.Hypervisor(
             self.connector, lambda: self.own_disk_gb)
 
     def update(self):
@@ -130,7 +130,7 @@ class UpdateTestCase(HypervisorTestCase):
     def test_a_token_that_is_refused_does_not_go_away_by_itself(self):
         self.connector.faults['host.info'] = [
             fakes.error(errors.Unauthorized, status=401)]
-        self.assertRaises(exception.ConnectorFailure, self.hypervisor.nodes)
+        self.assertRaises(failures.ConnectorFailure, self.hypervisor.nodes)
 
     def test_a_pool_that_does_not_exist_names_the_option(self):
         self.flags(disk_pool='ECKD:NOPOOL', group='zvm')
@@ -240,7 +240,7 @@ class ResourcesTestCase(HypervisorTestCase):
     def test_the_record_is_read_after_the_pool_and_by_no_claim(self):
         self.flags(disk_pool='ECKD:POOL1', group='zvm')
         seen = []
-        self.hypervisor = hypervisor.Hypervisor(
+        self.hypervisor = hypervisor_inventory.Hypervisor(
             self.connector,
             lambda: seen.append(list(self.connector.operations)) or 0)
         self.hypervisor.nodes()
@@ -301,7 +301,7 @@ class DiskPoolTestCase(HypervisorTestCase):
     def test_a_failure_is_no_missing_pool(self):
         self.flags(disk_pool='ECKD:POOL1', group='zvm')
         self.connector.faults['host.disk_pool'] = [fakes.error()]
-        self.assertRaises(exception.ConnectorFailure,
+        self.assertRaises(failures.ConnectorFailure,
                           self.hypervisor.check_disk_pool)
         self.hypervisor.check_disk_pool()
 

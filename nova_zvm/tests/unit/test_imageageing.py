@@ -14,12 +14,12 @@ import threading
 
 from oslo_utils.fixture import uuidsentinel as uuids
 
-from nova_zvm import imageageing
-from nova_zvm import imagecache
-from nova_zvm import names
-from nova_zvm import staging
+from nova_zvm.image import ageing as image_ageing
+from nova_zvm.image import cache
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
+from nova_zvm.transfer import uploads
+from nova_zvm.zvm import names
 
 NAME = names.image(uuids.image)
 AGE = 100
@@ -31,10 +31,10 @@ class AgeingTestCase(base.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        files = staging.Staging(self.connector)
-        self.images = imagecache.ImageCache(self.connector, files)
-        self.ageing = imageageing.ImageAgeing(self.connector, self.images,
-                                              files)
+        files = uploads.Staging(self.connector)
+        self.images = cache.ImageCache(self.connector, files)
+        self.ageing = image_ageing.ImageAgeing(self.connector, self.images,
+                                               files)
         self.flags(remove_unused_original_minimum_age_seconds=AGE,
                    group='image_cache')
 

@@ -20,16 +20,16 @@ from nova import exception as nova_exception
 from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 
-from nova_zvm import diskimage
-from nova_zvm import exception
-from nova_zvm import imagecache
-from nova_zvm import names
-from nova_zvm import staging
+from nova_zvm.errors import failures
+from nova_zvm.image import cache
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
+from nova_zvm.transfer import uploads
+from nova_zvm.zvm import imageheader
+from nova_zvm.zvm import names
 
 NAME = names.image(uuids.image)
-DATA = diskimage.Header(3338, 'CYL').pack() + b'x' * 1536
+DATA = imageheader.Header(3338, 'CYL').pack() + b'x' * 1536
 MD5 = hashlib.md5(DATA, usedforsecurity=False).hexdigest()
 
 
@@ -59,8 +59,8 @@ class ImageCacheTestCase(base.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        self.images = imagecache.ImageCache(
-            self.connector, staging.Staging(self.connector))
+        self.images = cache.ImageCache(
+            self.connector, uploads.Staging(self.connector))
         self.glance = self.images._glance = FakeGlance()
         self.accepted = []
         self.announced = []
@@ -94,7 +94,7 @@ class ProvideTestCase(ImageCacheTestCase):
     def test_an_image_that_is_there_has_to_fit_too(self):
         self.connector.put_image(NAME, size=7, units='BLK')
         self.provide()
-        self.assertEqual([diskimage.Header(7, 'BLK')], self.accepted)
+        self.assertEqual([imageheader.Header(7, 'BLK')], self.accepted)
 
     def test_import(self):
         for chunk in (1, 100, 512, 5000):
@@ -163,7 +163,7 @@ class ProvideTestCase(ImageCacheTestCase):
     def test_uploads_are_refused_for_another_reason(self):
         self.connector.faults['files.upload'] = [
             fakes.error(operation='files.upload', rc=(300, 300, 1))] * 2
-        self.assertRaises(exception.ConnectorFailure, self.provide)
+        self.assertRaises(failures.ConnectorFailure, self.provide)
         self.assertNothingStays()
 
     def test_an_upload_that_is_refused_later_is_not_repeated(self):
@@ -171,7 +171,7 @@ class ProvideTestCase(ImageCacheTestCase):
         self.connector.repository.clear()
         self.connector.faults['files.upload'] = [
             fakes.error(operation='files.upload', rc=(300, 300, 1))]
-        self.assertRaises(exception.ConnectorFailure, self.provide)
+        self.assertRaises(failures.ConnectorFailure, self.provide)
         self.assertEqual(2, self.glance.downloads)
 
     def test_what_is_not_the_image_of_glance_is_imported_anew(self):
@@ -219,7 +219,7 @@ class RefusedTestCase(ImageCacheTestCase):
 
     def test_before_anything_is_sent(self):
         def refuse(header):
-            self.assertEqual(diskimage.Header(3338, 'CYL'), header)
+            self.assertEqual(imageheader.Header(3338, 'CYL'), header)
             raise nova_exception.FlavorDiskSmallerThanImage(
                 flavor_size=1, image_size=2)
 
@@ -258,7 +258,7 @@ class RefusedTestCase(ImageCacheTestCase):
 
     def test_the_download_breaks(self):
         self.glance.failure = OSError('connection reset')
-        exc = self.assertRaises(exception.ImageDownloadFailed, self.provide)
+        exc = self.assertRaises(failures.ImageDownloadFailed, self.provide)
         self.assertIn('connection reset', str(exc))
         self.assertNothingStays()
 
@@ -266,13 +266,13 @@ class RefusedTestCase(ImageCacheTestCase):
         self.connector.put_image(names.BLANK_IMAGE)
         self.connector.exports[names.BLANK_IMAGE] = b'x' * 512
         self.connector.faults['images.create'] = [fakes.error()] * 2
-        self.assertRaises(exception.ConnectorFailure, self.provide)
+        self.assertRaises(failures.ConnectorFailure, self.provide)
         self.assertNothingStays()
 
     def test_the_connector_goes_down(self):
         self.connector.faults['images.create'] = [fakes.unreachable()]
         self.connector.faults['images.export'] = [fakes.unreachable()]
-        self.assertRaises(exception.ConnectorUnreachable, self.provide)
+        self.assertRaises(failures.ConnectorUnreachable, self.provide)
         self.images._staging.sweep()
         self.assertNothingStays()
 

@@ -13,13 +13,13 @@
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm.connector import timeouts
-from nova_zvm import diskimage
-from nova_zvm import exception
-from nova_zvm import imageimport
+from nova_zvm.errors import failures
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
+from nova_zvm.transfer import importing
+from nova_zvm.zvm import imageheader
 
-DATA = diskimage.Header(3338, 'CYL').pack()
+DATA = imageheader.Header(3338, 'CYL').pack()
 NAME = 'nova-image'
 # Of an import: seconds.
 LIMIT = timeouts.IMAGE_COPY
@@ -34,8 +34,8 @@ class ImportTestCase(base.ZVMTestCase):
         self.creates = self.connector.faults['images.create'] = []
 
     def run_import(self):
-        return imageimport.run(self.connector.images, NAME, self.upload,
-                               'rhel8.6')
+        return importing.run(self.connector.images, NAME, self.upload,
+                             'rhel8.6')
 
     def fault(self, failure, **image):
         """Let an import fail and leave an image of another."""
@@ -132,12 +132,12 @@ class ImportTestCase(base.ZVMTestCase):
             self.connector.repository.clear()
 
     def test_broken_again_and_again(self):
-        for _ in range(imageimport.TRIES):
+        for _ in range(importing.TRIES):
             self.fault(fakes.error(), last_access_time=-1.0)
-        exc = self.assertRaises(exception.ConnectorFailure, self.run_import)
+        exc = self.assertRaises(failures.ConnectorFailure, self.run_import)
         self.assertIn(NAME, str(exc))
         self.assertEqual({}, self.connector.repository)
-        self.assertEqual(imageimport.TRIES,
+        self.assertEqual(importing.TRIES,
                          self.connector.count('images.create'))
 
     def break_it(self, *args):
@@ -157,13 +157,13 @@ class ImportTestCase(base.ZVMTestCase):
         self.assertTrue(self.run_import().holds())
         self.assertEqual(['images.create', 'images.delete', 'images.create'],
                          self.connector.writes)
-        self.assertEqual(1000 + imageimport.LEAST_PATIENCE, self.clock.now)
+        self.assertEqual(1000 + importing.LEAST_PATIENCE, self.clock.now)
 
     def test_a_repair_takes_as_long_as_an_import(self):
         self.creates.append(lambda *args: self.clock.sleep(100))
         self.connector.faults['images.get'] = [self.break_it]
         self.run_import()
-        self.assertEqual(1100 + imageimport.PATIENCE * 100, self.clock.now)
+        self.assertEqual(1100 + importing.PATIENCE * 100, self.clock.now)
 
     def test_late_effect(self):
         failure = fakes.outcome_unknown('images.create')

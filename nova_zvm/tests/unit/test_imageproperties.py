@@ -13,15 +13,15 @@
 from nova import exception as nova_exception
 
 from nova_zvm.connector import models
-from nova_zvm import diskimage
-from nova_zvm import imageproperties
+from nova_zvm.image import properties as image_properties
 from nova_zvm.tests.unit import base
+from nova_zvm.zvm import imageheader
 
 
 class OsVersionTestCase(base.ZVMTestCase):
 
     def os_version(self, release='1.6.3', version=None, **properties):
-        return imageproperties.os_version(
+        return image_properties.os_version(
             base.image_meta(**properties), {'os_version': version},
             models.Version(release))
 
@@ -85,7 +85,7 @@ class OsVersionTestCase(base.ZVMTestCase):
     def test_of_an_instance(self):
         instance = self.instance(system_metadata={
             'image_os_version': '8.6', 'image_zvm_disk_type': 'ECKD'})
-        properties = imageproperties.of_instance(instance)
+        properties = image_properties.of_instance(instance)
         self.assertEqual('8.6', properties['os_version'])
         self.assertEqual('ECKD', properties['zvm_disk_type'])
 
@@ -93,7 +93,7 @@ class OsVersionTestCase(base.ZVMTestCase):
 class DiskTypeTestCase(base.ZVMTestCase):
 
     def check(self, kind, pool_units):
-        imageproperties.check_disk_type(
+        image_properties.check_disk_type(
             base.image_meta(), {'zvm_disk_type': kind} if kind else {},
             pool_units)
 
@@ -113,11 +113,11 @@ class DiskTypeTestCase(base.ZVMTestCase):
             self.assertIn(words, str(exc))
 
     def test_header(self):
-        header = diskimage.Header(3338, 'CYL')
+        header = imageheader.Header(3338, 'CYL')
         for pool_units in ('CYL', None):
-            imageproperties.check_header(base.image_meta(), header,
-                                         pool_units)
+            image_properties.check_header(base.image_meta(), header,
+                                          pool_units)
         exc = self.assertRaises(
-            nova_exception.ImageUnacceptable, imageproperties.check_header,
+            nova_exception.ImageUnacceptable, image_properties.check_header,
             base.image_meta(), header, 'BLK')
         self.assertIn('ECKD disk, the disk pool is FBA', str(exc))

@@ -14,8 +14,8 @@ import threading
 
 from nova import exception as nova_exception
 
-from nova_zvm import exception
-from nova_zvm import imagestream
+from nova_zvm.errors import failures
+from nova_zvm.image import streaming
 from nova_zvm.tests.unit import base
 
 PATIENCE = 30
@@ -24,7 +24,7 @@ PATIENCE = 30
 class ImageStreamTestCase(base.ZVMTestCase):
 
     def stream(self, download, size=10):
-        return imagestream.ImageStream(base.image_meta(size=size), download)
+        return streaming.ImageStream(base.image_meta(size=size), download)
 
     def test_data(self):
         def download(file):
@@ -66,7 +66,7 @@ class ImageStreamTestCase(base.ZVMTestCase):
             raise OSError('no route')
 
         with self.stream(download) as stream:
-            exc = self.assertRaises(exception.ImageDownloadFailed,
+            exc = self.assertRaises(failures.ImageDownloadFailed,
                                     stream.head)
         self.assertIn('no route', str(exc))
 
@@ -77,7 +77,7 @@ class ImageStreamTestCase(base.ZVMTestCase):
         def download(file):
             try:
                 for number in range(1000):
-                    if number == imagestream.QUEUED_CHUNKS:
+                    if number == streaming.QUEUED_CHUNKS:
                         full.set()
                     file.write(b'x')
             except BaseException as exc:
@@ -111,4 +111,4 @@ class ImageStreamTestCase(base.ZVMTestCase):
                 read.append(data)
         self.assertEqual(100, len(read))
         # One is being written, one is held back, one is being read.
-        self.assertTrue(max(ahead) <= imagestream.QUEUED_CHUNKS + 3, ahead)
+        self.assertTrue(max(ahead) <= streaming.QUEUED_CHUNKS + 3, ahead)

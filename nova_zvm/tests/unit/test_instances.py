@@ -16,9 +16,9 @@ from nova.compute import task_states
 from nova import exception as nova_exception
 from nova import objects
 
-from nova_zvm import guest
-from nova_zvm import instances
-from nova_zvm import ownership
+from nova_zvm.guest import lifecycle
+from nova_zvm.record import instances
+from nova_zvm.record import ownership
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
 
@@ -28,7 +28,7 @@ class InstancesTestCase(base.ZVMTestCase):
     def setUp(self):
         super().setUp()
         self.instances = instances.Instances(
-            guest.Guests(self.connector, 1.0))
+            lifecycle.Guests(self.connector, 1.0))
         self.database = []
         self.asked_for = []
         patcher = mock.patch.object(

@@ -15,9 +15,9 @@ from nova.network import model
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.connector import errors
-from nova_zvm import exception
-from nova_zvm import interfaces
-from nova_zvm import ownership
+from nova_zvm.errors import failures
+from nova_zvm.operations import interfaces
+from nova_zvm.record import ownership
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
 
@@ -216,15 +216,15 @@ class RefusedTestCase(InterfacesTestCase):
 
     def test_paused(self):
         ownership.set_paused(self.server, True)
-        self.assert_refused(exception.InterfaceRefused, 'it is paused')
+        self.assert_refused(failures.InterfaceRefused, 'it is paused')
 
     def test_paused_since_nova_looked(self):
         self.saved[self.server.uuid][ownership.PAUSED] = 'yes'
-        self.assert_refused(exception.InterfaceRefused, 'it is paused')
+        self.assert_refused(failures.InterfaceRefused, 'it is paused')
 
     def test_capture(self):
         ownership.begin_capture(self.server, 'off')
-        self.assert_refused(exception.InterfaceRefused, 'a snapshot of it')
+        self.assert_refused(failures.InterfaceRefused, 'a snapshot of it')
 
     def test_no_guest(self):
         ownership.record(self.server, ownership.DELETED)
@@ -240,7 +240,7 @@ class RefusedTestCase(InterfacesTestCase):
         self.saved[self.server.uuid][ownership.STATE] = ownership.BUILDING
         for verb in (self.attach, lambda: self.detach(self.first)):
             before = len(self.connector.writes)
-            exc = self.assertRaises(exception.InterfaceRefused, verb)
+            exc = self.assertRaises(failures.InterfaceRefused, verb)
             self.assertIn('it is being built', str(exc))
             self.assertEqual(before, len(self.connector.writes))
 
@@ -253,7 +253,7 @@ class RefusedTestCase(InterfacesTestCase):
 
     def test_connector_down(self):
         self.connector.faults['guests.power_state'] = [fakes.unreachable()]
-        self.assertRaises(exception.ConnectorUnreachable, self.attach)
+        self.assertRaises(failures.ConnectorUnreachable, self.attach)
 
 
 class UndoTestCase(InterfacesTestCase):
@@ -267,13 +267,13 @@ class UndoTestCase(InterfacesTestCase):
                 self.power_on()
             for step in self.STEPS:
                 self.connector.faults[step] = [fakes.error(operation=step)]
-                self.assertRaises(exception.ConnectorFailure, self.attach)
+                self.assertRaises(failures.ConnectorFailure, self.attach)
                 self.assert_only_first()
                 self.assertNotIn('1003', self.guest.live)
 
     def test_a_grant_that_another_nic_needs_stays(self):
         self.connector.faults['guests.couple'] = [fakes.error()]
-        self.assertRaises(exception.ConnectorFailure, self.attach,
+        self.assertRaises(failures.ConnectorFailure, self.attach,
                           base.vif())
         self.assert_only_first()
 
@@ -283,7 +283,7 @@ class UndoTestCase(InterfacesTestCase):
             fakes.error(errors.Conflict)]
         self.connector.faults['guests.delete_nic'] = [
             fakes.error(errors.Conflict)] * 3
-        self.assertRaises(exception.ConnectorFailure, self.attach)
+        self.assertRaises(failures.ConnectorFailure, self.attach)
         self.assert_only_first()
         self.assertEqual(0, self.connector.count('guests.unlock'))
 
@@ -298,7 +298,7 @@ class UndoTestCase(InterfacesTestCase):
             self.connector.faults['guests.delete_nic'] = [
                 fakes.error(errors.Conflict)] * 61
             before = self.clock.now
-            self.assertRaises(exception.ConnectorFailure, self.attach)
+            self.assertRaises(failures.ConnectorFailure, self.attach)
             self.assert_only_first()
             self.assertEqual(1, self.connector.count('guests.unlock'))
             self.assertEqual(300 * scale, self.clock.now - before)
@@ -310,12 +310,12 @@ class UndoTestCase(InterfacesTestCase):
 
         self.power_on()
         self.connector.faults['guests.couple'] = [stop]
-        self.assertRaises(exception.ConnectorFailure, self.attach)
+        self.assertRaises(failures.ConnectorFailure, self.attach)
         self.assert_only_first()
 
     def test_configuration_goes_too(self):
         self.connector.faults['guests.couple'] = [fakes.error()]
-        self.assertRaises(exception.ConnectorFailure, self.attach)
+        self.assertRaises(failures.ConnectorFailure, self.attach)
         self.assertEqual(1, self.connector.count('guests.delete_interface'))
 
     def test_undo_that_fails_is_done_by_the_next(self):
@@ -324,8 +324,8 @@ class UndoTestCase(InterfacesTestCase):
             self.connector.faults['guests.delete_interface'] = [
                 fakes.error()]
             self.connector.faults['guests.delete_nic'] = [fakes.unreachable()]
-            exc = self.assertRaises(exception.ConnectorFailure, self.attach)
-            self.assertNotIsInstance(exc, exception.ConnectorUnreachable)
+            exc = self.assertRaises(failures.ConnectorFailure, self.attach)
+            self.assertNotIsInstance(exc, failures.ConnectorUnreachable)
             self.assertIsNotNone(ownership.nic_change(self.server))
             self.assertIn('tries again', self.stdlog.logger.output)
             repeat()
@@ -493,14 +493,14 @@ class LateTestCase(InterfacesTestCase):
         self.lose('guests.create_interface',
                   lambda: self.connector.guests.create_nic(
                       'ABC00001', '1003', uuids.port, self.port['address']))
-        self.assertRaises(exception.ConnectorFailure, self.attach)
+        self.assertRaises(failures.ConnectorFailure, self.attach)
         self.clock.sleep(60)
         self.assert_only_first()
 
     def test_a_coupling_that_comes_late_is_removed(self):
         self.lose('guests.couple',
                   lambda: self.guest.couplings.update({'1003': 'VSWITCH2'}))
-        self.assertRaises(exception.ConnectorFailure, self.attach)
+        self.assertRaises(failures.ConnectorFailure, self.attach)
         self.clock.sleep(60)
         self.assert_only_first()
         self.assertNotIn('1003', self.guest.couplings)
@@ -509,7 +509,7 @@ class LateTestCase(InterfacesTestCase):
         self.attach()
         self.connector.faults['guests.delete_interface'] = [fakes.error()]
         self.lose('guests.delete_nic', self.forget_nic)
-        self.assertRaises(exception.ConnectorFailure, self.detach, self.port)
+        self.assertRaises(failures.ConnectorFailure, self.detach, self.port)
         self.assertNotIn('1003', self.guest.nic_ids)
 
     def test_a_detach_that_comes_late_is_awaited(self):
@@ -524,7 +524,7 @@ class LateTestCase(InterfacesTestCase):
         self.lose('vswitches.revoke',
                   lambda: self.connector.grants['VSWITCH2'].clear())
         before = self.clock.now
-        self.assertRaises(exception.ConnectorFailure, self.detach, self.port)
+        self.assertRaises(failures.ConnectorFailure, self.detach, self.port)
         self.assertEqual({}, self.connector.grants['VSWITCH2'])
         self.assertEqual(30, self.clock.now - before)
 

@@ -17,7 +17,7 @@ import fixtures
 from pycdlib import pycdlibexception
 import testtools
 
-from nova_zvm import iso9660
+from nova_zvm.guest import iso9660
 from nova_zvm.tests.unit import isoreading
 
 FILES = {

@@ -14,8 +14,8 @@ from nova import exception as nova_exception
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.connector import models
-from nova_zvm import macprefix
-from nova_zvm import ports
+from nova_zvm.network import macprefix
+from nova_zvm.network import plan
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
 
@@ -33,7 +33,7 @@ class MacPrefixTestCase(base.ZVMTestCase):
         self.vm = self.connector.put_guest('OTHER', power='on')
 
     def nics(self, *macs):
-        return ports.planned([base.vif(mac=mac) for mac in macs], {})
+        return plan.planned([base.vif(mac=mac) for mac in macs], {})
 
     def switch(self, *adapters):
         return models.Vswitch(

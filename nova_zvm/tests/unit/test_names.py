@@ -12,7 +12,7 @@
 
 from oslotest import base
 
-from nova_zvm import names
+from nova_zvm.zvm import names
 
 
 class UseridTestCase(base.BaseTestCase):

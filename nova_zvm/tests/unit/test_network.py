@@ -14,7 +14,7 @@ from nova import exception as nova_exception
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.connector import errors
-from nova_zvm import exception
+from nova_zvm.errors import failures
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
 
@@ -124,7 +124,7 @@ class SwitchesTestCase(NetworkTestCase):
 
     def test_connector_down(self):
         self.connector.faults['vswitches.get'] = [fakes.unreachable()]
-        self.assertRaises(exception.ConnectorUnreachable, self.check,
+        self.assertRaises(failures.ConnectorUnreachable, self.check,
                           base.vif())
 
 

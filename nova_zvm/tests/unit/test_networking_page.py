@@ -19,12 +19,12 @@ import re
 from nova import conf
 import testtools
 
-from nova_zvm import conf as zvm_conf
+from nova_zvm.conf import options
 from nova_zvm.tests.unit import pages
 
 PAGE = 'admin/networking.rst'
 
-zvm_conf.register_opts(conf.CONF)
+options.register_opts(conf.CONF)
 
 
 def options_of(path):

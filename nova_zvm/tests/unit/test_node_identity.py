@@ -20,7 +20,7 @@ from nova.virt import node
 
 from nova_zvm.connector import errors
 from nova_zvm import driver
-from nova_zvm import instances
+from nova_zvm.record import instances
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
 

@@ -28,12 +28,12 @@ from unittest import mock
 
 import testtools
 
-from nova_zvm.connector import files
-from nova_zvm.connector import guests
-from nova_zvm.connector import host
-from nova_zvm.connector import images
-from nova_zvm.connector import volumes
-from nova_zvm.connector import vswitches
+from nova_zvm.connector.resources import files
+from nova_zvm.connector.resources import guests
+from nova_zvm.connector.resources import host
+from nova_zvm.connector.resources import images
+from nova_zvm.connector.resources import volumes
+from nova_zvm.connector.resources import vswitches
 
 PACKAGE = pathlib.Path(__file__).parents[2]
 PAGE = PACKAGE.parent / 'doc/source/contributor/operations.rst'
@@ -43,6 +43,8 @@ CLIENT = {'files': files.Files, 'guests': guests.Guests, 'host': host.Host,
           'vswitches': vswitches.Vswitches}
 # What the connector does before nearly everything, told above the table.
 GUARD = 'q'
+# Folders that are no part of the driver itself.
+APART = ('checks', 'cmd', 'connector', 'neutron', 'simulator', 'tests')
 
 
 def literals(cell):
@@ -153,9 +155,13 @@ def commands_of(route):
     return set().union(*found) - {GUARD} if found else None
 
 
+def driver_tree():
+    return ast.parse((PACKAGE / 'driver.py').read_text())
+
+
 def driver_class():
-    tree = ast.parse((PACKAGE / 'driver.py').read_text())
-    return next(node for node in tree.body if isinstance(node, ast.ClassDef))
+    return next(node for node in driver_tree().body
+                if isinstance(node, ast.ClassDef))
 
 
 def attributes_of_self(node):
@@ -167,14 +173,17 @@ def attributes_of_self(node):
 
 
 def modules_of_verbs():
-    """Return by verb the modules that the driver hands it to."""
+    """Return by verb the paths of what the driver hands it to."""
+    paths = {node.names[0].name: '/'.join(
+        [*node.module.split('.')[1:], node.names[0].name])
+        for node in driver_tree().body if isinstance(node, ast.ImportFrom)}
     methods = {node.name: node for node in driver_class().body
                if isinstance(node, ast.FunctionDef)}
     wired = {}
     for node in ast.walk(methods.pop('__init__')):
         if (isinstance(node, ast.Assign) and
                 isinstance(node.targets[0], ast.Attribute)):
-            wired[node.targets[0].attr] = node.value.func.value.id
+            wired[node.targets[0].attr] = paths[node.value.func.value.id]
     return {verb: {wired[name] for name in attributes_of_self(node)
                    if name in wired} for verb, node in methods.items()}
 
@@ -182,7 +191,9 @@ def modules_of_verbs():
 def used_calls(calls):
     """Return those calls of the client that the driver's parts use."""
     used = set()
-    for path in PACKAGE.glob('*.py'):
+    for path in PACKAGE.rglob('*.py'):
+        if path.relative_to(PACKAGE).parts[0] in APART:
+            continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute):
                 owner = getattr(node.value, 'attr',

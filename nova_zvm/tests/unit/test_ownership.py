@@ -13,7 +13,7 @@
 from nova import exception as nova_exception
 from nova import objects
 
-from nova_zvm import ownership
+from nova_zvm.record import ownership
 from nova_zvm.tests.unit import base
 
 CHANGE = ownership.NicChange('1003', 'VSW1')

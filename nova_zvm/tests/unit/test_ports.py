@@ -13,7 +13,7 @@
 from nova import exception as nova_exception
 from oslo_utils.fixture import uuidsentinel as uuids
 
-from nova_zvm import ports
+from nova_zvm.network import plan
 from nova_zvm.tests.unit import base
 
 MAPPINGS = {'physnet2': 'vswitch2'}
@@ -24,10 +24,10 @@ SIX = base.subnet('2001:db8::/64', '2001:db8::10', 6, '2001:db8::1',
 class PortsTestCase(base.ZVMTestCase):
 
     def plan(self, *vifs):
-        return ports.planned(vifs, MAPPINGS)
+        return plan.planned(vifs, MAPPINGS)
 
     def add(self, vif, *others, used=()):
-        return ports.added(vif, others, set(used), MAPPINGS)
+        return plan.added(vif, others, set(used), MAPPINGS)
 
     def assert_refused(self, words, function, *args):
         exc = self.assertRaises(nova_exception.InvalidInput, function, *args)
@@ -38,8 +38,8 @@ class PortsTestCase(base.ZVMTestCase):
 class PlannedTestCase(PortsTestCase):
 
     def test_no_ports(self):
-        self.assertEqual([], ports.planned([], MAPPINGS))
-        self.assertEqual([], ports.planned(None, MAPPINGS))
+        self.assertEqual([], plan.planned([], MAPPINGS))
+        self.assertEqual([], plan.planned(None, MAPPINGS))
 
     def test_each_port_has_its_devices(self):
         self.assertEqual(
@@ -64,7 +64,7 @@ class PlannedTestCase(PortsTestCase):
         port = base.vif(physical_network=None)
         self.assert_refused((port['id'], 'no physical network'), self.plan,
                             port)
-        self.assertIsNone(ports.vswitch_of(port, MAPPINGS))
+        self.assertIsNone(plan.vswitch_of(port, MAPPINGS))
 
     def test_no_address(self):
         for subnets in ([], [base.subnet(address=None)]):

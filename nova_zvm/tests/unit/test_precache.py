@@ -14,14 +14,14 @@ from nova import context
 from nova import exception as nova_exception
 from oslo_utils.fixture import uuidsentinel as uuids
 
-from nova_zvm import hypervisor
-from nova_zvm import imagecache
-from nova_zvm import names
-from nova_zvm import precache
-from nova_zvm import staging
+from nova_zvm.hypervisor import inventory
+from nova_zvm.image import cache
+from nova_zvm.operations import precache
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
 from nova_zvm.tests.unit import test_imagecache
+from nova_zvm.transfer import uploads
+from nova_zvm.zvm import names
 
 
 class FakeGlance(test_imagecache.FakeGlance):
@@ -39,10 +39,10 @@ class PrecacheTestCase(base.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        images = imagecache.ImageCache(
-            self.connector, staging.Staging(self.connector))
+        images = cache.ImageCache(
+            self.connector, uploads.Staging(self.connector))
         self.precache = precache.Precache(
-            images, hypervisor.Hypervisor(self.connector, lambda: 0),
+            images, inventory.Hypervisor(self.connector, lambda: 0),
             self.connector)
         self.glance = self.precache._glance = images._glance = FakeGlance()
 

@@ -16,8 +16,8 @@ from nova import exception as nova_exception
 from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 
-from nova_zvm import exception
-from nova_zvm import servicestatus
+from nova_zvm.errors import failures
+from nova_zvm.hypervisor import servicestatus
 from nova_zvm.tests.unit import base
 
 CONF = conf.CONF
@@ -85,9 +85,9 @@ class ServiceStatusTestCase(base.ZVMTestCase):
     def fail(self, seconds=0, reason='away'):
         """Look at z/VM after a time, and get no answer."""
         self.clock.sleep(seconds)
-        error = exception.ConnectorUnreachable(reason=reason)
+        error = failures.ConnectorUnreachable(reason=reason)
         self.assertIs(error, self.assertRaises(
-            exception.ConnectorUnreachable, self.look, error))
+            failures.ConnectorUnreachable, self.look, error))
 
     def set_service(self, reason):
         self.service = {'disabled': True, 'disabled_reason': reason}
@@ -125,19 +125,19 @@ class DisableTestCase(ServiceStatusTestCase):
 
     def test_a_look_that_takes_long_counts(self):
         """An inventory of z/VM can be waited for longer than the option."""
-        error = exception.ConnectorUnreachable(reason='no answer')
+        error = failures.ConnectorUnreachable(reason='no answer')
 
         def look():
             with self.status.following():
                 self.clock.sleep(361)
                 raise error
 
-        self.assertRaises(exception.ConnectorUnreachable, look)
+        self.assertRaises(failures.ConnectorUnreachable, look)
         self.assert_disabled('no answer')
 
     def test_whatever_the_failure_is(self):
-        for error in (exception.ZVMNotReady(reason='away'),
-                      exception.ConnectorFailure(reason='token'),
+        for error in (failures.ZVMNotReady(reason='away'),
+                      failures.ConnectorFailure(reason='token'),
                       nova_exception.InvalidConfiguration('pool')):
             self.assertRaises(type(error), self.look, error)
             self.clock.sleep(120)

@@ -16,7 +16,7 @@ from unittest import mock
 import fixtures
 from nova import exception as nova_exception
 
-from nova_zvm import settings
+from nova_zvm.conf import settings
 from nova_zvm.tests import authority
 from nova_zvm.tests.unit import base
 

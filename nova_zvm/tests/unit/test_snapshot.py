@@ -21,12 +21,12 @@ from nova.image import glance
 from oslo_utils.fixture import uuidsentinel as uuids
 import requests_mock
 
-from nova_zvm import capture
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
-from nova_zvm import exception
-from nova_zvm import ownership
-from nova_zvm import snapshot
+from nova_zvm.errors import failures
+from nova_zvm.guest import capture
+from nova_zvm.operations import snapshot
+from nova_zvm.record import ownership
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
 
@@ -170,12 +170,12 @@ class FlowTestCase(SnapshotTestCase):
 
     def test_refused(self):
         def refuse(instance):
-            raise exception.SnapshotRefused(reason='paused')
+            raise failures.SnapshotRefused(reason='paused')
 
         self.power = refuse
-        self.assertRaises(exception.SnapshotRefused, self.run_flow)
+        self.assertRaises(failures.SnapshotRefused, self.run_flow)
         self.assertEqual([('failed', 'zvm_snapshot', uuids.instance,
-                           exception.SnapshotRefused)], self.story)
+                           failures.SnapshotRefused)], self.story)
 
     def test_server_deleted_before_the_upload(self):
         def update_task_state(state, expected_state=None):
@@ -276,7 +276,7 @@ class UploadTestCase(SnapshotTestCase):
         self.assertEqual([PATH], ended)
 
     def assertDamaged(self, words):
-        exc = self.assertRaises(exception.SnapshotDamaged, self.run_flow)
+        exc = self.assertRaises(failures.SnapshotDamaged, self.run_flow)
         self.assertIn(words, str(exc))
         self.assertIn(uuids.snapshot, str(exc))
         self.assertIn('removed', self.story)
@@ -319,5 +319,5 @@ class UploadTestCase(SnapshotTestCase):
 
     def test_no_error_that_nova_tries_again(self):
         """nova tries again what is an IOError."""
-        for exc in (errors.ConnectorError, exception.SnapshotDamaged):
+        for exc in (errors.ConnectorError, failures.SnapshotDamaged):
             self.assertFalse(issubclass(exc, OSError))

@@ -17,20 +17,20 @@ from nova import exception as nova_exception
 from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 
-from nova_zvm import configdrive
 from nova_zvm.connector import errors
-from nova_zvm import destroy
-from nova_zvm import diskimage
-from nova_zvm import exception
-from nova_zvm import guest
-from nova_zvm import hypervisor
-from nova_zvm import imagecache
-from nova_zvm import names
-from nova_zvm import ownership
-from nova_zvm import spawn
-from nova_zvm import staging
+from nova_zvm.errors import failures
+from nova_zvm.guest import configdrive
+from nova_zvm.guest import lifecycle
+from nova_zvm.hypervisor import inventory
+from nova_zvm.image import cache
+from nova_zvm.operations.boot import build
+from nova_zvm.operations import destroy
+from nova_zvm.record import ownership
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
+from nova_zvm.transfer import uploads
+from nova_zvm.zvm import imageheader
+from nova_zvm.zvm import names
 
 IMAGE = names.image(uuids.image)
 STEPS = ('guests.create', 'guests.deploy', 'guests.configure_disks',
@@ -52,7 +52,7 @@ class FakeVirtAPI:
         yield
         self.waited_for = events
         if events and self.outcome == 'late':
-            raise exception.EventTimeout()
+            raise failures.EventTimeout()
         if events and self.outcome == 'failed':
             # nova/compute/manager.py, wait_for_instance_event
             self.gave_up = error_callback('network-vif-plugged',
@@ -74,14 +74,14 @@ class SpawnTestCase(base.ZVMTestCase):
     def setUp(self):
         super().setUp()
         self.flags(group='zvm', reachable_timeout=300)
-        files = staging.Staging(self.connector)
+        files = uploads.Staging(self.connector)
         self.drives = Drives(self.connector, files)
         self.virtapi = FakeVirtAPI()
-        guests = guest.Guests(self.connector, 1.0)
+        guests = lifecycle.Guests(self.connector, 1.0)
         nics = self.make_network()
-        self.spawn = spawn.Spawn(
-            guests, imagecache.ImageCache(self.connector, files), nics,
-            self.drives, hypervisor.Hypervisor(self.connector, lambda: 0),
+        self.spawn = build.Spawn(
+            guests, cache.ImageCache(self.connector, files), nics,
+            self.drives, inventory.Hypervisor(self.connector, lambda: 0),
             self.connector,
             destroy.Destroy(guests, nics, self.drives, 600).undo_spawn,
             self.virtapi)
@@ -103,7 +103,7 @@ class SpawnTestCase(base.ZVMTestCase):
         return self.connector.zvm['ABC00001']
 
     def with_config_drive(self):
-        self.drives.drive = diskimage.Header(1, 'CYL').pack() + b'drive'
+        self.drives.drive = imageheader.Header(1, 'CYL').pack() + b'drive'
 
     def assertNothingStays(self):
         self.assertEqual(['MAINT'], list(self.connector.zvm))
@@ -418,7 +418,7 @@ class FailedTestCase(SpawnTestCase):
 
         for step in STEPS:
             self.booting = self.instance()
-            self.fail_at(step, effect(step), exception.ConnectorFailure)
+            self.fail_at(step, effect(step), failures.ConnectorFailure)
             self.assertNothingStays()
 
     def test_a_create_whose_effect_comes_late(self):
@@ -437,7 +437,7 @@ class FailedTestCase(SpawnTestCase):
         for step in STEPS[1:]:
             self.booting = self.instance()
             self.fail_at(step, fakes.not_found(step),
-                         exception.ConnectorFailure)
+                         failures.ConnectorFailure)
             self.assertNothingStays()
 
     def test_a_foreign_guest_that_came_in_between_is_left_alone(self):
@@ -451,12 +451,12 @@ class FailedTestCase(SpawnTestCase):
     def test_the_first_error_is_told_when_the_undo_fails_too(self):
         self.connector.faults = {'guests.delete': [fakes.unreachable()] * 99}
         self.connector.faults['guests.deploy'] = [fakes.error()]
-        self.assertRaises(exception.ConnectorFailure, self.boot)
+        self.assertRaises(failures.ConnectorFailure, self.boot)
         self.assertEqual('ABC00001', ownership.owned_userid(self.booting))
         self.assertIn('delete the server', self.stdlog.logger.output)
 
     def test_a_guest_that_does_not_become_reachable(self):
-        self.fail_at('guests.start', fakes.error(), exception.ConnectorFailure)
+        self.fail_at('guests.start', fakes.error(), failures.ConnectorFailure)
         self.assertNothingStays()
 
 

@@ -20,16 +20,16 @@ from unittest import mock
 from nova import exception as nova_exception
 
 from nova_zvm.connector import errors
-from nova_zvm import diskimage
-from nova_zvm import journal
-from nova_zvm import names
-from nova_zvm import ownership
-from nova_zvm import staging
+from nova_zvm.record import ownership
 from nova_zvm.tests.unit import base
 from nova_zvm.tests.unit import fakes
+from nova_zvm.transfer import journal
+from nova_zvm.transfer import uploads
+from nova_zvm.zvm import imageheader
+from nova_zvm.zvm import names
 
-BLANK = diskimage.Header(1, 'CYL').pack()
-SECRET = diskimage.Header(1, 'CYL').pack() + b'secret'
+BLANK = imageheader.Header(1, 'CYL').pack()
+SECRET = imageheader.Header(1, 'CYL').pack() + b'secret'
 # Real seconds; only a test that fails waits so long.
 PATIENCE = 30
 
@@ -38,7 +38,7 @@ class StagingTestCase(base.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        self.staging = staging.Staging(self.connector)
+        self.staging = uploads.Staging(self.connector)
         self.booting = self.instance()
 
     def upload(self):
@@ -115,7 +115,7 @@ class StagingTestCase(base.ZVMTestCase):
         self.assertEqual(BLANK, self.connector.uploads[upload.url])
 
     def test_the_import_of_another_compute_removes_the_blank_image(self):
-        """Its clean-up comes after ours was found whole (imageimport)."""
+        """Its clean-up comes after ours was found whole (importing)."""
         def remove(*args):
             self.connector.put_image(names.BLANK_IMAGE, last_access_time=-1.0)
 
@@ -186,7 +186,7 @@ class SweepTestCase(base.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        self.staging = staging.Staging(self.connector)
+        self.staging = uploads.Staging(self.connector)
 
     def upload(self):
         """Leave an upload behind, as the connector is down."""
@@ -209,17 +209,17 @@ class SweepTestCase(base.ZVMTestCase):
 
     def test_the_next_process(self):
         urls = [self.upload(), self.upload()]
-        staging.Staging(self.connector).sweep()
+        uploads.Staging(self.connector).sweep()
         self.assertEqual([BLANK, BLANK],
                          [self.connector.uploads[url] for url in urls])
         self.connector.calls.clear()
-        staging.Staging(self.connector).sweep()
+        uploads.Staging(self.connector).sweep()
         self.assertEqual([], self.connector.calls)
 
     def test_a_killed_process(self):
         upload = self.staging.uploaded(io.BytesIO(SECRET), len(SECRET))
         url = upload.__enter__().url
-        staging.Staging(self.connector).sweep()
+        uploads.Staging(self.connector).sweep()
         self.assertEqual(BLANK, self.connector.uploads[url])
 
     def test_what_is_in_use_is_left_alone(self):
@@ -270,7 +270,7 @@ class SweepTestCase(base.ZVMTestCase):
         self.assertEqual(SECRET, self.connector.uploads[url])
         answered.set()
         [sweep] = [thread for thread in threading.enumerate()
-                   if thread.name == staging.SWEEP]
+                   if thread.name == uploads.SWEEP]
         self.assertTrue(sweep.daemon)
         sweep.join()
         self.assertEqual(BLANK, self.connector.uploads[url])
@@ -283,7 +283,7 @@ class SweepTestCase(base.ZVMTestCase):
     def test_another_compute_service_on_the_same_disk(self):
         url = self.upload()
         self.flags(host='another')
-        staging.Staging(self.connector).sweep()
+        uploads.Staging(self.connector).sweep()
         self.assertEqual(SECRET, self.connector.uploads[url])
 
     def test_records_hold_nothing_but_the_url(self):

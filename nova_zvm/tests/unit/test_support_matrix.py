@@ -25,10 +25,10 @@ from nova.virt import driver as nova_driver
 from oslo_policy import policy
 import testtools
 
-from nova_zvm import configdrive
 from nova_zvm import driver
-from nova_zvm import network
-from nova_zvm import spawn
+from nova_zvm.guest import configdrive
+from nova_zvm.network import switches
+from nova_zvm.operations.boot import build
 
 DOC = pathlib.Path(__file__).parents[3] / 'doc/source'
 MATRIX = DOC / 'user/support-matrix.ini'
@@ -105,9 +105,9 @@ MADE_BY = {
 
 # What is no method of ComputeDriver: which part of ours makes it.
 PARTS = {
-    'guest.disk.autoconfig': (spawn, 'Spawn'),
+    'guest.disk.autoconfig': (build, 'Spawn'),
     'guest.setup.configdrive': (configdrive, 'ConfigDrives'),
-    'guest.setup.inject.networking': (network, 'Network'),
+    'guest.setup.inject.networking': (switches, 'Network'),
 }
 
 # What the driver makes with limits; the matrix tells these.

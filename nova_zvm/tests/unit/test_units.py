@@ -12,7 +12,7 @@
 
 from oslotest import base
 
-from nova_zvm import units
+from nova_zvm.zvm import units
 
 
 class SizesTestCase(base.BaseTestCase):

@@ -10,8 +10,8 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+from nova_zvm.pace import waiting
 from nova_zvm.tests.unit import base
-from nova_zvm import waiting
 
 
 class WaitUntilTestCase(base.ZVMTestCase):

@@ -1,0 +1,290 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Captures: an image of a guest's root disk, and the guest as it was.
+
+The connector shuts a running guest down for a capture and starts it again
+only if all went well; and it goes on with a capture after the client has given
+up. So the power that the guest is to have is recorded first. If the driver did
+not see the end of a capture, it watches the guest until the capture must be
+over: it starts the guest whenever it is off, which does no harm as the image
+is no longer wanted, and deletes the image should it still come.
+"""
+
+import contextlib
+import dataclasses
+import threading
+import time
+
+from nova import conf
+from nova import context as nova_context
+from nova import exception as nova_exception
+from nova import objects
+from oslo_log import log as logging
+
+from nova_zvm.connector import errors
+from nova_zvm.connector import models
+from nova_zvm.errors import failures
+from nova_zvm.pace import progress
+from nova_zvm.record import ownership
+from nova_zvm.transfer import importing
+from nova_zvm.transfer import repository
+from nova_zvm.zvm import names
+
+CONF = conf.CONF
+LOG = logging.getLogger(__name__)
+
+# Between two looks at a guest whose capture may not be over.
+LOOK_SECONDS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Captured:
+    """An image that was captured.
+
+    :ivar path: of its file on the connector's host
+    """
+
+    image: models.Image
+    path: str
+
+
+class Captures:
+    """Captures of this host's guests."""
+
+    def __init__(self, connector):
+        self._connector = connector
+        self._stopped = threading.Event()
+        self._looked_after = set()
+
+    def stop(self):
+        """Look after nothing any more."""
+        self._stopped.set()
+
+    def power(self, instance):
+        """Return whether a guest that may be captured is 'on' or 'off'.
+
+        :raises SnapshotRefused: if it may not
+        """
+        if ownership.is_paused(instance):
+            raise _refused('it is paused, and a shutdown would lose what is '
+                           'in its memory; unpause it first')
+        if ownership.capture(instance):
+            self.look_after(instance)
+            raise _refused('the z/VM Cloud Connector may still be at work on '
+                           'an earlier snapshot; try again later')
+        userid = ownership.owned_userid(instance)
+        if userid is None:
+            # Of InstanceNotFound nova thinks that the server was deleted,
+            # and leaves it in its task (compute/manager.py, 34).
+            raise _refused('it has no guest on z/VM; rebuild it first')
+        with failures.translated():
+            power = self._connector.guests.power_state(userid)
+            if (power == 'on' and
+                    not CONF.zvm.capture_unreachable_guests and
+                    not self._connector.guests.info(userid).os_version):
+                raise _refused(
+                    'its operating system does not respond, so capturing it '
+                    'would power it off without a shutdown; stop the server '
+                    'first, or set [zvm] capture_unreachable_guests = true')
+        return power
+
+    @contextlib.contextmanager
+    def taken(self, instance, power):
+        """Give the Captured root disk of a guest as long as the block lasts.
+
+        Before it begins, or at once if the capture fails, the guest has its
+        power again.
+
+        :param power: what the guest is, as power() told
+        """
+        name = names.capture(instance.uuid)
+        # One that an earlier capture left would spoil this one at its end.
+        with failures.translated():
+            self._connector.images.delete(name)
+        ownership.begin_capture(instance, power)
+        with failures.translated():
+            try:
+                captured = self._capture(
+                    instance, ownership.guest_of(instance), name)
+                # The upload may take hours, in which the guest may go down
+                # by itself.
+                ownership.leave_power(instance)
+            except errors.OutcomeUnknown:
+                self.look_after(instance)
+                raise
+            except errors.Conflict as exc:
+                LOG.error('%s', exc, instance=instance)
+                self._end(instance)
+                raise failures.CaptureFailed(reason=_cause(exc)) from exc
+            except Exception:
+                self._end(instance)
+                raise
+        try:
+            yield captured
+        finally:
+            self._end(instance)
+
+    def _capture(self, instance, userid, name):
+        with progress.step(instance, userid, 'captured'):
+            self._connector.guests.capture(userid, name)
+        image = self._connector.images.get(name)
+        return Captured(image, image.path or self._path(userid, image))
+
+    def _path(self, userid, image):
+        """Return where the file of a captured image is.
+
+        It is named after the disk that was captured, mostly the first one:
+        of a guest that is on the connector takes the disk with the root
+        file system (zvmsdk/smtclient.py guest_capture, 1.6.3).
+        """
+        statements = [statement.split() for statement in
+                      self._connector.guests.directory_entry(userid)]
+        paths = [repository.path(image, words[1]) for words in statements
+                 if words[:1] == ['MDISK']]
+        for path in paths[:-1]:
+            if self._is_file(path):
+                return path
+        return paths[-1]
+
+    def _is_file(self, path):
+        try:
+            with self._connector.files.download(path):
+                return True
+        except (errors.Unreachable, errors.OutcomeUnknown):
+            raise
+        except errors.ConnectorError:
+            return False
+
+    # The end of a capture
+
+    def _end(self, instance):
+        try:
+            self._settle(instance, over=True)
+        except nova_exception.InstanceNotFound:
+            # Deleted meanwhile; what was captured is as good as ever.
+            LOG.debug('No record of the capture is left', instance=instance)
+        except Exception as exc:
+            LOG.warning('Cleanup after the capture failed; it will be '
+                        'retried: %s', exc, instance=instance)
+            self.look_after(instance)
+
+    def look_after(self, instance):
+        """See in the background to the end of a capture."""
+        if instance.uuid in self._looked_after:
+            return
+        self._looked_after.add(instance.uuid)
+        LOG.warning('A capture may still be under way; the guest will get '
+                    'its power state back', instance=instance)
+        threading.Thread(
+            target=self._look_until_settled,
+            args=(instance.uuid, ownership.capture_since(instance)),
+            daemon=True, name='zvm-capture-%s' % instance.uuid).start()
+
+    def _look_until_settled(self, uuid, since):
+        """Look after the capture of a server that began at some time."""
+        limit = self._connector.settle_seconds('guests.capture')
+        deadline = time.monotonic() + limit - max(0, time.time() - since)
+        pause = LOOK_SECONDS * CONF.zvm.timeout_scale
+        try:
+            while not self._is_settled(uuid, since,
+                                       time.monotonic() >= deadline):
+                if self._stopped.wait(pause):
+                    return
+        finally:
+            self._looked_after.discard(uuid)
+
+    def _is_settled(self, uuid, since, over):
+        try:
+            instance = _instance(uuid)
+            if instance and ownership.capture_since(instance) == since:
+                return self._settle_or_give_up(instance, over)
+            if instance and ownership.capture(instance):
+                # Of another one, which would lose its image.
+                return True
+            # The server was deleted or rebuilt, and the image may come yet.
+            return self._is_image_gone(names.capture(uuid), over)
+        except errors.ConnectorError as exc:
+            LOG.debug('After a capture of server %s: %s', uuid, exc)
+        except Exception as exc:
+            # nova's database may be away, too.
+            LOG.warning('Cleanup after the capture of server %s failed; it '
+                        'will be retried: %s', uuid, exc)
+        return False
+
+    def _settle_or_give_up(self, instance, over):
+        try:
+            return self._settle(instance, over)
+        except errors.Unreachable:
+            raise
+        except errors.ConnectorError as exc:
+            LOG.error('Cleanup after the capture was refused; start the '
+                      'server if its guest is off: %s', exc,
+                      instance=instance)
+            if over:
+                ownership.end_capture(instance)
+            return over
+
+    def _settle(self, instance, over):
+        """Bring back what was before a capture.
+
+        :param over: whether the capture certainly is; otherwise it is when
+            its image is there
+        :returns: whether the capture is over
+        """
+        if ownership.capture(instance) == 'on':
+            self._start_if_off(instance)
+        over = self._is_image_gone(names.capture(instance.uuid), over)
+        if over:
+            ownership.end_capture(instance)
+        return over
+
+    def _is_image_gone(self, name, over):
+        """Delete the image if it is there or nothing can bring it any more.
+
+        """
+        if not over and importing.find(self._connector.images,
+                                       name) is None:
+            return False
+        self._connector.images.delete(name)
+        return True
+
+    def _start_if_off(self, instance):
+        userid = ownership.userid(instance)
+        if self._connector.guests.power_state(userid) == 'on':
+            return
+        # The user may have stopped or deleted the server meanwhile.
+        ownership.refresh(instance)
+        if ownership.capture(instance) == 'on':
+            with contextlib.suppress(errors.NotFound):
+                self._connector.guests.start(userid)
+
+
+def _instance(uuid):
+    try:
+        return objects.Instance.get_by_uuid(
+            nova_context.get_admin_context(), uuid,
+            expected_attrs=['system_metadata'])
+    except nova_exception.InstanceNotFound:
+        return None
+
+
+def _cause(error):
+    """Return the end of what the connector says, which is what matters.
+
+    It puts one sentence before the other, and nova keeps 255 characters.
+    """
+    return error.words.rpartition('error: ')[2].strip()[-150:]
+
+
+def _refused(reason):
+    return failures.SnapshotRefused(reason=reason)

@@ -1,0 +1,172 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Config drives: from nova's metadata into the guest's reader.
+
+A drive holds the admin password and the user data, so it is made in memory
+and never lies on this host's disk, unless the operator has set mkisofs_cmd.
+
+The activation engine in the guest takes a config drive only from a reader
+file named ``cfgdrive iso``, and the connector names a reader file after the
+path that it is given. An upload gets a name without meaning, so it is
+imported as an image and exported again, beside itself, under the right
+name. For that the ISO carries the connector's disk image header in its
+first 32 KiB, which ISO 9660 leaves to the system.
+"""
+
+import contextlib
+import io
+import threading
+
+from nova.api.metadata import base as metadata
+from nova import conf
+from nova import exception as nova_exception
+from nova.virt import configdrive
+from oslo_concurrency import lockutils
+from oslo_log import log as logging
+
+from nova_zvm.connector import errors
+from nova_zvm.errors import failures
+from nova_zvm.guest import iso9660
+from nova_zvm.guest import mkisofs
+from nova_zvm.record import ownership
+from nova_zvm.transfer import importing
+from nova_zvm.transfer import repository
+from nova_zvm.zvm import imageheader
+from nova_zvm.zvm import names
+
+CONF = conf.CONF
+LOG = logging.getLogger(__name__)
+
+FILE_NAME = 'cfgdrive.iso'
+# By which cloud-init finds a config drive.
+LABEL = 'config-2'
+SWEEP = 'zvm-config-drives'
+
+
+class ConfigDrives:
+    """Config drives of the instances that want one."""
+
+    def __init__(self, connector, staging):
+        self._connector = connector
+        self._staging = staging
+
+    def begin_sweep(self, instances):
+        """Remove what a killed nova-compute has left of drives.
+
+        On the connector in the background: it may take its time.
+
+        :param instances: those whose drive is recorded to be there
+        """
+        mkisofs.sweep()
+        if instances:
+            threading.Thread(target=self.sweep, args=(instances,),
+                             daemon=True, name=SWEEP).start()
+
+    def sweep(self, instances):
+        for instance in instances:
+            try:
+                with self._locked(instance):
+                    ownership.refresh(instance)
+                    self.discard(instance)
+            except Exception as exc:
+                LOG.warning('Could not remove the config drive from the '
+                            'connector: %s',
+                            exc, instance=instance)
+
+    def built(self, instance, injected_files, admin_password, network_info):
+        """Return a new drive as bytes, None if none is wanted."""
+        if not configdrive.required_by(instance):
+            return None
+        extra = {'admin_pass': admin_password} if admin_password else {}
+        builder = configdrive.ConfigDriveBuilder(metadata.InstanceMetadata(
+            instance, content=injected_files, extra_md=extra,
+            network_info=network_info))
+        header = imageheader.Header(1, 'CYL').pack()
+        return header + _iso(builder)[len(header):]
+
+    @contextlib.contextmanager
+    def delivered(self, instance, drive, image):
+        """Give the path of the drive on the connector's host, for deploy.
+
+        :param drive: as built() gave it; None gives None
+        :param image: the connector's record of the instance's image, beside
+            which the drive lies as long as the block lasts
+        """
+        if drive is None:
+            yield None
+            return
+        name = names.config_drive(instance.uuid)
+        with self._locked(instance):
+            upload = self._staging.upload(instance, io.BytesIO(drive),
+                                          len(drive))
+            try:
+                self._import(name, upload, image.os_version)
+                path = '%s/%s/%s' % (repository.imports(image), name,
+                                     FILE_NAME)
+                self._export(name, path)
+                yield path
+            finally:
+                self.discard(instance)
+
+    @staticmethod
+    def _locked(instance):
+        """Keep a sweep from the drive of a boot that is under way."""
+        return lockutils.lock('zvm-config-drive-%s' % instance.uuid)
+
+    def discard(self, instance):
+        """Remove an instance's drive from the connector, whatever is there.
+
+        And what else was uploaded for it, if that has not been possible.
+        """
+        if ownership.upload(instance) and not self._is_removed(instance):
+            return
+        self._staging.blank(instance)
+
+    def _is_removed(self, instance):
+        try:
+            self._connector.images.delete(names.config_drive(instance.uuid))
+        except errors.ConnectorError as exc:
+            LOG.warning('Could not remove the config drive from the '
+                        'connector: %s', exc, instance=instance)
+            return False
+        return True
+
+    def _import(self, name, upload, os_version):
+        # One that comes late would stay.
+        with failures.late_effect_awaited(lambda: importing.find(
+                self._connector.images, name) is not None):
+            try:
+                self._connector.images.create(name, upload.url, os_version)
+            except errors.Conflict:
+                # Left by an earlier try that was cut off.
+                self._connector.images.delete(name)
+                self._connector.images.create(name, upload.url, os_version)
+
+    def _export(self, name, path):
+        try:
+            self._connector.images.export(name, 'file://' + path)
+        except errors.ConnectorError as exc:
+            if isinstance(exc, (errors.Unreachable, errors.OutcomeUnknown)):
+                raise
+            raise failures.wrong_repository('write to', path) from exc
+
+
+def _iso(builder):
+    if mkisofs.is_set():
+        return mkisofs.image(builder)
+    try:
+        return iso9660.image(dict(builder.mdfiles), LABEL)
+    except Exception as exc:
+        raise nova_exception.InvalidInput(
+            reason='the config drive cannot be made: %s. Set mkisofs_cmd to '
+                   'let a program make it' % exc) from exc

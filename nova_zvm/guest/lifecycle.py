@@ -1,0 +1,472 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Guests: power, console, creation and removal of virtual machines.
+
+Every method asks z/VM by the cheapest call there is. The part keeps one
+thing between calls, the connector's list of guests of a moment ago, so that
+a power sync does not ask for it once per server that is off.
+"""
+
+import contextlib
+import threading
+import time
+
+from nova.compute import power_state
+from nova.compute import task_states
+from nova import exception as nova_exception
+from oslo_log import log as logging
+
+from nova_zvm.connector import errors
+from nova_zvm.errors import failures
+from nova_zvm.network import grants
+from nova_zvm.pace import waiting
+from nova_zvm.record import ownership
+
+LOG = logging.getLogger(__name__)
+
+# How old the list of guests may be when nova allows a cached answer.
+LISTING_SECONDS = 30
+
+# CP takes a moment to log a guest off after it was deactivated.
+LOGOFF_SECONDS = 120
+
+# How long a connector that was not there is not asked for power states:
+# nova-compute asks for one server after the other when it starts.
+ABSENT_SECONDS = 30
+
+# The directory manager works on one entry at a time and finishes a delete
+# after it has answered.
+DIRECTORY_SECONDS = 300
+DIRECTORY_POLL_SECONDS = 5
+
+# Tasks in which nova asks for a guest to be off, and for its removal next:
+# one that is gone is as good as off (nova/compute/manager.py
+# _rebuild_default_impl, _shelve_offload_instance, soft_delete_instance, 31 to
+# 34). Without that no rebuild could bring its server back.
+REMOVING_TASKS = (task_states.REBUILDING, task_states.SHELVING_OFFLOADING,
+                  task_states.SOFT_DELETING)
+
+# SMAPI: the image is locked by another directory operation.
+LOCKED = (8, 400, 12)
+# SMAPI: the guest has not produced a console file yet.
+NO_CONSOLE_FILE = (4, 4, 410)
+
+
+class Guests:
+    """The guests of this host's connector."""
+
+    def __init__(self, connector, timeout_scale):
+        self._connector = connector
+        self._scale = timeout_scale
+        self._lock = threading.Lock()
+        self._listing = frozenset()
+        self._listed_at = None
+
+    # Looking
+
+    def userids(self, max_age=0):
+        """Return the userids that the connector knows, running or not."""
+        with self._lock:
+            age = (None if self._listed_at is None
+                   else time.monotonic() - self._listed_at)
+            if age is None or age >= max_age:
+                with failures.translated():
+                    self._listing = frozenset(self._connector.guests.list())
+                self._listed_at = time.monotonic()
+            return self._listing
+
+    def state(self, instance, use_cache):
+        """Return nova's power state of an instance.
+
+        One z/VM command. CP does not tell a missing guest from one that is
+        off, so for these the connector's list is asked too. When the
+        connector cannot tell, the state that nova has recorded is the best
+        there is: any error here keeps nova-compute from starting.
+
+        :raises InstanceNotFound: if there is no guest
+        """
+        userid = ownership.guest_of(instance)
+        if (ownership.capture(instance) == 'on' and
+                not ownership.is_paused(instance)):
+            # Off for the time of a capture, and soon on again.
+            return power_state.RUNNING
+        if self._connector.found_absent(ABSENT_SECONDS):
+            return instance.power_state or power_state.NOSTATE
+        try:
+            with failures.translated(instance):
+                answer = self._connector.guests.power_state(userid)
+            if answer == 'on':
+                return (power_state.PAUSED if ownership.is_paused(instance)
+                        else power_state.RUNNING)
+            known = self.userids(LISTING_SECONDS if use_cache else 0)
+            if userid not in known:
+                known = self.userids()
+        except failures.ConnectorUnreachable:
+            return instance.power_state or power_state.NOSTATE
+        except failures.ConnectorFailure as exc:
+            LOG.warning('Cannot determine the power state, keeping the last '
+                        'known one: %s', exc, instance=instance)
+            return instance.power_state or power_state.NOSTATE
+        if userid not in known:
+            raise nova_exception.InstanceNotFound(instance_id=instance.uuid)
+        return power_state.SHUTDOWN
+
+    def exists(self, instance):
+        userid = ownership.owned_userid(instance)
+        return userid is not None and userid in self.userids()
+
+    def in_directory(self, userid):
+        """Tell whether the z/VM directory has an entry of this name.
+
+        The connector logs a "no" as an error. No other request proves it:
+        CP's QUERY USER says the same of a guest that is off and of one that
+        does not exist, and from its list of all guests the connector leaves
+        out those that are on at another member, with two CP commands for
+        each guest (zvmsdk/hostops.py guest_list, 1.6.3).
+        """
+        try:
+            self._connector.guests.directory_entry(userid)
+        except errors.NotFound:
+            return False
+        return True
+
+    def console_output(self, instance):
+        """Return the console log, the last 100 KB by default, as bytes.
+
+        nova encodes text to Latin-1, which has not all characters.
+
+        :raises ConsoleNotAvailable: if the connector or z/VM fails
+        """
+        with failures.answered_as(nova_exception.ConsoleNotAvailable):
+            return self._console_output(instance).encode()
+
+    def _console_output(self, instance):
+        userid = ownership.guest_of(instance)
+        try:
+            with failures.translated(instance):
+                return self._connector.guests.console_output(userid)
+        except failures.ConnectorFailure as exc:
+            if _codes(exc.__cause__) == NO_CONSOLE_FILE:
+                return ''
+            with failures.translated(instance):
+                answer = self._connector.guests.power_state(userid)
+            if answer == 'off':
+                raise nova_exception.InstanceNotReady(
+                    instance_id=instance.uuid) from exc
+            raise
+
+    # Power
+
+    def power_on(self, instance):
+        """Log the guest on; its Linux is not waited for."""
+        with self._acting(instance) as userid:
+            self._connector.guests.start(userid)
+        ownership.set_paused(instance, False)
+
+    def power_off(self, instance, timeout, retry_interval):
+        """Log the guest off and see that it is off.
+
+        With a timeout its Linux is shut down first, which the connector
+        follows by a logoff whatever came of it; without, or when that
+        fails, it is logged off at once.
+
+        nova asks for it before a rescue, too, and sets the server to ERROR
+        whatever comes of that (nova/compute/manager.py rescue_instance, 31
+        to 34). So that is refused here, while the guest runs.
+
+        :param timeout: seconds for the shutdown, 0 for none
+        :param retry_interval: seconds between the connector's looks
+        :raises Unsupported: before anything is sent
+        """
+        if instance.task_state == task_states.RESCUING:
+            raise failures.Unsupported(
+                'z/VM cannot rescue a server. The guest is unchanged; an '
+                'administrator brings the server back: openstack server set '
+                '--state active %s' % instance.uuid)
+        try:
+            with self._acting(instance) as userid:
+                self._turn_off(instance, userid, timeout, retry_interval)
+        except failures.NoGuest:
+            if instance.task_state not in REMOVING_TASKS:
+                raise
+        ownership.set_paused(instance, False)
+
+    def _turn_off(self, instance, userid, timeout, retry_interval):
+        # Otherwise the capture watcher would start it at once.
+        ownership.leave_power(instance)
+        if not (timeout and self._soft_stop(instance, userid, timeout,
+                                            retry_interval)):
+            try:
+                with failures.translated(instance):
+                    self._connector.guests.stop(userid)
+            except failures.ConnectorFailure as exc:
+                LOG.warning('The connector could not log the guest off, '
+                            'waiting until it is off: %s', exc,
+                            instance=instance)
+        self._wait_until_off(userid)
+
+    def _soft_stop(self, instance, userid, timeout, retry_interval):
+        try:
+            with failures.translated(instance):
+                self._connector.guests.soft_stop(
+                    userid, timeout, retry_interval or None)
+        except failures.ConnectorFailure as exc:
+            LOG.warning('The guest did not shut down, logging it off: %s',
+                        exc, instance=instance)
+            return False
+        return True
+
+    def _wait_until_off(self, userid):
+        try:
+            waiting.wait_until(
+                lambda: self._connector.guests.power_state(userid),
+                'off', LOGOFF_SECONDS * self._scale, self._scale)
+        except waiting.Expired as exc:
+            raise failures.GuestStillOn(userid=userid, reason=exc) from exc
+
+    def reboot(self, instance):
+        """Restart the guest's Linux, or the guest if it does not answer."""
+        try:
+            with self._acting(instance) as userid:
+                self._connector.guests.reboot(userid)
+        except failures.ConnectorFailure as exc:
+            LOG.warning('Soft reboot failed, resetting the guest: %s', exc,
+                        instance=instance)
+            self.reset(instance)
+        ownership.set_paused(instance, False)
+
+    def reset(self, instance):
+        """Log the guest off, if it is on, and on again."""
+        with self._acting(instance) as userid:
+            self._connector.guests.reset(userid)
+        ownership.set_paused(instance, False)
+
+    def pause(self, instance):
+        with self._acting(instance) as userid:
+            try:
+                self._connector.guests.pause(userid)
+            except errors.OutcomeUnknown:
+                # nova goes on with the server as running, and z/VM never
+                # tells that it is not.
+                with contextlib.suppress(errors.ConnectorError):
+                    self._connector.guests.unpause(userid)
+                raise
+        ownership.set_paused(instance, True)
+
+    def unpause(self, instance):
+        with self._acting(instance) as userid:
+            self._connector.guests.unpause(userid)
+        ownership.set_paused(instance, False)
+
+    @contextlib.contextmanager
+    def _acting(self, instance):
+        """Give the userid of the guest of a verb that needs a whole one.
+
+        :raises NoGuest: if there is none; what nova would say of
+            InstanceNotFound names no remedy
+        """
+        userid = ownership.owned_userid(instance)
+        if userid is None:
+            raise _no_guest()
+        if (ownership.state(instance) != ownership.BUILT and
+                instance.task_state not in REMOVING_TASKS):
+            raise failures.NoGuest(
+                reason='its boot was cut off, and its guest may lack disks '
+                       'or interfaces; rebuild it first')
+        try:
+            with failures.translated(instance):
+                yield userid
+        except (nova_exception.InstanceNotFound,
+                failures.ConnectorFailure) as exc:
+            if not _is_refused(exc.__cause__):
+                raise
+            # Of one that is purged on z/VM the connector keeps its row.
+            if self._is_gone(userid):
+                raise _no_guest() from exc
+            if isinstance(exc, failures.ConnectorFailure):
+                raise
+            raise failures.NoGuest(
+                reason='the z/VM Cloud Connector does not know guest %s, '
+                       'which z/VM has; an administrator can register it '
+                       'there by the action register_vm' % userid) from exc
+
+    def _is_gone(self, userid):
+        try:
+            return not self.in_directory(userid)
+        except errors.ConnectorError:
+            return False
+
+    # Creation and removal
+
+    def check_free(self, instance, userid):
+        """See that a userid is free.
+
+        An entry that is the instance's own and still going away (a rebuild
+        right after a delete) is waited for.
+
+        :raises InvalidInput: if the userid is taken
+        """
+        with failures.translated():
+            if ownership.state(instance) == ownership.DELETED:
+                self.wait_until_gone(userid)
+            elif self.in_directory(userid):
+                raise _taken(userid)
+
+    def claim(self, instance, userid):
+        """Prove that a userid is free and record it as the instance's.
+
+        :raises InvalidInput: if the userid is taken
+        """
+        self.check_free(instance, userid)
+        ownership.claim(instance, userid)
+
+    def create(self, instance, userid, **definition):
+        """Create the directory entry with its minidisks.
+
+        :param definition: as the connector client's guests.create
+        :raises InvalidInput: if the userid or the profile is refused; then
+            nothing was created
+        """
+        try:
+            return self._connector.guests.create(userid, **definition)
+        except errors.Conflict as exc:
+            ownership.forget(instance)
+            raise _taken(userid) from exc
+        except errors.NotFound as exc:
+            # What else it may not know was looked up before.
+            raise nova_exception.InvalidInput(
+                reason=_missing_profile(definition.get('profile'))) from exc
+
+    def delete(self, userid):
+        """Remove a guest and all that belongs to it; fine if it is gone.
+
+        One request when all goes well. Logs the guest off, purges its
+        reader, deletes minidisks, entry, grants and the connector's rows.
+        """
+        try:
+            waiting.wait_until(lambda: self._is_deleted(userid), True,
+                               DIRECTORY_SECONDS * self._scale,
+                               DIRECTORY_POLL_SECONDS * self._scale)
+        except waiting.Expired:
+            LOG.warning('Directory entry %s is still locked; forcing it '
+                        'open', userid)
+            self._connector.guests.unlock(userid)
+            self._delete_once(userid)
+        with self._lock:
+            self._listing -= {userid}
+
+    def _is_deleted(self, userid):
+        try:
+            self._delete_once(userid)
+        except errors.ConnectorError as exc:
+            if _codes(exc) != LOCKED:
+                raise
+            return False
+        return True
+
+    def delete_unfinished(self, userid, seconds):
+        """Remove a guest whose creation may still be under way.
+
+        A delete that overtakes a slow create answers "done" and leaves the
+        guest that the create then makes, so it is repeated until the guest
+        has been seen and removed, or the time is over that the server may
+        still work on the create.
+
+        :param seconds: how long that can be
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            seen = self.in_directory(userid)
+            self.delete(userid)
+            if seen or time.monotonic() >= deadline:
+                break
+            time.sleep(min(DIRECTORY_POLL_SECONDS * self._scale,
+                           max(0, deadline - time.monotonic())))
+        # A create that was cut down writes its row and finishes its disks
+        # after the entry has gone.
+        self.wait_until_gone(userid)
+        if userid in self._connector.guests.list():
+            self.delete(userid)
+
+    def wait_until_gone(self, userid):
+        timeout = DIRECTORY_SECONDS * self._scale
+        try:
+            waiting.wait_until(lambda: self.in_directory(userid), False,
+                               timeout, DIRECTORY_POLL_SECONDS * self._scale)
+        except waiting.Expired as exc:
+            raise failures.GuestStillThere(
+                userid=userid, seconds=timeout) from exc
+
+    def _delete_once(self, userid):
+        try:
+            try:
+                self._connector.guests.delete(userid)
+            except errors.OutcomeUnknown:
+                self._connector.guests.delete(userid)
+        except errors.NotFound:
+            self._delete_remains(userid)
+
+    def _delete_remains(self, userid):
+        """Finish a delete that was answered with 404, which is not "gone".
+
+        Either a virtual switch has gone: the connector has deleted the
+        entry and stumbles over its grant, for ever, so that grants of other
+        switches can be left. Or a create was cut off between the directory
+        and the connector's database: the connector does not delete what it
+        does not know, so the guest is registered first.
+        (zvmsdk/smtclient.py delete_vm, zvmsdk/api.py guest_delete, 1.6.3)
+        """
+        if userid in self._connector.guests.list():
+            self._revoke(userid)
+            self._connector.guests.deregister(userid)
+            self.wait_until_gone(userid)
+        elif self.in_directory(userid):
+            # Registering a guest without NICs fails after it is known.
+            with contextlib.suppress(errors.ConnectorError):
+                self._connector.guests.register(userid)
+            self._connector.guests.delete(userid)
+
+    def _revoke(self, userid):
+        for vswitch in {nic.vswitch for nic in
+                        self._connector.guests.nics(userid) if nic.vswitch}:
+            grants.revoke(self._connector, userid, vswitch)
+
+
+def _codes(error):
+    return (error.overall_rc, error.rc, error.rs)
+
+
+def _is_refused(error):
+    return (isinstance(error, errors.ConnectorError) and
+            not isinstance(error, errors.OutcomeUnknown))
+
+
+def _no_guest():
+    return failures.NoGuest(
+        reason='it has no guest on z/VM; rebuild it first')
+
+
+def _missing_profile(profile):
+    if profile is None:
+        return ('the z/VM directory does not have the profile that [zvm] '
+                'user_profile in zvmsdk.conf names; name another there, or '
+                'in [zvm] user_profile of nova.conf')
+    return ("[zvm] user_profile: the z/VM directory has no profile '%s'; "
+            "name one that it has" % profile)
+
+
+def _taken(userid):
+    return nova_exception.InvalidInput(
+        reason="z/VM already has a guest %s that is not this server's: let "
+               "instance_name_template make names that nothing else on this "
+               "z/VM uses" % userid)

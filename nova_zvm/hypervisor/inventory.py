@@ -1,0 +1,248 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""The z/VM system as nova's one compute node.
+
+One request feeds a whole periodic resource update: nova asks for the node,
+then for its resources, then for its inventory under a lock that every build
+waits for, so the first question fetches a snapshot, the second takes it and
+the third only reads it.
+"""
+
+import dataclasses
+import threading
+import time
+
+from nova import conf
+from nova import exception as nova_exception
+from nova.objects import fields
+import os_resource_classes as orc
+import os_traits
+from oslo_log import log as logging
+from oslo_serialization import jsonutils
+
+from nova_zvm.connector import errors
+from nova_zvm.errors import failures
+from nova_zvm.zvm import units
+
+CONF = conf.CONF
+LOG = logging.getLogger(__name__)
+
+# What the scheduler asks for an image with hw_architecture or
+# hw_emulation_architecture, with [scheduler] image_metadata_prefilter
+# (nova/scheduler/request_filter.py, transform_image_metadata).
+TRAITS = (os_traits.HW_ARCH_S390X, os_traits.COMPUTE_ARCH_S390X)
+
+# How long a snapshot that nova has not taken yet still counts as fresh.
+FRESH_SECONDS = 30
+
+
+class Hypervisor:
+    """Inventory of the host, as of the last look."""
+
+    def __init__(self, connector, own_disk_gb):
+        """Prepare; nothing is asked yet.
+
+        :param own_disk_gb: returns the DISK_GB that placement counts for the
+            servers whose disks are in the pool
+        """
+        self._connector = connector
+        self._own_disk_gb = own_disk_gb
+        # Held during a request, so what must not wait reads _host without.
+        self._lock = threading.Lock()
+        self._host = None
+        self._foreign_disk_gb = 0
+        self._fetched_at = None
+        self._taken = True
+        self._pool_seen = False
+        self._pool_units = None
+
+    def nodes(self):
+        """Return the one node's name, fetching a snapshot for the update.
+
+        :raises ConnectorUnreachable: nova then skips the update
+        """
+        with self._lock:
+            if self._taken or self._age() > FRESH_SECONDS:
+                self._fetch()
+                self._taken = False
+            return [self._host.hypervisor_hostname]
+
+    def is_available(self, nodename):
+        """Tell whether this is our node, without asking z/VM."""
+        host = self._host
+        return host is not None and host.hypervisor_hostname == nodename
+
+    def resources(self):
+        """Return what ComputeDriver.get_available_resource documents."""
+        with self._lock:
+            if self._taken or self._age() > FRESH_SECONDS:
+                self._fetch()
+            self._taken = True
+            host = self._host
+        # A disk is on record before it is made and until it is removed, so
+        # ours are not taken for others' by a record that is read after them.
+        self._foreign_disk_gb = max(
+            0, host.disk_used_gb - self._own_disk_gb())
+        return {
+            'vcpus': host.vcpus,
+            'vcpus_used': host.vcpus_used,
+            'memory_mb': host.memory_mb,
+            'memory_mb_used': host.memory_mb_used,
+            'local_gb': host.disk_total_gb,
+            'local_gb_used': host.disk_used_gb,
+            # The scheduler compares it with nova's own count, which is ahead
+            # of it after each boot, and warns (scheduler/host_manager.py
+            # HostState, 34). None, for a row may have one from before.
+            'disk_available_least': None,
+            'hypervisor_type': fields.HVType.ZVM,
+            'hypervisor_version': host.hypervisor_version,
+            'hypervisor_hostname': host.hypervisor_hostname,
+            'cpu_info': jsonutils.dumps({
+                'architecture': host.architecture,
+                'cec_model': host.cec_model}),
+            'supported_instances': [(fields.Architecture.S390X,
+                                     fields.HVType.ZVM,
+                                     fields.VMMode.HVM)],
+            'numa_topology': None,
+        }
+
+    def inventory(self, ratios, reserved_disk_gb):
+        """Return the placement inventory of the last snapshot.
+
+        A resource of which there is none is left out, as placement wants.
+        max_unit of the disk pool stays its total: placement checks it for
+        allocations that exist, too, each time that nova writes them again.
+
+        :param ratios: nova's allocation ratio of each resource class
+        """
+        host = self._host
+        if host is None:
+            return {}
+        found = {
+            orc.VCPU: self._resource(
+                host.vcpus, CONF.reserved_host_cpus, ratios[orc.VCPU],
+                CONF.zvm.guest_max_vcpus),
+            orc.MEMORY_MB: self._resource(
+                host.memory_mb, CONF.reserved_host_memory_mb,
+                ratios[orc.MEMORY_MB],
+                units.storage_mib(CONF.zvm.guest_max_memory)),
+            orc.DISK_GB: self._resource(
+                host.disk_total_gb,
+                min(host.disk_total_gb,
+                    reserved_disk_gb + self._foreign_disk_gb),
+                ratios[orc.DISK_GB]),
+        }
+        return {name: resource for name, resource in found.items()
+                if resource['total'] > 0}
+
+    @staticmethod
+    def _resource(total, reserved, ratio, guest_max=None):
+        return {
+            'total': total,
+            'reserved': reserved,
+            'min_unit': 1,
+            'max_unit': min(total, guest_max or total),
+            'step_size': 1,
+            'allocation_ratio': ratio,
+        }
+
+    def uptime(self):
+        """Return when the system was IPLed, in z/VM's words.
+
+        :raises ComputeServiceUnavailable: if the connector or z/VM fails
+        """
+        with (failures.answered_as(nova_exception.ComputeServiceUnavailable),
+              failures.translated()):
+            return self._connector.host.info().ipl_time
+
+    def _age(self):
+        return time.monotonic() - self._fetched_at
+
+    def _fetch(self):
+        try:
+            with failures.translated():
+                self._host = self._look()
+        except failures.ConnectorUnreachable as exc:
+            # nova logs that the driver is not ready, and not why.
+            LOG.warning('%s', exc)
+            raise
+        except failures.ConnectorFailure as exc:
+            if isinstance(exc.__cause__, (errors.BadRequest, errors.NotFound,
+                                          errors.Unauthorized)):
+                raise
+            LOG.warning('%s', exc)
+            raise failures.ZVMNotReady(reason=exc.__cause__) from exc
+        self._fetched_at = time.monotonic()
+
+    def _look(self):
+        host = self._connector.host.info()
+        if not CONF.zvm.disk_pool:
+            return host
+        # GET /host speaks of the connector's own pool, newer ones of all
+        # their pools together.
+        try:
+            pool = self._connector.host.disk_pool(CONF.zvm.disk_pool)
+        except errors.NotFound as exc:
+            raise nova_exception.InvalidConfiguration(
+                _missing_pool()) from exc
+        return dataclasses.replace(
+            host, disk_total_gb=pool.total_gb, disk_used_gb=pool.used_gb)
+
+    # The disk pool of this host's guests
+
+    def check_disk_pool(self):
+        """See that [zvm] disk_pool exists, once.
+
+        :raises InvalidInput: if z/VM has no such pool
+        """
+        if not CONF.zvm.disk_pool or self._pool_seen:
+            return
+        try:
+            with failures.translated():
+                self._connector.host.disk_pool(CONF.zvm.disk_pool)
+        except failures.ConnectorFailure as exc:
+            if not isinstance(exc.__cause__, errors.NotFound):
+                raise
+            raise nova_exception.InvalidInput(
+                reason=_missing_pool()) from exc
+        self._pool_seen = True
+
+    def disk_units(self):
+        """Return 'CYL' if the pool is ECKD, 'BLK' if FBA, None if unknown.
+
+        Without [zvm] disk_pool the first volume of the connector's own pool
+        tells, looked up once, if this connector can list a pool's volumes.
+        """
+        if CONF.zvm.disk_pool:
+            return units.DISK_UNITS[CONF.zvm.disk_pool.split(':')[0].upper()]
+        if self._pool_units is None:
+            self._pool_units = self._first_volume_units()
+        return self._pool_units
+
+    def _first_volume_units(self):
+        try:
+            if not self._connector.version().lists_pool_volumes:
+                return None
+            volumes = self._connector.host.disk_pool_volumes()
+            kind = self._connector.host.volume(volumes[0]).type
+        except (errors.ConnectorError, IndexError) as exc:
+            LOG.warning('Cannot determine the type of the disk pool, so '
+                        'images are not checked against it; set [zvm] '
+                        'disk_pool: %s', exc)
+            return None
+        return 'CYL' if kind.startswith('3390') else 'BLK'
+
+
+def _missing_pool():
+    return ("[zvm] disk_pool: z/VM has no disk pool '%s'; name one that it has"
+            % CONF.zvm.disk_pool)

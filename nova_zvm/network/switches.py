@@ -1,0 +1,175 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Networks: which virtual switch a guest's NICs are coupled to.
+
+Neutron's ports are planned first and refused while nothing has been changed.
+A guest's NICs are configured in one request, which can be made once: the next
+replaces what the one before said to the guest. To revoke is no step of a
+delete, since deleting a guest revokes exactly the grants of the switches that
+its NICs are coupled to.
+"""
+
+from nova import exception as nova_exception
+
+from nova_zvm.connector import errors
+from nova_zvm.errors import failures
+from nova_zvm.image import properties
+from nova_zvm.network import grants
+from nova_zvm.network import plan
+from nova_zvm.record import ownership
+
+
+class Network:
+    """Virtual switches, as far as this host's guests need them."""
+
+    def __init__(self, connector, mappings, mac_prefix):
+        self._connector = connector
+        self._mappings = mappings
+        self._mac_prefix = mac_prefix
+        # By name, whether a switch knows VLANs.
+        self._switches = {}
+
+    # What is refused
+
+    def plan(self, network_info):
+        """Return the Nic of each port of a new guest.
+
+        :raises InvalidInput: if a port cannot work here, with the reason
+        """
+        return plan.planned(network_info, self._mappings)
+
+    def plan_added(self, vif, others, used_vdevs):
+        """Return the Nic of a port that is added to a guest.
+
+        :raises InvalidInput: as plan
+        """
+        return plan.added(vif, others, used_vdevs, self._mappings)
+
+    def check_switches(self, nics):
+        """See that the switches can take the NICs; z/VM couples unasked.
+
+        Asks z/VM only about switches that were not seen before.
+
+        :raises InvalidInput: if one does not exist or knows no VLANs, or,
+            where that is wanted, if a MAC address is not z/VM's
+        """
+        with failures.translated():
+            for nic in nics:
+                knows_vlans = self._switches.get(nic.vswitch)
+                if knows_vlans is None:
+                    knows_vlans = self._look_at_switch(nic)
+                if nic.vlan_id and not knows_vlans:
+                    # It may be redefined before the next boot.
+                    self._switches.pop(nic.vswitch, None)
+                    raise plan.refused(
+                        nic.port, "it is in VLAN %d, and the virtual switch "
+                        "'%s' is VLAN-unaware" % (nic.vlan_id, nic.vswitch))
+        self._mac_prefix.check(nics)
+
+    def _look_at_switch(self, nic):
+        try:
+            vswitch = self._connector.vswitches.get(nic.vswitch)
+        except (errors.NotFound, errors.BadRequest):
+            raise plan.refused(
+                nic.port, "z/VM has no virtual switch '%s'; set [zvm] "
+                "vswitch_mappings, or Neutron's [ml2_zvm] vswitch_mappings, "
+                "for '%s'" % (nic.vswitch,
+                              plan.physical_network_of(nic.port)))
+        self._mac_prefix.learn_from_switch(vswitch)
+        self._switches[nic.vswitch] = vswitch.vlan_aware
+        return vswitch.vlan_aware
+
+    def check_interfaces(self, os_version, nics, hostname, config_drive):
+        """See that the NICs of a new guest will be configured in it.
+
+        :param config_drive: whether there is one, with which cloud-init
+            configures what the connector cannot
+        :raises InvalidInput: if nothing would
+        """
+        for nic in nics:
+            if not nic.address and not config_drive:
+                raise plan.refused(
+                    nic.port, 'it has no IPv4 address, and only cloud-init '
+                    'configures others: boot with a config drive')
+            if nic.address and not nic.gateway and (
+                    properties.needs_gateway(os_version)):
+                raise plan.refused(
+                    nic.port, 'its subnet has no gateway, and the z/VM '
+                    'Cloud Connector cannot configure that in Ubuntu')
+        networks = _networks(nics, hostname)
+        if len(networks) > 1 and not config_drive and (
+                properties.takes_one_interface(os_version)):
+            raise nova_exception.InvalidInput(
+                reason='the z/VM Cloud Connector configures only one port '
+                       'in %s, and cloud-init the others: boot with a '
+                       'config drive' % os_version)
+        if not self._connector.guests.takes_interface(os_version, networks):
+            raise nova_exception.InvalidInput(
+                reason='%d ports are more than the z/VM Cloud Connector '
+                       'takes for one server' % len(nics))
+
+    # What is done
+
+    def create(self, userid, os_version, nics, hostname):
+        """Create a new guest's NICs, configure them in it, couple them."""
+        networks = _networks(nics, hostname)
+        if networks:
+            self._connector.guests.create_interface(
+                userid, os_version, networks)
+        for nic in nics:
+            if not nic.address:
+                self._connector.guests.create_nic(userid, nic.vdev,
+                                                  nic.port_id, nic.mac)
+            self._connector.guests.couple(
+                userid, nic.vdev, nic.vswitch, nic.vlan_id)
+            self.authorize(userid, nic)
+
+    def check_macs(self, userid, nics):
+        """Compare the MAC addresses of a guest that has just been started.
+
+        :raises InvalidInput: if they are not as required
+        """
+        self._mac_prefix.learn_from_guest(userid, nics)
+
+    def authorize(self, userid, nic):
+        """Let a guest couple to a NIC's switch, in its VLAN."""
+        # A grant that comes late outlives the guest.
+        with failures.late_effect_awaited(
+                lambda: grants.is_authorized(self._connector, userid,
+                                             nic.vswitch)):
+            # Setting a VLAN for a user grants the switch too.
+            if nic.vlan_id is None:
+                self._connector.vswitches.grant(nic.vswitch, userid)
+            else:
+                self._connector.vswitches.set_vlan(
+                    nic.vswitch, userid, nic.vlan_id)
+
+    def revoke(self, userid, network_info):
+        """Revoke what a creation cut short may have granted."""
+        for vswitch in {plan.vswitch_of(vif, self._mappings)
+                        for vif in network_info or []}:
+            if vswitch:
+                grants.revoke(self._connector, userid, vswitch)
+
+    def revoke_unfinished(self, instance, userid):
+        """Revoke what an interrupted attach may have granted.
+
+        Deleting a guest does not, while the NIC is not coupled.
+        """
+        change = ownership.nic_change(instance)
+        if change and change.vswitch:
+            grants.revoke(self._connector, userid, change.vswitch)
+
+
+def _networks(nics, hostname):
+    return [nic.guest_network(hostname) for nic in nics if nic.address]

@@ -1,0 +1,109 @@
+#    Licensed under the Apache License, Version 2.0 (the "License"); you may
+#    not use this file except in compliance with the License. You may obtain
+#    a copy of the License at
+#
+#         http://www.apache.org/licenses/LICENSE-2.0
+#
+#    Unless required by applicable law or agreed to in writing, software
+#    distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+#    WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+#    License for the specific language governing permissions and limitations
+#    under the License.
+
+"""Destroy: everything that an instance has on z/VM goes, nothing else does.
+
+It is the driver's only undo. nova calls it after a failed spawn, after a
+crash, and for servers that never came this far, so it goes by the record in
+the instance alone and may be repeated at will.
+"""
+
+import time
+
+from oslo_log import log as logging
+
+from nova_zvm.errors import failures
+from nova_zvm.pace import progress
+from nova_zvm.record import ownership
+
+LOG = logging.getLogger(__name__)
+
+# The connector's host starts a connector that died again. The undo of a boot
+# waits for that: nova itself does not try again.
+RESTART_SECONDS = 60
+RESTART_POLL_SECONDS = 2
+
+
+class Destroy:
+    """Removal of guests, whole or half-made."""
+
+    def __init__(self, guests, network, config_drives, create_seconds,
+                 timeout_scale=1.0):
+        self._guests = guests
+        self._network = network
+        self._config_drives = config_drives
+        self._create_seconds = create_seconds
+        self._scale = timeout_scale
+
+    def run(self, instance, network_info):
+        """Remove an instance's guest; nothing is sent if it has none.
+
+        Never raises InstanceNotFound: nova takes that for "deleted by
+        another" and leaves the server as it is.
+        """
+        ownership.refresh(instance)
+        userid = ownership.owned_userid(instance)
+        if userid is None:
+            LOG.debug('There is no guest to destroy', instance=instance)
+        else:
+            with progress.step(instance, userid, 'deleted'):
+                self._remove(instance, userid, network_info)
+        self._config_drives.discard(instance)
+
+    def _remove(self, instance, userid, network_info):
+        if ownership.state(instance) == ownership.BUILT:
+            self._remove_whole(instance, userid)
+        else:
+            # The connector may still be at work on it: a process of ours
+            # that was killed left it working.
+            self._remove_unfinished(
+                instance, network_info,
+                self._create_seconds - ownership.age(instance))
+
+    def undo_spawn(self, instance, network_info, settle_seconds):
+        """Remove what a failed spawn has made.
+
+        :param settle_seconds: how long the connector may still be at work
+            on a request that was not answered; 0 if all were
+        """
+        if ownership.owned_userid(instance) is None:
+            return
+        deadline = time.monotonic() + RESTART_SECONDS * self._scale
+        while True:
+            try:
+                self._remove_unfinished(instance, network_info,
+                                        settle_seconds)
+                break
+            except failures.ConnectorUnreachable:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(RESTART_POLL_SECONDS * self._scale)
+        self._config_drives.discard(instance)
+
+    def _remove_whole(self, instance, userid):
+        # Nothing would remove what an attach makes of a guest that is gone.
+        with ownership.nics_locked(userid), failures.translated():
+            ownership.refresh(instance)
+            # Otherwise the capture watcher might start it during the delete.
+            ownership.leave_power(instance)
+            self._guests.delete(userid)
+            self._network.revoke_unfinished(instance, userid)
+            ownership.record(instance, ownership.DELETED)
+
+    def _remove_unfinished(self, instance, network_info, seconds):
+        userid = ownership.userid(instance)
+        with failures.translated():
+            self._guests.delete_unfinished(userid, seconds)
+            self._network.revoke(userid, network_info)
+        # Seen to be gone, so that a later spawn, maybe on another z/VM,
+        # has nothing to wait for.
+        ownership.forget(instance)
