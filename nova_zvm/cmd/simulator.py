@@ -26,16 +26,16 @@ import time
 from typing import Any
 from typing import NoReturn
 
-from nova_zvm.simulator import connector as connectors
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import faults as fault_rules
-from nova_zvm.simulator import install
-from nova_zvm.simulator import latency
-from nova_zvm.simulator import ports
-from nova_zvm.simulator import remote
-from nova_zvm.simulator import scenario as scenarios
-from nova_zvm.simulator import server
-from nova_zvm.simulator import sudo
+from nova_zvm.simulator.connector import install
+from nova_zvm.simulator.connector import process
+from nova_zvm.simulator.connector import sudo
+from nova_zvm.simulator.faults import inforce
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.ground import latency
+from nova_zvm.simulator.service import remote
+from nova_zvm.simulator.service import scenarios
+from nova_zvm.simulator.service import server
+from nova_zvm.simulator.service import tcpports
 
 DESCRIPTION = """\
 A simulated z/VM under the real z/VM Cloud Connector, without a mainframe.
@@ -229,7 +229,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument('--clear', action='store_true',
                          help='take all of them away first')
     command = _add(commands, inject, 'put a fault in force, print its id',
-                   description=fault_rules.__doc__)
+                   description=inforce.__doc__)
     command.add_argument('fault', help='the fault as JSON')
     return parser
 
@@ -301,9 +301,9 @@ def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         return int(args.function(args))
-    except (UsageError, errors.ScenarioError, ports.PortError,
+    except (UsageError, errors.ScenarioError, tcpports.PortError,
             install.InstallError, server.SimulatorError,
-            connectors.ConnectorError, remote.RemoteError) as error:
+            process.ConnectorError, remote.RemoteError) as error:
         print(f'nova-zvm-simulator: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:

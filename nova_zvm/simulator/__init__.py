@@ -13,6 +13,6 @@
 """A simulated z/VM for the real z/VM Cloud Connector to run on.
 
 The model answers the commands that the connector runs below itself; nothing
-here knows of nova. Layers, top to bottom: server, control, channel, engine,
-machine, commands, guest Linux, model, store and clock.
+here knows of nova. Its folders are layers, in an order that import-linter
+holds.
 """

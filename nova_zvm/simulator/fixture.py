@@ -33,11 +33,11 @@ from typing import Any
 
 import fixtures
 
-from nova_zvm.simulator import engine as engines
-from nova_zvm.simulator import install
-from nova_zvm.simulator import machine as machines
-from nova_zvm.simulator import scenario as scenarios
-from nova_zvm.simulator import server
+from nova_zvm.simulator.connector import install
+from nova_zvm.simulator.faults import dispatch
+from nova_zvm.simulator.machine import execution
+from nova_zvm.simulator.service import scenarios
+from nova_zvm.simulator.service import server
 
 # Waits of the connector cost no real time.
 SPEED = 1000.0
@@ -90,12 +90,12 @@ class SimulatedZVM(fixtures.Fixture):
         return self.simulator.control_url
 
     @property
-    def machine(self) -> machines.Machine:
+    def machine(self) -> execution.Machine:
         """What z/VM has and knows: state(), directory_text() ..."""
         return self.simulator.machine
 
     @property
-    def engine(self) -> engines.Engine:
+    def engine(self) -> dispatch.Engine:
         """What steers it: faults, latency, log()."""
         return self.simulator.engine
 

@@ -15,26 +15,26 @@
 import dataclasses
 from typing import Any
 
-from nova_zvm.simulator import clock as clocks
-from nova_zvm.simulator import cp as cps
-from nova_zvm.simulator import dasd as dasds
-from nova_zvm.simulator import directory as directories
-from nova_zvm.simulator import dirmaint as managers
-from nova_zvm.simulator import disks
-from nova_zvm.simulator import eligibility
-from nova_zvm.simulator import fabric as fabrics
-from nova_zvm.simulator import guestos
-from nova_zvm.simulator import guests as logons
-from nova_zvm.simulator import latency
-from nova_zvm.simulator import links
-from nova_zvm.simulator import members
-from nova_zvm.simulator import namelist
-from nova_zvm.simulator import realdevices
-from nova_zvm.simulator import relocation
-from nova_zvm.simulator import spool as spools
-from nova_zvm.simulator import storage as storages
-from nova_zvm.simulator import store as stores
-from nova_zvm.simulator import vswitch as vswitches
+from nova_zvm.simulator.cp import fabrics
+from nova_zvm.simulator.cp import links
+from nova_zvm.simulator.cp import machines
+from nova_zvm.simulator.cp import members
+from nova_zvm.simulator.cp import program
+from nova_zvm.simulator.cp import realdevices
+from nova_zvm.simulator.cp import spools
+from nova_zvm.simulator.cp import vswitches
+from nova_zvm.simulator.directory import dirmaint
+from nova_zvm.simulator.directory import entries
+from nova_zvm.simulator.directory import namelist
+from nova_zvm.simulator.disks import either
+from nova_zvm.simulator.disks import minidisks
+from nova_zvm.simulator.disks import scsi
+from nova_zvm.simulator.ground import clocks
+from nova_zvm.simulator.ground import latency
+from nova_zvm.simulator.ground import stores
+from nova_zvm.simulator.linux import boot
+from nova_zvm.simulator.ssi import eligibility
+from nova_zvm.simulator.ssi import relocation
 
 
 @dataclasses.dataclass
@@ -44,19 +44,19 @@ class System:
     clock: clocks.Clock
     ssi: str
     members: dict[str, members.Member]
-    directory: directories.Directory
-    dasd: dasds.Dasd
-    dirmaint: managers.Dirmaint
+    directory: entries.Directory
+    dasd: minidisks.Dasd
+    dirmaint: dirmaint.Dirmaint
     switches: vswitches.Vswitches
     spool: spools.Spool
     namelists: namelist.NameLists
     links: links.Links
-    guests: logons.Guests
+    guests: machines.Guests
     devices: realdevices.RealDevices
-    storage: storages.Storage
+    storage: scsi.Storage
     fabric: fabrics.Fabric
-    cp: cps.Cp
-    guestos: guestos.GuestOs
+    cp: program.Cp
+    guestos: boot.GuestOs
     relocations: relocation.Relocations
 
     @property
@@ -87,29 +87,30 @@ class System:
 def build(scenario: dict[str, Any], store: stores.Store,
           clock: clocks.Clock, latencies: latency.Latency) -> System:
     """Put a system together on what the store holds."""
-    directory = directories.Directory(store)
-    dasd = dasds.Dasd(store)
+    directory = entries.Directory(store)
+    dasd = minidisks.Dasd(store)
     switches = vswitches.Vswitches(store)
     spool = spools.Spool(store)
-    guests = logons.Guests(store)
+    guests = machines.Guests(store)
     systems = {item['name']: members.from_scenario(item)
                for item in scenario['members']}
     devices = realdevices.RealDevices(store, systems, guests, switches)
-    storage = storages.Storage(store, storages.targets(scenario['storage']))
+    storage = scsi.Storage(store, scsi.targets(scenario['storage']))
     fabric = fabrics.Fabric(devices, storage)
     timing = scenario['timing']
-    cp = cps.Cp(directory, dasd, guests, switches, devices, timing['logoff'],
-                scenario['directory']['network_authorization'])
+    cp = program.Cp(directory, dasd, guests, switches, devices,
+                    timing['logoff'],
+                    scenario['directory']['network_authorization'])
     linux = scenario['linux']
     checks = eligibility.Eligibility(cp, directory, dasd, switches,
                                      scenario['relocation_domains'])
     return System(
         clock, scenario.get('ssi') or '', systems, directory, dasd,
-        managers.Dirmaint(directory, dasd, timing['directory_delete']),
+        dirmaint.Dirmaint(directory, dasd, timing['directory_delete']),
         switches, spool, namelist.NameLists(store), links.Links(store),
         guests, devices, storage, fabric, cp,
-        guestos.GuestOs(cp, directory, disks.Disks(dasd, storage), fabric,
-                        spool, latencies,
-                        tuple(linux['authorized_senders'])),
+        boot.GuestOs(cp, directory, either.Disks(dasd, storage), fabric,
+                     spool, latencies,
+                     tuple(linux['authorized_senders'])),
         relocation.Relocations(store, guests, systems, checks,
                                timing['relocation'], timing['quiesce']))

@@ -14,8 +14,8 @@
 
 from typing import Any
 
+from nova_zvm.simulator.connector import install
 from nova_zvm.simulator import fixture
-from nova_zvm.simulator import install
 
 PYTHON_VARIABLE = install.PYTHON_VARIABLE
 # The connector's caches hold nothing, so that the number of commands of an

@@ -18,7 +18,7 @@ a test of any kind can ask at its end, of a process elsewhere too.
 
 import collections
 
-from nova_zvm.simulator import statements
+from nova_zvm.simulator.directory import statements
 
 
 class Broken(AssertionError):

@@ -21,13 +21,13 @@ volume_refresh_bootmap).
 
 import dataclasses
 
-from nova_zvm.simulator import bootloader
 from nova_zvm.simulator.commands import ignition
 from nova_zvm.simulator.commands import request as requests
-from nova_zvm.simulator import coreos
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import reply
-from nova_zvm.simulator import storage as storages
+from nova_zvm.simulator.disks import bootloader
+from nova_zvm.simulator.disks import scsi
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.ground import replies
+from nova_zvm.simulator.linux import coreos
 
 NO_DEVICE = 3
 MISSING_OPTION = 4
@@ -43,7 +43,7 @@ _MOST_PATHS = 8
 _OPTIONS = ('fcpchannel', 'wwpn', 'lun', 'wwid', 'minfcp', 'ignitionurl',
             'nicid', 'ipconfig')
 
-Paths = list[tuple[bootloader.Path, storages.Lun]]
+Paths = list[tuple[bootloader.Path, scsi.Lun]]
 
 
 def prepare(words: list[str]) -> str | None:
@@ -72,9 +72,9 @@ def run(request: requests.Request) -> str:
     return f'RESULT PATHS: {_result(paths)}\n'
 
 
-def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
+def refuse(words: list[str], error: errors.Refusal) -> replies.Reply:
     status = error.status if isinstance(error, errors.CommandError) else 1
-    return reply.failure(status, f'ERROR: {error}\nExit MSG: {error}\n')
+    return replies.failure(status, f'ERROR: {error}\nExit MSG: {error}\n')
 
 
 def _options(words: list[str]) -> dict[str, str]:
@@ -131,7 +131,7 @@ def _check_paths(options: dict[str, str], paths: Paths) -> None:
 
 
 def _write(request: requests.Request, options: dict[str, str],
-           lun: storages.Lun, paths: list[bootloader.Path]) -> None:
+           lun: scsi.Lun, paths: list[bootloader.Path]) -> None:
     parameters = [f'root=/dev/disk/by-id/dm-uuid-part1-mpath-{lun.wwid}']
     parameters += [path.parameter() for path in paths[:_MOST_PATHS]]
     files = lun.content.files

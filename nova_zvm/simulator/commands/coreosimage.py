@@ -23,13 +23,13 @@ import dataclasses
 import hashlib
 import pathlib
 
-from nova_zvm.simulator import bootloader
 from nova_zvm.simulator.commands import ignition
 from nova_zvm.simulator.commands import request as requests
-from nova_zvm.simulator import coreos
-from nova_zvm.simulator import dasd as dasds
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import storage as storages
+from nova_zvm.simulator.disks import bootloader
+from nova_zvm.simulator.disks import minidisks
+from nova_zvm.simulator.disks import scsi
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.linux import coreos
 
 FAILED = 3
 NO_IGNITION = 9
@@ -44,7 +44,7 @@ _IMAGE = {ECKD: 2, SCSI: 3}
 class Source:
     """What is read of the files that the command names."""
 
-    image: dasds.Image | None
+    image: minidisks.Image | None
     ignition: str | None
 
 
@@ -59,14 +59,14 @@ def prepare(arguments: list[str]) -> Source:
 
 
 def deploy_minidisk(request: requests.Request,
-                    disk: dasds.Minidisk) -> None:
+                    disk: minidisks.Minidisk) -> None:
     """Write the image on a minidisk of a guest that is logged off."""
     *_, image_path, ignition_file, kind, nics, address = request.words[1:]
     if kind != 'ECKD' or disk.devtype != '3390':
         raise errors.CommandError(FAILED, f'Disk type {kind} does not fit '
                                   f'a disk {disk.devtype}.')
     image = _image(request.read, image_path)
-    if image.bytes > disk.size * dasds.UNIT_BYTES[disk.devtype]:
+    if image.bytes > disk.size * minidisks.UNIT_BYTES[disk.devtype]:
         raise errors.CommandError(
             FAILED, 'Target disk is too small for specified image.')
     content = _content(image, disk.size)
@@ -86,7 +86,7 @@ def deploy_lun(request: requests.Request) -> None:
     content, ignition_file = lun.content, words[3]
     if len(words) == SCSI:
         image = _image(request.read, words[3])
-        if image.bytes > lun.size * storages.BLOCK_BYTES:
+        if image.bytes > lun.size * scsi.BLOCK_BYTES:
             raise errors.CommandError(
                 FAILED, 'Target disk is too small for specified image.')
         content, ignition_file = _content(image, lun.size), words[4]
@@ -97,7 +97,7 @@ def deploy_lun(request: requests.Request) -> None:
         address))
 
 
-def _lun(request: requests.Request, path: bootloader.Path) -> storages.Lun:
+def _lun(request: requests.Request, path: bootloader.Path) -> scsi.Lun:
     """Return the LUN; the FCP device must be free to be used for it."""
     member = request.member.name
     try:
@@ -112,19 +112,19 @@ def _lun(request: requests.Request, path: bootloader.Path) -> storages.Lun:
     return lun
 
 
-def _image(source: Source, path: str) -> dasds.Image:
+def _image(source: Source, path: str) -> minidisks.Image:
     if source.image is None:
         raise errors.CommandError(
             FAILED, f'Specified image file was not found: {path}')
     return source.image
 
 
-def _content(image: dasds.Image, size: int) -> dasds.Content:
-    return dasds.Content('gpt', _GPT_PARTITIONS, 'xfs', size, image)
+def _content(image: minidisks.Image, size: int) -> minidisks.Content:
+    return minidisks.Content('gpt', _GPT_PARTITIONS, 'xfs', size, image)
 
 
-def _configured(content: dasds.Content, source: Source, ignition_file: str,
-                root: list[str], nics: str, address: str) -> dasds.Content:
+def _configured(content: minidisks.Content, source: Source, ignition_file: str,
+                root: list[str], nics: str, address: str) -> minidisks.Content:
     if source.ignition is None:
         raise errors.CommandError(
             NO_IGNITION, f'failed fetching ignition config from '
@@ -135,7 +135,7 @@ def _configured(content: dasds.Content, source: Source, ignition_file: str,
     return dataclasses.replace(content, files=files)
 
 
-def _read_image(path: pathlib.Path) -> dasds.Image | None:
+def _read_image(path: pathlib.Path) -> minidisks.Image | None:
     """Read digest and length; the file is a disk without any header."""
     digest, length = hashlib.sha256(), 0
     try:
@@ -145,7 +145,7 @@ def _read_image(path: pathlib.Path) -> dasds.Image | None:
                 length += len(piece)
     except OSError:
         return None
-    cylinders = -(-length // dasds.UNIT_BYTES['3390'])
+    cylinders = -(-length // minidisks.UNIT_BYTES['3390'])
     # .../netboot/<os_version>/<image name>/<vdev>
-    return dasds.Image(path.parent.name, path.parent.parent.name,
-                       digest.hexdigest(), length, cylinders)
+    return minidisks.Image(path.parent.name, path.parent.parent.name,
+                           digest.hexdigest(), length, cylinders)

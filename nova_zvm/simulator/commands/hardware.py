@@ -20,8 +20,8 @@ import json
 from typing import Any
 
 from nova_zvm.simulator.commands import request as requests
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import reply
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.ground import replies
 
 PROGRAMS = ('zhypinfo', 'lschp')
 _HEADER = ('CHPID  Vary  Cfg.  Type  Cmg  Shared  PCHID\n'
@@ -39,8 +39,8 @@ def run(request: requests.Request) -> str:
     return _layers(request) if program == 'zhypinfo' else _paths(request)
 
 
-def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
-    return reply.failure(1, f'{words[0]}: {error}\n')
+def refuse(words: list[str], error: errors.Refusal) -> replies.Reply:
+    return replies.failure(1, f'{words[0]}: {error}\n')
 
 
 def _layers(request: requests.Request) -> str:

@@ -19,10 +19,10 @@ not authorised, 2 wrong operands, 4 no connection, 8 the command failed.
 """
 
 from nova_zvm.simulator.commands import request as requests
-from nova_zvm.simulator import coreos
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import guestshell
-from nova_zvm.simulator import reply
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.ground import replies
+from nova_zvm.simulator.linux import coreos
+from nova_zvm.simulator.linux import shell as linux_shell
 
 NOT_AUTHORISED = 1
 WRONG_OPERANDS = 2
@@ -54,18 +54,18 @@ def run(request: requests.Request) -> str:
     if request.system.guestos.authorised(userid) != request.member.connector:
         raise _error(NOT_AUTHORISED, 64, 'UNAUTHORIZED_ERROR: '
                      f'{request.member.connector} is not authorized.')
-    shell = guestshell.Shell(request.system.guestos, request.system.cp,
-                             request.system.dasd, userid, request.system.now)
+    shell = linux_shell.Shell(request.system.guestos, request.system.cp,
+                              request.system.dasd, userid, request.system.now)
     return shell.run(' '.join(request.words[2:]))
 
 
-def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
+def refuse(words: list[str], error: errors.Refusal) -> replies.Reply:
     if isinstance(error, errors.CommandError):
         if 'Return code' in error.text:
-            return reply.failure(error.status, error.text)
+            return replies.failure(error.status, error.text)
         error = _error(COMMAND_FAILED, error.status, error.text.strip())
-        return reply.failure(error.status, error.text)
-    return reply.failure(COMMAND_FAILED, _error(
+        return replies.failure(error.status, error.text)
+    return replies.failure(COMMAND_FAILED, _error(
         COMMAND_FAILED, 1, str(error)).text)
 
 

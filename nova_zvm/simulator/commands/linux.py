@@ -20,9 +20,9 @@ import dataclasses
 import re
 
 from nova_zvm.simulator.commands import request as requests
-from nova_zvm.simulator import dasd as dasds
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import reply
+from nova_zvm.simulator.disks import minidisks
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.ground import replies
 
 _DEVICE = re.compile(r'^/dev/(dasd[a-z]+)(\d*)$')
 _SETTLE = ('which', 'udevadm', 'udevsettle')
@@ -48,12 +48,12 @@ def run(request: requests.Request) -> str:
     return _make_file_system(request, disk, partition, program)
 
 
-def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
+def refuse(words: list[str], error: errors.Refusal) -> replies.Reply:
     status = error.status if isinstance(error, errors.CommandError) else 1
-    return reply.failure(status, f'{words[0]}: {error}\n')
+    return replies.failure(status, f'{words[0]}: {error}\n')
 
 
-def _disk(request: requests.Request) -> tuple[dasds.Minidisk, str]:
+def _disk(request: requests.Request) -> tuple[minidisks.Minidisk, str]:
     """Return the disk behind the device node that a command names."""
     for word in request.words[1:]:
         match = _DEVICE.match(word)
@@ -67,15 +67,15 @@ def _disk(request: requests.Request) -> tuple[dasds.Minidisk, str]:
     raise errors.CommandError(1, 'no device is named')
 
 
-def _format(request: requests.Request, disk: dasds.Minidisk) -> str:
+def _format(request: requests.Request, disk: minidisks.Minidisk) -> str:
     if disk.devtype != '3390':
         raise errors.CommandError(1, 'Unsupported disk type')
-    request.system.dasd.write(disk, dasds.Content(layout='cdl'))
+    request.system.dasd.write(disk, minidisks.Content(layout='cdl'))
     return 'Finished formatting the device.\nRereading the partition ' \
            'table... ok\n'
 
 
-def _partition(request: requests.Request, disk: dasds.Minidisk,
+def _partition(request: requests.Request, disk: minidisks.Minidisk,
                program: str) -> str:
     """Run fdasd, or fdisk to empty the table (g) or to make one (n)."""
     content = disk.content
@@ -90,7 +90,7 @@ def _partition(request: requests.Request, disk: dasds.Minidisk,
     return 'The partition table has been altered.\n'
 
 
-def _make_file_system(request: requests.Request, disk: dasds.Minidisk,
+def _make_file_system(request: requests.Request, disk: minidisks.Minidisk,
                       partition: str, program: str) -> str:
     if partition != '1' or disk.content.partitions < 1:
         raise errors.CommandError(1, 'No such file or directory')

@@ -15,9 +15,9 @@
 from collections.abc import Callable
 
 from nova_zvm.simulator.commands import request as requests
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import members
-from nova_zvm.simulator import statements
+from nova_zvm.simulator.cp import members
+from nova_zvm.simulator.directory import statements
+from nova_zvm.simulator.ground import errors
 
 _NO_PATH = 'Path {} is not associated with a physical channel\n'
 _STATES = ('FREE', 'ATTACHED', 'OFFLINE')

@@ -16,10 +16,10 @@ import dataclasses
 from typing import Any
 from typing import Protocol
 
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import members
-from nova_zvm.simulator import pending
-from nova_zvm.simulator import reply
+from nova_zvm.simulator.cp import members
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.ground import pending
+from nova_zvm.simulator.ground import replies
 from nova_zvm.simulator import system as systems
 
 
@@ -56,5 +56,5 @@ class Program(Protocol):
         ...
 
     def refuse(self, words: list[str],
-               error: errors.Refusal) -> reply.Reply:
+               error: errors.Refusal) -> replies.Reply:
         ...

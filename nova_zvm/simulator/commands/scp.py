@@ -19,8 +19,8 @@ as it does where nothing listens on the port of sshd.
 import re
 
 from nova_zvm.simulator.commands import request as requests
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import reply
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.ground import replies
 
 # Exit status of scp when its ssh has no connection.
 NOT_CONNECTED = 255
@@ -42,9 +42,9 @@ def run(request: requests.Request) -> str:
         f'{request.words[0]}: Connection closed\r\n')
 
 
-def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
+def refuse(words: list[str], error: errors.Refusal) -> replies.Reply:
     status = error.status if isinstance(error, errors.CommandError) else 1
-    return reply.failure(status, f'{error}\n')
+    return replies.failure(status, f'{error}\n')
 
 
 def _port(words: list[str]) -> str:

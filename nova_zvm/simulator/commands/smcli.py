@@ -20,11 +20,11 @@ the return code and the reason code before (details), a text after it.
 import pathlib
 
 from nova_zvm.simulator.commands import request as requests
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import reply
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.ground import replies
 from nova_zvm.simulator.smapi import adapter
 from nova_zvm.simulator.smapi import attributes
-from nova_zvm.simulator.smapi import call as calls
+from nova_zvm.simulator.smapi import calls
 from nova_zvm.simulator.smapi import definition
 from nova_zvm.simulator.smapi import device
 from nova_zvm.simulator.smapi import disk
@@ -65,14 +65,14 @@ def run(request: requests.Request) -> str:
     return (SUCCESS if HEADER in request.words else '') + api(call)
 
 
-def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
+def refuse(words: list[str], error: errors.Refusal) -> replies.Reply:
     answer = _refusal(error)
     if HEADER in words:
         return answer
-    return reply.Reply(answer.status, answer.output.partition(b'\n')[2])
+    return replies.Reply(answer.status, answer.output.partition(b'\n')[2])
 
 
-def _refusal(error: errors.Refusal) -> reply.Reply:
+def _refusal(error: errors.Refusal) -> replies.Reply:
     if isinstance(error, errors.CpError):
         error = errors.SmapiError(
             396, error.number, 'Internal error found. - product-specific '
@@ -82,18 +82,18 @@ def _refusal(error: errors.Refusal) -> reply.Reply:
 
 
 def failure(orc: int, rc: int, rs: int, text: str,
-            details: str = '') -> reply.Reply:
+            details: str = '') -> replies.Reply:
     """Return what smcli writes when a call was refused."""
     text = f'ULGSMC5{rc:03d}E {text}'
-    return reply.failure(1, (
+    return replies.failure(1, (
         f'{orc} {rc} {rs} (details) {text}\nFailed\n  Return Code: {rc}\n'
         f'  Reason Code: {rs}\n  Description: {text}\n'
         + (f'Details: {details}\n' if details else '')))
 
 
-def unreachable(rc: int, errno: int, text: str) -> reply.Reply:
+def unreachable(rc: int, errno: int, text: str) -> replies.Reply:
     """Return what smcli writes when it has no answer to its call."""
-    return reply.failure(1, f'25 {rc} {errno} (details) {text}\nfailed\n')
+    return replies.failure(1, f'25 {rc} {errno} (details) {text}\nfailed\n')
 
 
 def _options(words: list[str]) -> dict[str, list[str]]:

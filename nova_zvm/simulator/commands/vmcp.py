@@ -17,9 +17,9 @@ import datetime
 
 from nova_zvm.simulator.commands import realdevice
 from nova_zvm.simulator.commands import request as requests
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import members
-from nova_zvm.simulator import reply
+from nova_zvm.simulator.cp import members
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.ground import replies
 
 # Exit status of vmcp when CP's response is an error (s390-tools).
 CP_ERROR = 1
@@ -40,13 +40,13 @@ def run(request: requests.Request) -> str:
                          f'{words[0] if words else ""}')
 
 
-def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
+def refuse(words: list[str], error: errors.Refusal) -> replies.Reply:
     if isinstance(error, errors.SmapiError):
         error = errors.CpError('CMD', error.rs, error.text)
     number = error.number if isinstance(error, errors.CpError) else 1
     text = error.message() if isinstance(error, errors.CpError) else error
     command = ' '.join(words[1:]).upper()
-    return reply.failure(CP_ERROR, (
+    return replies.failure(CP_ERROR, (
         f"{text}\nError: non-zero CP response for command '{command}': "
         f'#{number}\n'))
 

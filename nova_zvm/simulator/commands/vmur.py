@@ -15,8 +15,8 @@
 import pathlib
 
 from nova_zvm.simulator.commands import request as requests
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import reply
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.ground import replies
 
 _HEADER = ('ORIGINID FILE CLASS RECORDS  CPY HOLD DATE  TIME     NAME      '
            'TYPE     DIST\n')
@@ -43,11 +43,11 @@ def run(request: requests.Request) -> str:
     raise errors.CommandError(1, f'vmur: Unknown command {verb}\n')
 
 
-def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
+def refuse(words: list[str], error: errors.Refusal) -> replies.Reply:
     if isinstance(error, errors.CommandError):
-        return reply.failure(error.status, error.text)
+        return replies.failure(error.status, error.text)
     text = error.message() if isinstance(error, errors.CpError) else error
-    return reply.failure(1, f'vmur: {text}\n')
+    return replies.failure(1, f'vmur: {text}\n')
 
 
 def _punch(request: requests.Request) -> str:

@@ -19,15 +19,15 @@ reads of a failure (zvmsdk/smtclient.py guest_deploy).
 import dataclasses
 import pathlib
 
-from nova_zvm.simulator import codec
 from nova_zvm.simulator.commands import coreosimage
 from nova_zvm.simulator.commands import request as requests
-from nova_zvm.simulator import dasd as dasds
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import imagefile
-from nova_zvm.simulator import reply
-from nova_zvm.simulator import statements
-from nova_zvm.simulator import wholefile
+from nova_zvm.simulator.directory import statements
+from nova_zvm.simulator.disks import imagefile
+from nova_zvm.simulator.disks import minidisks
+from nova_zvm.simulator.ground import codec
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.ground import replies
+from nova_zvm.simulator.ground import wholefile
 
 SYNTAX = 1
 FAILED = 3
@@ -69,10 +69,10 @@ def run(request: requests.Request) -> str:
     return command(request)
 
 
-def refuse(words: list[str], error: errors.Refusal) -> reply.Reply:
+def refuse(words: list[str], error: errors.Refusal) -> replies.Reply:
     status = error.status if isinstance(error, errors.CommandError) else (
         FAILED)
-    return reply.failure(status, f'ERROR: {error}\n')
+    return replies.failure(status, f'ERROR: {error}\n')
 
 
 def _unpack(request: requests.Request) -> str:
@@ -108,20 +108,20 @@ def _unpack_coreos(request: requests.Request) -> str:
 
 
 def _content(request: requests.Request, image: imagefile.ImageFile,
-             disk: dasds.Minidisk) -> dasds.Content:
+             disk: minidisks.Minidisk) -> minidisks.Content:
     """Return what an image makes of a disk.
 
     A captured one brings its files and its Linux; as with a real one, that
     Linux looks for its root at the device number that it was captured of.
     """
-    deployed = dasds.Image(image.name, image.os_version, image.sha256,
-                           image.bytes, image.size)
+    deployed = minidisks.Image(image.name, image.os_version, image.sha256,
+                               image.bytes, image.size)
     if image.captured is None:
-        return dasds.Content(
+        return minidisks.Content(
             layout='cdl' if image.kind == 'CKD' else 'fba', partitions=1,
             filesystem='ext4', image=deployed, filesystem_size=image.size,
             partition_size=image.size if image.whole else disk.size)
-    content = codec.decode(dasds.Content, image.captured.content)
+    content = codec.decode(minidisks.Content, image.captured.content)
     blobs = {path: request.system.dasd.put_blob(disk.name, path, data)
              for path, data in image.captured.blobs.items()}
     if content.image:
@@ -133,7 +133,7 @@ def _content(request: requests.Request, image: imagefile.ImageFile,
         partition_size=disk.size if content.filesystem else 0)
 
 
-def _check_fits(image: imagefile.ImageFile, disk: dasds.Minidisk) -> None:
+def _check_fits(image: imagefile.ImageFile, disk: minidisks.Minidisk) -> None:
     if _DEVTYPES[image.kind] != disk.devtype:
         raise errors.CommandError(FAILED, _WRONG_TYPE[image.kind])
     if image.size == 0:
@@ -179,7 +179,7 @@ def _capture(request: requests.Request) -> str:
             'Image creation successful.\n')
 
 
-def _deployed_length(content: dasds.Content) -> int:
+def _deployed_length(content: minidisks.Content) -> int:
     """Return the length of the image file that a disk was deployed of."""
     if content.image is None:
         return 0
@@ -228,7 +228,7 @@ def _unlink(request: requests.Request) -> str:
 
 
 def _free_disk(request: requests.Request, userid: str, vdev: str,
-               role: str = 'target') -> dasds.Minidisk:
+               role: str = 'target') -> minidisks.Minidisk:
     """Return a disk that no running guest has."""
     if request.system.guests.find(userid):
         raise errors.CommandError(

@@ -12,10 +12,10 @@
 
 """Calls about network adapters of guests, defined and running."""
 
-from nova_zvm.simulator import guests as logons
-from nova_zvm.simulator import netconfig
-from nova_zvm.simulator.smapi import call as calls
-from nova_zvm.simulator import statements
+from nova_zvm.simulator.cp import machines
+from nova_zvm.simulator.directory import statements
+from nova_zvm.simulator.linux import netconfig
+from nova_zvm.simulator.smapi import calls
 
 
 def create_dm(call: calls.Call) -> str:
@@ -97,7 +97,7 @@ def _addresses(call: calls.Call) -> dict[str, str]:
             for item in netconfig.interfaces(root.content.files)}
 
 
-def _status(guest: logons.Guest | None, nic: logons.Nic) -> str:
+def _status(guest: machines.Guest | None, nic: machines.Nic) -> str:
     """Tell whether it is coupled, and whether the Linux uses it.
 
     0 not coupled, 1 coupled but not active, 2 coupled and active (smcli).
@@ -107,7 +107,7 @@ def _status(guest: logons.Guest | None, nic: logons.Nic) -> str:
     return '02' if guest and guest.linux.state == 'up' else '01'
 
 
-def _adapter(nic: logons.Nic, status: str,
+def _adapter(nic: machines.Nic, status: str,
              address: str | None) -> list[str]:
     lines = [f'adapter_address={nic.vdev}', 'port_type=NONE',
              f'adapter_status={status}',

@@ -20,11 +20,11 @@ connectors use of a processor.
 from collections.abc import Callable
 import re
 
-from nova_zvm.simulator import dirmaint
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import guestcp
-from nova_zvm.simulator.smapi import call as calls
-from nova_zvm.simulator import statements
+from nova_zvm.simulator.cp import guestcp
+from nova_zvm.simulator.directory import dirmaint
+from nova_zvm.simulator.directory import statements
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.smapi import calls
 
 _CPU = re.compile(r'^CPUADDR=([0-9A-Fa-f]{1,2})\b(?: TYPE=(\w+))?')
 _SHARE = re.compile(r'^(RELATIVE|ABSOLUTE)=(\S+)$', re.IGNORECASE)

@@ -12,9 +12,9 @@
 
 """Calls that read and change directory entries."""
 
-from nova_zvm.simulator import errors
-from nova_zvm.simulator.smapi import call as calls
-from nova_zvm.simulator import statements
+from nova_zvm.simulator.directory import statements
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.smapi import calls
 
 
 def create(call: calls.Call) -> str:

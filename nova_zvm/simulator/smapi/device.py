@@ -12,9 +12,9 @@
 
 """Calls about real devices: FCP and OSA, dedicated to guests or free."""
 
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import members
-from nova_zvm.simulator.smapi import call as calls
+from nova_zvm.simulator.cp import members
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.smapi import calls
 
 # What CP's messages on ATTACH become: reason code and text.
 _ATTACH_REASONS = {

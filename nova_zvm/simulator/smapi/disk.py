@@ -14,9 +14,9 @@
 
 from collections.abc import Callable
 
-from nova_zvm.simulator import dasd as dasds
-from nova_zvm.simulator import errors
-from nova_zvm.simulator.smapi import call as calls
+from nova_zvm.simulator.disks import minidisks
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.smapi import calls
 
 _DEVTYPES = ('3390', '9336')
 
@@ -93,33 +93,33 @@ def volume_space_query(call: calls.Call) -> str:
     return ''.join(f'{line}\n' for line in lines)
 
 
-def _pool_volumes(dasd: dasds.Dasd, name: str) -> list[dasds.Volume]:
+def _pool_volumes(dasd: minidisks.Dasd, name: str) -> list[minidisks.Volume]:
     return [volume for volume in dasd.volumes()
             if volume.pool and name in ('*', volume.pool)]
 
 
-def _volumes(dasd: dasds.Dasd, name: str) -> list[dasds.Volume]:
+def _volumes(dasd: minidisks.Dasd, name: str) -> list[minidisks.Volume]:
     return [volume for volume in dasd.volumes()
             if name in ('*', volume.name)]
 
 
-def _defined_volumes(dasd: dasds.Dasd, name: str) -> list[str]:
+def _defined_volumes(dasd: minidisks.Dasd, name: str) -> list[str]:
     return [f'{volume.name} {volume.model} {volume.size}'
             for volume in _volumes(dasd, name)]
 
 
-def _defined_pools(dasd: dasds.Dasd, name: str) -> list[str]:
+def _defined_pools(dasd: minidisks.Dasd, name: str) -> list[str]:
     return [' '.join([pool] + [volume.name for volume in dasd.volumes(pool)])
             for pool in dasd.pools() if name in ('*', pool)]
 
 
-def _free(dasd: dasds.Dasd, volumes: list[dasds.Volume]) -> list[str]:
+def _free(dasd: minidisks.Dasd, volumes: list[minidisks.Volume]) -> list[str]:
     return [f'{volume.name} {volume.model} {start} {size} {volume.pool} '
             f'{volume.name}'.replace('  ', ' ')
             for volume in volumes for start, size in dasd.free(volume)]
 
 
-def _used(dasd: dasds.Dasd, volumes: list[dasds.Volume]) -> list[str]:
+def _used(dasd: minidisks.Dasd, volumes: list[minidisks.Volume]) -> list[str]:
     return [f'{volume.name} {volume.model} {disk.start} {disk.size} '
             f'{disk.end} {disk.userid} {disk.vdev} {volume.pool} '
             f'{volume.name}'.replace('  ', ' ')
@@ -127,7 +127,7 @@ def _used(dasd: dasds.Dasd, volumes: list[dasds.Volume]) -> list[str]:
 
 
 _REPORTS: dict[tuple[str, str],
-               Callable[[dasds.Dasd, str], list[str]]] = {
+               Callable[[minidisks.Dasd, str], list[str]]] = {
     ('1', '1'): _defined_volumes, ('1', '3'): _defined_pools,
     ('2', '1'): lambda dasd, name: _free(dasd, _volumes(dasd, name)),
     ('3', '1'): lambda dasd, name: _used(dasd, _volumes(dasd, name)),

@@ -14,11 +14,11 @@
 
 import datetime
 
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import guests as logons
-from nova_zvm.simulator import members
-from nova_zvm.simulator import metering
-from nova_zvm.simulator.smapi import call as calls
+from nova_zvm.simulator.cp import machines
+from nova_zvm.simulator.cp import members
+from nova_zvm.simulator.cp import metering
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.smapi import calls
 from nova_zvm.simulator import system as systems
 
 
@@ -109,7 +109,7 @@ def list_destroy(call: calls.Call) -> str:
 
 
 def _figures(system: systems.System, member: str,
-             guests: list[logons.Guest | None]) -> str:
+             guests: list[machines.Guest | None]) -> str:
     here = [guest for guest in guests if guest and guest.member == member]
     records = [f'Number of virtual server IDs: {len(here)}\n']
     now = system.now
@@ -117,7 +117,7 @@ def _figures(system: systems.System, member: str,
     return '\n'.join(records)
 
 
-def _record(guest: logons.Guest, now: float) -> str:
+def _record(guest: machines.Guest, now: float) -> str:
     used = metering.used_cpu_us(guest, now)
     in_use, delayed = metering.samples(used)
     # One text for each of maybe a thousand guests.

@@ -12,8 +12,8 @@
 
 """Calls that log guests on and off, pause them, and read their console."""
 
-from nova_zvm.simulator import errors
-from nova_zvm.simulator.smapi import call as calls
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.smapi import calls
 
 
 def activate(call: calls.Call) -> str:

@@ -18,10 +18,10 @@ smcli writes after Details: (read by smtLayer/migrateVM.py).
 
 from collections.abc import Callable
 
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import pending
-from nova_zvm.simulator import relocation
-from nova_zvm.simulator.smapi import call as calls
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.ground import pending
+from nova_zvm.simulator.smapi import calls
+from nova_zvm.simulator.ssi import relocation
 
 _KEYS = ('destination', 'action', 'force', 'immediate', 'max_total',
          'max_quiesce')

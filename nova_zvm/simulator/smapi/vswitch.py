@@ -12,9 +12,9 @@
 
 """Calls about virtual switches."""
 
-from nova_zvm.simulator import metering
-from nova_zvm.simulator.smapi import call as calls
-from nova_zvm.simulator import vswitch as vswitches
+from nova_zvm.simulator.cp import metering
+from nova_zvm.simulator.cp import vswitches
+from nova_zvm.simulator.smapi import calls
 
 # Status of a switch and of its real device: zvmsdk/constants.py.
 _READY = '8'

@@ -25,7 +25,7 @@ from nova import objects
 from oslo_utils import uuidutils
 
 from nova_zvm.record import ownership
-from nova_zvm.simulator import statements
+from nova_zvm.simulator.directory import statements
 from nova_zvm.tests import bindings
 from nova_zvm.tests.functional import base
 from nova_zvm.tests import invariants

@@ -27,8 +27,8 @@ import sys
 from nova import conf
 from oslo_utils import uuidutils
 
-from nova_zvm.simulator import ports
-from nova_zvm.simulator import remote
+from nova_zvm.simulator.service import remote
+from nova_zvm.simulator.service import tcpports
 from nova_zvm.tests.devstack import stack
 from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional import base
@@ -110,7 +110,7 @@ class SimulatedTest(DevStackTestCase):
     """Without a word in local.conf of where z/VM is."""
 
     def provide_zvm(self):
-        port = ports.Reservation()
+        port = tcpports.Reservation()
         self.addCleanup(port.release)
         self.stack = self.stacked('ZVM_SIMULATOR_PORT=%d\n'
                                   'ZVM_SIMULATOR_SPEED=1000' % port.number)

@@ -21,7 +21,7 @@ from nova import utils
 from nova_zvm.connector import client
 from nova_zvm.connector import models
 from nova_zvm.record import ownership
-from nova_zvm.simulator import imagefile
+from nova_zvm.simulator.disks import imagefile
 from nova_zvm.tests.functional import base
 
 NOTE = '/etc/note'

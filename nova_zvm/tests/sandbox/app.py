@@ -22,12 +22,12 @@ import sys
 import traceback
 
 from nova_zvm.cmd import simulator
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import faults
-from nova_zvm.simulator import install
-from nova_zvm.simulator import latency
-from nova_zvm.simulator import scenario as scenarios
-from nova_zvm.simulator import server
+from nova_zvm.simulator.connector import install
+from nova_zvm.simulator.faults import inforce
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.ground import latency
+from nova_zvm.simulator.service import scenarios
+from nova_zvm.simulator.service import server
 from nova_zvm.tests import fixtures
 from nova_zvm.tests.sandbox import keep
 from nova_zvm.tests.sandbox import report
@@ -88,7 +88,7 @@ def main(root, argv=None):
         for fault in args.fault:
             system.inject(fault)
     except (workspace.WorkspaceError, errors.ScenarioError,
-            faults.FaultError, install.InstallError,
+            inforce.FaultError, install.InstallError,
             server.SimulatorError) as error:
         print(f'sandbox: {error}', file=sys.stderr)
         return 2

@@ -17,7 +17,7 @@ import re
 import sqlite3
 
 from nova_zvm.connector import client
-from nova_zvm.simulator import server
+from nova_zvm.simulator.service import server
 
 # What the commands of a boot are for, by their text.
 MEANINGS = (

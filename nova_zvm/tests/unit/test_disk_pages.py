@@ -19,7 +19,7 @@ import testtools
 import yaml
 
 from nova_zvm.connector import models
-from nova_zvm.simulator import cloudinit
+from nova_zvm.simulator.linux import cloudinit
 from nova_zvm.tests.unit import pages
 from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names

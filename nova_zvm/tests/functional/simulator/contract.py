@@ -31,7 +31,7 @@ from typing import Any
 
 import yaml
 
-from nova_zvm.simulator import scenario as scenarios
+from nova_zvm.simulator.service import scenarios
 from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import rest
 

@@ -21,7 +21,7 @@ import pycdlib
 import requests
 import testtools
 
-from nova_zvm.simulator import server
+from nova_zvm.simulator.service import server
 from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import rest
 

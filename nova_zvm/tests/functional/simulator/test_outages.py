@@ -16,7 +16,7 @@ from typing import Any
 
 import testtools
 
-from nova_zvm.simulator import latency
+from nova_zvm.simulator.ground import latency
 from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import rest
 from nova_zvm.tests import invariants

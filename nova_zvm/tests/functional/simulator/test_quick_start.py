@@ -28,7 +28,7 @@ import subprocess
 import sys
 from typing import Any
 
-from nova_zvm.simulator import install
+from nova_zvm.simulator.connector import install
 from nova_zvm.tests import codeblocks
 from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional import installation

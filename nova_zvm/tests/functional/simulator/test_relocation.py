@@ -19,7 +19,7 @@ from typing import Any
 import fixtures
 import testtools
 
-from nova_zvm.simulator import scenario as scenarios
+from nova_zvm.simulator.service import scenarios
 from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import rest
 

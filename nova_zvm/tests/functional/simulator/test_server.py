@@ -18,8 +18,8 @@ from typing import Any
 import fixtures
 import testtools
 
-from nova_zvm.simulator import scenario as scenarios
-from nova_zvm.simulator import server
+from nova_zvm.simulator.service import scenarios
+from nova_zvm.simulator.service import server
 
 FAULT = {'match': {'command': 'query userid'}, 'action': {'drop': True}}
 

@@ -12,7 +12,7 @@
 
 """A machine that answers without a model, for tests of what is above it."""
 
-from nova_zvm.simulator import reply
+from nova_zvm.simulator.ground import replies
 
 
 class FakeMachine:
@@ -26,7 +26,7 @@ class FakeMachine:
         answer = self.answers.get(argv if isinstance(argv, str) else argv[-1])
         if isinstance(answer, Exception):
             raise answer
-        return answer or reply.success('done\n')
+        return answer or replies.success('done\n')
 
     def read_file(self, member, path):
         return b'VM00 Name: ZVMSYS1\n' if path == '/proc/sysinfo' else None

@@ -20,11 +20,11 @@ import unittest
 
 import pycdlib
 
-from nova_zvm.simulator import clock as clocks
-from nova_zvm.simulator import imagefile
-from nova_zvm.simulator import latency
-from nova_zvm.simulator import machine as machines
-from nova_zvm.simulator import scenario as scenarios
+from nova_zvm.simulator.disks import imagefile
+from nova_zvm.simulator.ground import clocks
+from nova_zvm.simulator.ground import latency
+from nova_zvm.simulator.machine import execution
+from nova_zvm.simulator.service import scenarios
 
 MEMBER = 'ZVMSYS1'
 CONNECTOR = 'ZCCSRV'
@@ -61,7 +61,7 @@ class SimulatorTestCase(unittest.TestCase):
 
     def start(self, scenario=None, name='zvm.sqlite'):
         """Start a machine, or go on with the one of that name."""
-        machine = machines.Machine(
+        machine = execution.Machine(
             scenarios.complete(scenario or self.scenario, 'test'),
             self.folder / name, self.clock, self.latency)
         self.addCleanup(machine.close)

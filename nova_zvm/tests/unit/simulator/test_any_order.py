@@ -21,9 +21,9 @@ import unittest
 import hypothesis
 from hypothesis import strategies
 
-from nova_zvm.simulator import clock as clocks
-from nova_zvm.simulator import machine as machines
-from nova_zvm.simulator import scenario as scenarios
+from nova_zvm.simulator.ground import clocks
+from nova_zvm.simulator.machine import execution
+from nova_zvm.simulator.service import scenarios
 from nova_zvm.tests import invariants
 from nova_zvm.tests.unit.simulator import simulated
 
@@ -239,8 +239,8 @@ class System:
         self.machine = self._start()
 
     def _start(self):
-        return machines.Machine(self._scenario, self._folder / 'zvm.sqlite',
-                                self._clock)
+        return execution.Machine(self._scenario, self._folder / 'zvm.sqlite',
+                                 self._clock)
 
     def _execute(self, member, words, before):
         answer = self.machine.execute(member, words)

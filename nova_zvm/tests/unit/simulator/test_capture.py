@@ -19,7 +19,7 @@ import os
 import pathlib
 import tracemalloc
 
-from nova_zvm.simulator import imagefile
+from nova_zvm.simulator.disks import imagefile
 from nova_zvm.tests.unit.simulator import simulated
 
 CAPTURE = '/opt/zthin/bin/creatediskimage'

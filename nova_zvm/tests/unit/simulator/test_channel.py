@@ -17,11 +17,11 @@ import threading
 import fixtures
 import testtools
 
-from nova_zvm.simulator import channel
-from nova_zvm.simulator import clock
-from nova_zvm.simulator import engine as engines
-from nova_zvm.simulator import launcher
-from nova_zvm.simulator import reply
+from nova_zvm.simulator.connector import launcher
+from nova_zvm.simulator.faults import dispatch
+from nova_zvm.simulator.ground import clocks
+from nova_zvm.simulator.ground import replies
+from nova_zvm.simulator.service import channels
 from nova_zvm.tests.unit.simulator import fakes
 
 
@@ -31,21 +31,21 @@ class TestChannel(testtools.TestCase):
     def setUp(self):
         super().setUp()
         self.machine = fakes.FakeMachine()
-        self.clock = clock.ManualClock()
-        self.engine = engines.Engine(self.machine, self.clock)
+        self.clock = clocks.ManualClock()
+        self.engine = dispatch.Engine(self.machine, self.clock)
         # Longer than the name of a unix socket may be.
         folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path,
                               'd' * 120)
         folder.mkdir()
-        server = channel.Channel(folder / 'channel.sock', 'ZVMSYS1',
-                                 self.engine)
+        server = channels.Channel(folder / 'channel.sock', 'ZVMSYS1',
+                                  self.engine)
         server.start()
         self.addCleanup(server.stop)
         self.client = launcher.Channel(str(folder / 'channel.sock'))
         self.subprocess = launcher.Subprocess(self.client)
 
     def test_output(self):
-        self.machine.answers['user'] = reply.Reply(0, b'\xff\x00 raw\n')
+        self.machine.answers['user'] = replies.Reply(0, b'\xff\x00 raw\n')
 
         self.assertEqual(b'\xff\x00 raw\n', self.subprocess.check_output(
             ['sudo', 'vmcp', 'user'], stderr=subprocess.STDOUT))
@@ -59,7 +59,7 @@ class TestChannel(testtools.TestCase):
                          self.machine.commands)
 
     def test_exit_status(self):
-        self.machine.answers['X'] = reply.failure(45, 'HCPCQU045E')
+        self.machine.answers['X'] = replies.failure(45, 'HCPCQU045E')
 
         error = self.assertRaises(
             subprocess.CalledProcessError, self.subprocess.check_output,
@@ -117,7 +117,7 @@ class TestChannel(testtools.TestCase):
         self.assertNotEqual(0, time.monotonic())
 
     def test_many_at_once(self):
-        self.machine.execute = lambda member, argv: reply.success(argv[-1])
+        self.machine.execute = lambda member, argv: replies.success(argv[-1])
         answers = {}
 
         def ask(number):

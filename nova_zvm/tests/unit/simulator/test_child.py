@@ -16,7 +16,7 @@ import sys
 import fixtures
 import testtools
 
-from nova_zvm.simulator import child
+from nova_zvm.simulator.connector import child
 
 ECHO = 'import sys\nfor line in sys.stdin: print(line, end="", flush=True)'
 DEAF = 'import time\nprint("up", flush=True)\nwhile 1: time.sleep(60)'

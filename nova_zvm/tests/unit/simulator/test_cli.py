@@ -23,11 +23,11 @@ import fixtures
 import testtools
 
 from nova_zvm.cmd import simulator
-from nova_zvm.simulator import channel
-from nova_zvm.simulator import clock
-from nova_zvm.simulator import control
-from nova_zvm.simulator import engine as engines
-from nova_zvm.simulator import reply
+from nova_zvm.simulator.faults import dispatch
+from nova_zvm.simulator.ground import clocks
+from nova_zvm.simulator.ground import replies
+from nova_zvm.simulator.service import channels
+from nova_zvm.simulator.service import control
 from nova_zvm.tests.unit.simulator import fakes
 
 COMMANDS = ('run', 'install-connector', 'state', 'log', 'cmd', 'faults',
@@ -39,8 +39,8 @@ class System:
 
     def __init__(self):
         self.machine = fakes.FakeMachine()
-        self.clock = clock.ManualClock()
-        self.engine = engines.Engine(self.machine, self.clock)
+        self.clock = clocks.ManualClock()
+        self.engine = dispatch.Engine(self.machine, self.clock)
         self.members = {}
 
 
@@ -70,7 +70,7 @@ class TestCommandLine(testtools.TestCase):
         server = control.ControlServer(0, system)
         server.start()
         self.addCleanup(server.stop)
-        commands = channel.Channel(
+        commands = channels.Channel(
             pathlib.Path(self.dir, 'channel.sock'), 'ZVMSYS1', system.engine)
         commands.start()
         self.addCleanup(commands.stop)
@@ -236,7 +236,7 @@ class TestCommandLine(testtools.TestCase):
 
     def test_cmd(self):
         system = self._serve()
-        system.machine.answers['raw'] = reply.Reply(3, b'\xff\x00 raw\n')
+        system.machine.answers['raw'] = replies.Reply(3, b'\xff\x00 raw\n')
 
         self.assertEqual((3, '\xff\x00 raw\n', ''), self._run(
             'cmd', '--dir', self.dir, '--member', 'ZVMSYS1', '--', 'vmcp',
@@ -266,7 +266,7 @@ class TestCommandLine(testtools.TestCase):
 
     def test_sudo(self):
         system = self._serve()
-        system.machine.answers['query userid'] = reply.failure(45, 'off\n')
+        system.machine.answers['query userid'] = replies.failure(45, 'off\n')
         done = self._sudo('/sbin/vmcp', 'query userid')
 
         self.assertEqual((45, b'off\n', b''),

@@ -18,7 +18,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-from nova_zvm.simulator import clock as clocks
+from nova_zvm.simulator.ground import clocks
 
 
 class LastingClockTestCase(unittest.TestCase):

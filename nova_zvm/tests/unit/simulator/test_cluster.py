@@ -19,9 +19,9 @@ import unittest
 import urllib.error
 import urllib.request
 
-from nova_zvm.simulator import ports
-from nova_zvm.simulator import scenario as scenarios
-from nova_zvm.simulator import server
+from nova_zvm.simulator.service import scenarios
+from nova_zvm.simulator.service import server
+from nova_zvm.simulator.service import tcpports
 
 
 class ClusterTestCase(unittest.TestCase):
@@ -92,11 +92,11 @@ class ClusterTestCase(unittest.TestCase):
 def two_ports():
     """Return the first of two ports, one after the other, that are free."""
     while True:
-        first = ports.Reservation()
+        first = tcpports.Reservation()
         try:
-            ports.Reservation(first.number + 1).release()
+            tcpports.Reservation(first.number + 1).release()
             return first.number
-        except ports.PortError:
+        except tcpports.PortError:
             continue
         finally:
             first.release()

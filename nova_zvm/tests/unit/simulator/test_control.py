@@ -18,11 +18,11 @@ import urllib.request
 import fixtures
 import testtools
 
-from nova_zvm.simulator import clock
-from nova_zvm.simulator import connector
-from nova_zvm.simulator import control
-from nova_zvm.simulator import engine as engines
-from nova_zvm.simulator.page import documents
+from nova_zvm.simulator.connector import process
+from nova_zvm.simulator.faults import dispatch
+from nova_zvm.simulator.ground import clocks
+from nova_zvm.simulator.service import control
+from nova_zvm.simulator.service.page import documents
 from nova_zvm.tests.unit.simulator import fakes
 
 
@@ -36,7 +36,7 @@ class FakeConnector:
         return lambda: self.done.append(verb)
 
     def start(self):
-        raise connector.ConnectorError('The connector does not start.')
+        raise process.ConnectorError('The connector does not start.')
 
     def describe(self):
         return {'pid': 1}
@@ -46,8 +46,8 @@ class FakeSystem:
 
     def __init__(self):
         self.machine = fakes.FakeMachine()
-        self.clock = clock.ScaledClock()
-        self.engine = engines.Engine(self.machine, self.clock)
+        self.clock = clocks.ScaledClock()
+        self.engine = dispatch.Engine(self.machine, self.clock)
         self.members = {'ZVMSYS1': FakeConnector()}
         self.resets = 0
 
@@ -225,7 +225,7 @@ class TestControl(testtools.TestCase):
     def test_status_page(self):
         """At the root and under its name, for browsers."""
         self.useFixture(fixtures.MonkeyPatch(
-            'nova_zvm.simulator.page.documents.document',
+            'nova_zvm.simulator.service.page.documents.document',
             lambda system, name, query: documents.Document(
                 'text/html', f'\u00fc {name} {query}')))
         for path, text in (

@@ -12,7 +12,7 @@
 
 """Red Hat CoreOS: deployed on a minidisk or a LUN, set up by Ignition."""
 
-from nova_zvm.simulator import dasd
+from nova_zvm.simulator.disks import minidisks
 from nova_zvm.tests.unit.simulator import simulated
 from nova_zvm.tests.unit.simulator import volumes
 
@@ -117,7 +117,7 @@ class MinidiskTestCase(CoreOsTestCase):
 
     def test_too_small(self):
         self.add_disk(vdev='0101', size=2)
-        size = 2 * dasd.UNIT_BYTES['3390']
+        size = 2 * minidisks.UNIT_BYTES['3390']
         self.assertEqual(0, self.to_minidisk(
             vdev='0101', image=self.source(size))[0])
         self.assert_fails(self.to_minidisk(

@@ -24,9 +24,9 @@ import shutil
 import sqlite3
 from unittest import mock
 
-from nova_zvm.simulator import machine as machines
-from nova_zvm.simulator import scenario as scenarios
-from nova_zvm.simulator import wholefile
+from nova_zvm.simulator.ground import wholefile
+from nova_zvm.simulator.machine import execution
+from nova_zvm.simulator.service import scenarios
 from nova_zvm.tests import invariants
 from nova_zvm.tests.unit.simulator import simulated
 
@@ -59,7 +59,7 @@ class CrashTestCase(simulated.SimulatorTestCase):
 
     def reopened(self, path):
         """Return the state, and every blob, of a store that was left."""
-        machine = machines.Machine(COMPLETE, path, self.clock)
+        machine = execution.Machine(COMPLETE, path, self.clock)
         try:
             state = machine.state()
         finally:

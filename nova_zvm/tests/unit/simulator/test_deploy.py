@@ -14,7 +14,7 @@
 
 import hashlib
 
-from nova_zvm.simulator import imagefile
+from nova_zvm.simulator.disks import imagefile
 from nova_zvm.tests.unit.simulator import simulated
 
 UNPACK = '/opt/zthin/bin/unpackdiskimage'

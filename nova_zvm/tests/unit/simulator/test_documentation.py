@@ -20,12 +20,12 @@ from unittest import mock
 import testtools
 
 from nova_zvm.cmd import simulator as command
-from nova_zvm.simulator import control
-from nova_zvm.simulator import faultrules
-from nova_zvm.simulator import latency
-from nova_zvm.simulator import outages
-from nova_zvm.simulator import scenario
-from nova_zvm.simulator import schema
+from nova_zvm.simulator.faults import outages
+from nova_zvm.simulator.faults import rules as faults_rules
+from nova_zvm.simulator.ground import latency
+from nova_zvm.simulator.ground import schema
+from nova_zvm.simulator.service import control
+from nova_zvm.simulator.service import scenarios
 
 PAGE = (pathlib.Path(__file__).parents[4] /
         'doc/source/contributor/simulator.rst')
@@ -63,16 +63,16 @@ class TestPage(testtools.TestCase):
         self.assertEqual(set(commands.choices), self.rows(table))
 
     def test_scenario(self):
-        rules = {key: rule for key, rule in scenario._SCHEMA.items()
+        rules = {key: rule for key, rule in scenarios._SCHEMA.items()
                  if key != 'faults'}
-        known = keys(rules) - set(latency.CLASSES) | set(scenario._SCHEMA)
+        known = keys(rules) - set(latency.CLASSES) | set(scenarios._SCHEMA)
         part = self.part('scenario')
-        self.assertEqual(set(scenario._SCHEMA), self.rows(part))
+        self.assertEqual(set(scenarios._SCHEMA), self.rows(part))
         self.assertEqual(known, set(re.findall(
             r'``([a-z_]+)``', part.replace('``zvmsdk.conf``', ''))))
 
     def test_faults(self):
-        self.assertEqual(keys(faultrules.RULES) | set(outages.OUTAGES),
+        self.assertEqual(keys(faults_rules.RULES) | set(outages.OUTAGES),
                          self.rows(self.part('faults')))
 
     def test_latencies(self):

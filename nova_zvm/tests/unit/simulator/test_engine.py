@@ -14,10 +14,10 @@ import threading
 
 import testtools
 
-from nova_zvm.simulator import clock
-from nova_zvm.simulator import commandlog
-from nova_zvm.simulator import engine as engines
-from nova_zvm.simulator import reply
+from nova_zvm.simulator.faults import commandlog
+from nova_zvm.simulator.faults import dispatch
+from nova_zvm.simulator.ground import clocks
+from nova_zvm.simulator.ground import replies
 from nova_zvm.tests.unit.simulator import fakes
 
 CREATE = ['sudo', '/opt/zthin/bin/smcli', 'Image_Create_DM', '--addRCheader',
@@ -29,8 +29,8 @@ class TestEngine(testtools.TestCase):
     def setUp(self):
         super().setUp()
         self.machine = fakes.FakeMachine()
-        self.clock = clock.ManualClock()
-        self.engine = engines.Engine(self.machine, self.clock)
+        self.clock = clocks.ManualClock()
+        self.engine = dispatch.Engine(self.machine, self.clock)
         self.killed = []
         self.engine.kill_connector = self.killed.append
 
@@ -41,11 +41,11 @@ class TestEngine(testtools.TestCase):
         return self.engine.faults.add({'action': action})
 
     def test_command_reaches_the_machine(self):
-        self.assertEqual(reply.Reply(0, b'done\n'), self._execute())
+        self.assertEqual(replies.Reply(0, b'done\n'), self._execute())
         self.assertEqual([('ZVMSYS1', CREATE)], self.machine.commands)
 
     def test_log(self):
-        self.machine.answers['bad'] = reply.failure(45, 'not logged on')
+        self.machine.answers['bad'] = replies.failure(45, 'not logged on')
         self._execute()
         self._execute(['sudo', 'vmcp', 'query', 'user', 'bad'])
 
@@ -68,7 +68,7 @@ class TestEngine(testtools.TestCase):
         self.assertEqual([2], [one['seq'] for one in self.engine.log()])
 
     def test_long_output_is_cut_in_the_log_only(self):
-        self.machine.answers['INST0001'] = reply.success('x' * 5000)
+        self.machine.answers['INST0001'] = replies.success('x' * 5000)
 
         self.assertEqual(5000, len(self._execute().output))
         self.assertEqual(commandlog.OUTPUT_LENGTH,
@@ -101,13 +101,13 @@ class TestEngine(testtools.TestCase):
     def test_output_replaced(self):
         self._fault(status=8, output='strange')
 
-        self.assertEqual(reply.Reply(8, b'strange'), self._execute())
+        self.assertEqual(replies.Reply(8, b'strange'), self._execute())
         self.assertEqual([], self.machine.commands)
 
     def test_drop_has_no_effect(self):
         self._fault(drop=True)
 
-        self.assertRaises(engines.Dropped, self._execute)
+        self.assertRaises(dispatch.Dropped, self._execute)
         self.assertEqual([], self.machine.commands)
         self.assertEqual('dropped', self.engine.log()[0]['outcome'])
 
@@ -120,7 +120,7 @@ class TestEngine(testtools.TestCase):
     def test_lost_answer_of_another_program_breaks_the_channel(self):
         self._fault(lose_answer=True)
 
-        self.assertRaises(engines.Dropped, self._execute, ['vmur', 'list'])
+        self.assertRaises(dispatch.Dropped, self._execute, ['vmur', 'list'])
         self.assertEqual(1, len(self.machine.commands))
 
     def test_lost_answer_may_be_stated(self):
@@ -132,14 +132,14 @@ class TestEngine(testtools.TestCase):
     def test_connector_killed_before(self):
         self._fault(kill_connector='before')
 
-        self.assertRaises(engines.Dropped, self._execute)
+        self.assertRaises(dispatch.Dropped, self._execute)
         self.assertEqual((['ZVMSYS1'], []),
                          (self.killed, self.machine.commands))
 
     def test_connector_killed_after(self):
         self._fault(kill_connector='after')
 
-        self.assertRaises(engines.Dropped, self._execute)
+        self.assertRaises(dispatch.Dropped, self._execute)
         self.assertEqual((['ZVMSYS1'], 1),
                          (self.killed, len(self.machine.commands)))
 
@@ -159,7 +159,7 @@ class TestEngine(testtools.TestCase):
         self._fault(delay=1200)
         begun = self.clock.now()
 
-        self.assertRaises(engines.Expired, self._execute, timeout=60)
+        self.assertRaises(dispatch.Expired, self._execute, timeout=60)
         self.assertEqual(60, self.clock.now() - begun)
         self.assertEqual([], self.machine.commands)
 
@@ -182,7 +182,7 @@ class TestEngine(testtools.TestCase):
     def test_commands_overlap(self):
         both = threading.Barrier(2, timeout=10)
         self.machine.execute = lambda member, argv: (
-            both.wait(), reply.success())[1]
+            both.wait(), replies.success())[1]
         other = threading.Thread(target=self._execute)
         other.start()
         self._execute()
@@ -197,7 +197,7 @@ class TestEngine(testtools.TestCase):
         def execute(member, argv):
             running.set()
             release.wait(10)
-            return reply.success()
+            return replies.success()
 
         self.machine.execute = execute
         other = threading.Thread(target=self._execute)

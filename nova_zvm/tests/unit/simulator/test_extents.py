@@ -15,7 +15,7 @@
 import random
 import unittest
 
-from nova_zvm.simulator import extents
+from nova_zvm.simulator.disks import extents
 
 
 class ExtentsTestCase(unittest.TestCase):

@@ -12,10 +12,10 @@
 
 import testtools
 
-from nova_zvm.simulator import clock as clocks
-from nova_zvm.simulator import engine as engines
-from nova_zvm.simulator import faults
-from nova_zvm.simulator import invocation
+from nova_zvm.simulator.faults import dispatch
+from nova_zvm.simulator.faults import inforce
+from nova_zvm.simulator.ground import clocks
+from nova_zvm.simulator.ground import invocation
 from nova_zvm.tests.unit.simulator import fakes
 
 SMCLI = ['smcli', 'Image_Create_DM', '-T', 'INST0001']
@@ -27,7 +27,7 @@ class TestFaults(testtools.TestCase):
     def setUp(self):
         super().setUp()
         self.clock = clocks.ManualClock()
-        self.faults = faults.Faults(self.clock)
+        self.faults = inforce.Faults(self.clock)
 
     def _hits(self, argv, times=1):
         call = invocation.parse('ZVMSYS1', argv)
@@ -186,7 +186,7 @@ class TestFaults(testtools.TestCase):
                 ({'seed': 'x', 'action': REFUSE}, 'seed: expected a whole'),
                 ({'seconds': -5, 'action': REFUSE}, 'seconds: expected a '
                  'number that is not negative.')):
-            error = self.assertRaises(faults.FaultError, self.faults.add,
+            error = self.assertRaises(inforce.FaultError, self.faults.add,
                                       fault)
             self.assertIn('the fault: ' + sentence, str(error))
         self.assertEqual([], self.faults.as_list())
@@ -195,7 +195,7 @@ class TestFaults(testtools.TestCase):
 class TestOutages(testtools.TestCase):
 
     def _answer(self, outage, command, **fault):
-        found = faults.Faults(clocks.ManualClock())
+        found = inforce.Faults(clocks.ManualClock())
         found.add({'action': {'outage': outage}, **fault})
         action = found.for_call(invocation.parse('ZVMSYS1', command))
         return action and action.reply.output.decode().splitlines()[0]
@@ -233,7 +233,7 @@ class TestOutages(testtools.TestCase):
             'directory_locked', SMCLI[:3] + ['INST0002'], match=match))
 
     def test_lock_ends_while_the_connector_waits(self):
-        engine = engines.Engine(fakes.FakeMachine(), clocks.ManualClock())
+        engine = dispatch.Engine(fakes.FakeMachine(), clocks.ManualClock())
         engine.faults.add({'seconds': 4, 'action': {
             'outage': 'directory_locked'}})
         refused = []
@@ -253,7 +253,7 @@ class TestOutages(testtools.TestCase):
 
     def test_effect_may_have_taken_place(self):
         machine = fakes.FakeMachine()
-        engine = engines.Engine(machine, clocks.ManualClock())
+        engine = dispatch.Engine(machine, clocks.ManualClock())
         engine.faults.add({'action': {'outage': 'smapi_silent',
                                       'lose_answer': True}})
 

@@ -12,7 +12,7 @@
 
 """Processors and storage of a running guest: CP gives, Linux takes."""
 
-from nova_zvm.simulator import imagefile
+from nova_zvm.simulator.disks import imagefile
 from nova_zvm.tests.unit.simulator import simulated
 
 

@@ -14,7 +14,7 @@
 
 import pathlib
 
-from nova_zvm.simulator import scenario as scenarios
+from nova_zvm.simulator.service import scenarios
 from nova_zvm.tests.unit.simulator import simulated
 
 

@@ -19,7 +19,7 @@ from unittest import mock
 import fixtures
 import testtools
 
-from nova_zvm.simulator import install
+from nova_zvm.simulator.connector import install
 
 
 class TestInstall(testtools.TestCase):

@@ -12,7 +12,7 @@
 
 import testtools
 
-from nova_zvm.simulator import invocation
+from nova_zvm.simulator.ground import invocation
 
 
 class TestParse(testtools.TestCase):

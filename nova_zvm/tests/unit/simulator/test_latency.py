@@ -12,8 +12,8 @@
 
 import testtools
 
-from nova_zvm.simulator import invocation
-from nova_zvm.simulator import latency
+from nova_zvm.simulator.ground import invocation
+from nova_zvm.simulator.ground import latency
 
 
 class TestLatency(testtools.TestCase):

@@ -17,10 +17,10 @@ import threading
 import fixtures
 import testtools
 
-from nova_zvm.simulator import channel
-from nova_zvm.simulator import clock
-from nova_zvm.simulator import engine as engines
-from nova_zvm.simulator import launcher
+from nova_zvm.simulator.connector import launcher
+from nova_zvm.simulator.faults import dispatch
+from nova_zvm.simulator.ground import clocks
+from nova_zvm.simulator.service import channels
 from nova_zvm.tests.unit.simulator import fakes
 
 
@@ -51,13 +51,13 @@ class TestFront(testtools.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.clock = clock.ManualClock()
-        self.engine = engines.Engine(fakes.FakeMachine(), self.clock)
+        self.clock = clocks.ManualClock()
+        self.engine = dispatch.Engine(fakes.FakeMachine(), self.clock)
         self.killed = []
         self.engine.kill_connector = self.killed.append
         path = pathlib.Path(self.useFixture(fixtures.TempDir()).path,
                             'channel.sock')
-        served = channel.Channel(path, 'ZVMSYS1', self.engine)
+        served = channels.Channel(path, 'ZVMSYS1', self.engine)
         served.start()
         self.addCleanup(served.stop)
         self.bodies = []

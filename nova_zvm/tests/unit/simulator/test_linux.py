@@ -14,8 +14,8 @@
 
 import testtools
 
-from nova_zvm.simulator import distribution
-from nova_zvm.simulator import imagefile
+from nova_zvm.simulator.disks import imagefile
+from nova_zvm.simulator.linux import distribution
 from nova_zvm.tests.unit.simulator import simulated
 
 

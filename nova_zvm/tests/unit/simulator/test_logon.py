@@ -12,7 +12,7 @@
 
 """What a directory entry makes of a guest, and logons that are refused."""
 
-from nova_zvm.simulator import errors
+from nova_zvm.simulator.ground import errors
 from nova_zvm.tests.unit.simulator import simulated
 
 FULL = """USER {userid} LBYONLY 2048m 8G BG

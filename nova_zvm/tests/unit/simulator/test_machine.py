@@ -22,15 +22,17 @@ import tempfile
 import threading
 from unittest import mock
 
-from nova_zvm.simulator import store as stores
+from nova_zvm.simulator.ground import stores
 from nova_zvm.tests.unit.simulator import simulated
 
 _CREATOR = """
 import pathlib, sys
-from nova_zvm.simulator import clock, machine, scenario
+from nova_zvm.simulator.ground import clocks
+from nova_zvm.simulator.machine import execution
+from nova_zvm.simulator.service import scenarios
 folder = pathlib.Path(sys.argv[1])
-simulated = machine.Machine(scenario.load(), folder / 'zvm.sqlite',
-                            clock.ManualClock())
+simulated = execution.Machine(scenarios.load(), folder / 'zvm.sqlite',
+                              clocks.ManualClock())
 for number in range(1000):
     userid = f'G{number:05d}'
     entry = folder / 'entry'

@@ -13,7 +13,7 @@
 
 import testtools
 
-from nova_zvm.simulator.page import masking
+from nova_zvm.simulator.service.page import masking
 
 
 class TestMasking(testtools.TestCase):

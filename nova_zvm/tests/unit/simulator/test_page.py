@@ -13,9 +13,9 @@
 
 import json
 
-from nova_zvm.simulator import engine as engines
-from nova_zvm.simulator.page import documents
-from nova_zvm.simulator.page import views
+from nova_zvm.simulator.faults import dispatch
+from nova_zvm.simulator.service.page import documents
+from nova_zvm.simulator.service.page import views
 from nova_zvm.tests import reading
 from nova_zvm.tests.unit.simulator import simulated
 
@@ -27,7 +27,7 @@ class System:
         self.machine = machine
         self.clock = clock
         self.clock.speed = 60
-        self.engine = engines.Engine(machine, clock)
+        self.engine = dispatch.Engine(machine, clock)
 
     def describe(self):
         return {'members': {name: {

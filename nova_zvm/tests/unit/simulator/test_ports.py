@@ -16,7 +16,7 @@ import socket
 import fixtures
 import testtools
 
-from nova_zvm.simulator import ports
+from nova_zvm.simulator.service import tcpports
 
 
 class TestPorts(testtools.TestCase):
@@ -27,7 +27,7 @@ class TestPorts(testtools.TestCase):
             self.useFixture(fixtures.TempDir()).path, 'ports.json')
 
     def _hold(self, *args):
-        held = ports.Ports(self.path)
+        held = tcpports.Ports(self.path)
         self.addCleanup(held.release)
         return held, held.hold(*args)
 
@@ -65,5 +65,5 @@ class TestPorts(testtools.TestCase):
         self.addCleanup(other.close)
         port = other.getsockname()[1]
 
-        error = self.assertRaises(ports.PortError, self._hold, 'rest', port)
+        error = self.assertRaises(tcpports.PortError, self._hold, 'rest', port)
         self.assertIn(str(port), str(error))

@@ -17,7 +17,7 @@ Counted, not timed: the rows that are written, and the steps that Python does.
 
 import sys
 
-from nova_zvm.simulator import engine as engines
+from nova_zvm.simulator.faults import dispatch
 from nova_zvm.tests.unit.simulator import simulated
 
 FEW, MANY = 20, 220
@@ -85,7 +85,7 @@ class ScaleTestCase(simulated.SimulatorTestCase):
 
     def setUp(self):
         super().setUp()
-        self.engine = engines.Engine(self.machine, self.clock)
+        self.engine = dispatch.Engine(self.machine, self.clock)
         self.punched = 0
 
     def run_life(self, number, commands):

@@ -17,8 +17,8 @@ import pathlib
 import tempfile
 import unittest
 
-from nova_zvm.simulator import errors
-from nova_zvm.simulator import scenario
+from nova_zvm.simulator.ground import errors
+from nova_zvm.simulator.service import scenarios
 
 
 class ScenarioTestCase(unittest.TestCase):
@@ -27,7 +27,7 @@ class ScenarioTestCase(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / 'mine.yaml'
             path.write_text(text)
-            return scenario.load(path)
+            return scenarios.load(path)
 
     def assert_wrong(self, text, path, allowed):
         with self.assertRaises(errors.ScenarioError) as caught:
@@ -39,7 +39,7 @@ class ScenarioTestCase(unittest.TestCase):
         self.assertNotIn('\n', message)
 
     def test_default_machine(self):
-        data = scenario.load()
+        data = scenarios.load()
         self.assertEqual('ZVMSYS1', data['members'][0]['name'])
         self.assertEqual('ZCCSRV', data['members'][0]['connector'])
         self.assertEqual({'POOL1', 'FBAPOOL'}, set(data['pools']))
@@ -51,7 +51,7 @@ class ScenarioTestCase(unittest.TestCase):
         data = self.load('timing: {logoff: 5}\nmembers: '
                          '[{name: OTHER, connector: ZCC, processors: 4}]\n'
                          'vswitches: {NET1: {}}\n')
-        default = scenario.load()
+        default = scenarios.load()
         self.assertEqual(5, data['timing']['logoff'])
         self.assertEqual(0, data['timing']['directory_delete'])
         self.assertEqual((4, '3906'), (data['members'][0]['processors'],
@@ -61,30 +61,30 @@ class ScenarioTestCase(unittest.TestCase):
         self.assertIn('USER ZCC ', data['directory']['users']['ZCC'])
 
     def test_what_comes_with_the_product(self):
-        self.assertEqual(scenario.load(),
-                         scenario.load(pathlib.Path('default')))
-        data = scenario.load(pathlib.Path('ssi'))
+        self.assertEqual(scenarios.load(),
+                         scenarios.load(pathlib.Path('default')))
+        data = scenarios.load(pathlib.Path('ssi'))
         self.assertEqual(('SIMSSI', ['ZVMSYS1', 'ZVMSYS2'],
                           ['ZCCSRV', 'ZCC2']),
                          (data['ssi'],
                           [member['name'] for member in data['members']],
                           [member['connector'] for member in
                            data['members']]))
-        self.assertEqual(scenario.load()['pools'], data['pools'])
+        self.assertEqual(scenarios.load()['pools'], data['pools'])
 
     def test_file_of_that_name_comes_first(self):
         with tempfile.TemporaryDirectory() as folder, (
                 contextlib.chdir(folder)):
             pathlib.Path('default').mkdir()
             pathlib.Path('ssi').write_text('timing: {logoff: 7}')
-            self.assertEqual(7, scenario.load(
+            self.assertEqual(7, scenarios.load(
                 pathlib.Path('ssi'))['timing']['logoff'])
-            self.assertEqual(scenario.load(),
-                             scenario.load(pathlib.Path('default')))
+            self.assertEqual(scenarios.load(),
+                             scenarios.load(pathlib.Path('default')))
 
     def test_name_that_is_none(self):
         with self.assertRaises(errors.ScenarioError) as caught:
-            scenario.load(pathlib.Path('sysplex'))
+            scenarios.load(pathlib.Path('sysplex'))
         self.assertIn('default, ssi', str(caught.exception))
 
     def test_volume_is_everywhere_unless_it_is_told(self):
@@ -95,7 +95,7 @@ class ScenarioTestCase(unittest.TestCase):
                          [volume['members'] for volume in data['volumes']])
 
     def test_empty_mapping(self):
-        self.assertEqual(scenario.load(), self.load('{}'))
+        self.assertEqual(scenarios.load(), self.load('{}'))
 
     def test_mistakes(self):
         for text, path, allowed in (
@@ -189,7 +189,7 @@ class ScenarioTestCase(unittest.TestCase):
 
     def test_no_file(self):
         with self.assertRaises(errors.ScenarioError) as caught:
-            scenario.load(pathlib.Path('/nonexistent/mine.yaml'))
+            scenarios.load(pathlib.Path('/nonexistent/mine.yaml'))
         self.assertEqual('/nonexistent/mine.yaml: No such file or directory; '
                          'give a YAML file or one of default, ssi.',
                          str(caught.exception))

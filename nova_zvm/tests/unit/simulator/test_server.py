@@ -17,9 +17,9 @@ import sqlite3
 import tempfile
 import unittest
 
-from nova_zvm.simulator import latency
-from nova_zvm.simulator import scenario as scenarios
-from nova_zvm.simulator import server
+from nova_zvm.simulator.ground import latency
+from nova_zvm.simulator.service import scenarios
+from nova_zvm.simulator.service import server
 
 FAULT = {'id': 'down', 'seconds': 60, 'action': {'outage': 'smapi_down'}}
 NAMES = ['smcli', 'Image_Name_Query_DM', '-T', 'ZCCSRV']
