@@ -12,9 +12,12 @@
 
 """Measure what nova's operations cost: see tools/bench.sh --help."""
 
+import pathlib
 import sys
 
-from nova_zvm.tests.bench import app
+sys.path.insert(0, str(pathlib.Path(__file__).absolute().parent.parent))
+
+from tools.bench import app  # noqa: E402
 
 if __name__ == '__main__':
     sys.exit(app.main())

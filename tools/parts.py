@@ -14,14 +14,16 @@
 
     tools/test.sh [--junit DIR] [PART ...]
 
-PART is one of unit, neutron, functional, faults, pep8, docs, releasenotes and
-mutation; unit and functional run on nova 34, and with a release of OpenStack
-behind them (unit-2025.1, functional-2025.1; also 2025.2, 2026.1) on the nova
-of that. Without a PART, all but faults and mutation are run.
+PART is one of unit, pages, neutron, functional, faults, pep8, docs,
+releasenotes and mutation; unit, pages and functional run on nova 34, and with
+a release of OpenStack behind them (unit-2025.1, functional-2025.1; also
+2025.2, 2026.1) on the nova of that. Without a PART, all but faults and
+mutation are run.
 
     tools/test.sh --all-releases
 
-runs all but mutation, and unit and functional on each of those releases.
+runs all but mutation, and unit, pages and functional on each of those
+releases.
 
 Tests run one part after the other, checks beside them. A part that fails does
 not keep the others from running. The totals have the time of each part beside
@@ -72,11 +74,13 @@ class Part:
 
 
 def _parts():
-    yield Part('unit', 'py3', 1.5, 100)
+    yield Part('unit', 'py3', 1.5, 90)
+    yield Part('pages', 'pages', 0.5, 30)
     yield Part('neutron', 'neutron', 0.7, 45)
     yield Part('functional', 'functional', 7, 750)
     for release in RELEASES:
         yield Part('unit-' + release, 'unit-' + release, 0.5, 35)
+        yield Part('pages-' + release, 'pages-' + release, 0.4, 25)
         yield Part('functional-' + release, 'functional-' + release, 4, 390)
     yield Part('faults', 'faults', 10, 1000)
     yield Part('mutation', 'mutation', 30, 3600, tests=False)

@@ -26,7 +26,9 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 # imported; in the home directory a sandbox has no business.
 os.environ['XDG_CACHE_HOME'] = str(ROOT / '.tox' / 'cache')
 
-from nova_zvm.tests.sandbox import app  # noqa: E402
+sys.path.insert(0, str(ROOT))
+
+from tools.sandbox import app  # noqa: E402
 
 if __name__ == '__main__':
     sys.exit(app.main(ROOT))

@@ -58,29 +58,34 @@ WANTED = 90
 
 # A module, and the unit tests that concern it, its own first.
 TESTS = {
-    'record.ownership': 'test_ownership test_destroy test_instances '
-                        'test_capture test_adoption test_interfaces '
-                        'test_staging',
-    'operations.destroy': 'test_destroy',
-    'guest.lifecycle': 'test_guest test_destroy test_spawn',
-    'operations.interfaces': 'test_interfaces',
-    'operations.boot.build': 'test_spawn',
-    'record.instances': 'test_instances',
-    'network.grants': 'test_interfaces test_guest test_network',
+    'record.ownership': 'record.test_ownership operations.test_destroy '
+                        'record.test_instances guest.test_capture '
+                        'operations.test_adoption operations.test_interfaces '
+                        'transfer.test_uploads',
+    'operations.destroy': 'operations.test_destroy',
+    'guest.lifecycle': 'guest.test_lifecycle operations.test_destroy '
+                       'operations.boot.test_build',
+    'operations.interfaces': 'operations.test_interfaces',
+    'operations.boot.build': 'operations.boot.test_build',
+    'record.instances': 'record.test_instances',
+    'network.grants': 'operations.test_interfaces guest.test_lifecycle '
+                      'network.test_switches',
     'connector.session': 'connector.test_retries connector.test_requests '
                          'connector.test_tokens connector.test_files '
                          'connector.test_errors connector.test_sockets',
     'connector.errors': 'connector.test_errors connector.test_retries',
-    'errors.failures': 'test_exception test_guest test_interfaces test_spawn',
-    'pace.waiting': 'test_waiting',
-    'transfer.uploads': 'test_staging test_configdrive',
-    'transfer.journal': 'test_staging',
-    'guest.configdrive': 'test_configdrive',
+    'errors.failures': 'errors.test_failures guest.test_lifecycle '
+                       'operations.test_interfaces '
+                       'operations.boot.test_build',
+    'pace.waiting': 'pace.test_waiting',
+    'transfer.uploads': 'transfer.test_uploads guest.test_configdrive',
+    'transfer.journal': 'transfer.test_uploads',
+    'guest.configdrive': 'guest.test_configdrive',
     'connector.auth': 'connector.test_tokens',
 }
 
 # What the tests stand on.
-HELPERS = ('nova_zvm.tests.unit.base', 'nova_zvm.tests.unit.fakes')
+HELPERS = ('nova_zvm.tests.support.inmemory', 'nova_zvm.tests.support.fakes')
 
 # A trial may wait for what does not come; its processor time has a limit too.
 HANGING_SECONDS = 600

@@ -16,6 +16,6 @@ nova chooses its concurrency when it is first imported, so that choice stands
 here, before anything else.
 """
 
-from nova_zvm.tests import concurrency
+from nova_zvm.tests.support import concurrency
 
 concurrency.settle()

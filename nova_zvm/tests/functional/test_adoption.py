@@ -38,14 +38,14 @@ from nova_zvm.connector import client
 from nova_zvm.connector import models
 from nova_zvm.operations import adoption
 from nova_zvm.record import ownership
-from nova_zvm.tests import fixtures as zvm_fixtures
-from nova_zvm.tests.functional import base
-from nova_zvm.tests.functional import networking
-from nova_zvm.tests.functional import owndriver
-from nova_zvm.tests import powersync
+from nova_zvm.tests.support import cloud
+from nova_zvm.tests.support import fixtures as zvm_fixtures
+from nova_zvm.tests.support import networking
+from nova_zvm.tests.support import owndriver
+from nova_zvm.tests.support import powersync
 from nova_zvm.zvm import names
 
-SWITCHES = {base.PHYSICAL_NETWORK: 'VSW2', 'physnet2': 'VSW1'}
+SWITCHES = {cloud.PHYSICAL_NETWORK: 'VSW2', 'physnet2': 'VSW1'}
 
 CONF_FILE = """
 [DEFAULT]
@@ -87,7 +87,7 @@ class AdoptionTestCase(networking.NetworkingTestCase):
     @contextlib.contextmanager
     def novas_own_driver(self):
         """Let nova-compute have nova's own driver, then be stopped."""
-        os.makedirs(base.CONF.zvm.image_tmp_path, exist_ok=True)
+        os.makedirs(cloud.CONF.zvm.image_tmp_path, exist_ok=True)
         with owndriver.OwnDriver():
             self.restart_compute()
             self.assertEqual('nova.virt.zvm.driver',
@@ -148,7 +148,7 @@ class AdoptionTestCase(networking.NetworkingTestCase):
     def run_adoption(self, *servers, yes=True):
         """Return the Verdict on each server."""
         return {verdict.instance.uuid: verdict for verdict in adopt.run(
-            deployment.Deployment(base.CONF),
+            deployment.Deployment(cloud.CONF),
             [server['id'] for server in servers], yes)}
 
     def assert_verdict(self, verdicts, server, result, details=''):
@@ -173,7 +173,7 @@ class OwnDriverTest(AdoptionTestCase):
         with self.novas_own_driver():
             server = self.boot_old()
         self.assertEqual({}, self.records())
-        found = guests.not_adopted(deployment.Deployment(base.CONF))
+        found = guests.not_adopted(deployment.Deployment(cloud.CONF))
         self.assertEqual(finding.Code.WARNING, found.code)
         on_zvm = self.snapshot()
         host = self.known_of_the_host(server)
@@ -394,7 +394,7 @@ class RefusalTest(AdoptionTestCase):
         deleted. Then its adoption is refused for one reason after another.
         """
         one = self.boot_without_record()
-        deployed = deployment.Deployment(base.CONF)
+        deployed = deployment.Deployment(cloud.CONF)
         found = guests.not_adopted(deployed)
         self.assertEqual(finding.Code.WARNING, found.code)
         self.assertIn('1: %s (server %s)' % (
@@ -421,7 +421,7 @@ class RefusalTest(AdoptionTestCase):
         self.addCleanup(self.zvm.engine.faults.clear)
         self.zvm.engine.faults.add({
             'match': {'kind': 'rest', 'command': '^GET /guests/%s/' % (
-                base.TEMPLATE % 2).upper()},
+                cloud.TEMPLATE % 2).upper()},
             'action': {'status': 500, 'output': 'no'}})
         with mock.patch('nova_zvm.connector.session.PAUSES', (0.0, 0.0)):
             self.assertRaises(adopt.Impossible, self.run_adoption)
@@ -429,7 +429,7 @@ class RefusalTest(AdoptionTestCase):
         self.zvm.engine.faults.clear()
 
     def assert_what_users_do_wins(self, server):
-        deployed = deployment.Deployment(base.CONF)
+        deployed = deployment.Deployment(cloud.CONF)
         self.assertEqual(2, len(deployed.on_host))
         self.api.post_server_action(server['id'], {'os-stop': None})
         verdict, = adopt.run(deployed, [server['id']], True)
@@ -446,9 +446,9 @@ class CommandTest(AdoptionTestCase):
         with self.database_of_commands() as url:
             with open(path, 'w') as conf_file:
                 conf_file.write(CONF_FILE % {
-                    'template': base.TEMPLATE, 'host': 'host',
+                    'template': cloud.TEMPLATE, 'host': 'host',
                     'database': url, 'url': self.zvm.url,
-                    'image_tmp_path': base.CONF.zvm.image_tmp_path,
+                    'image_tmp_path': cloud.CONF.zvm.image_tmp_path,
                     **values})
             done = subprocess.run(
                 [sys.executable, '-m', 'nova_zvm.cmd.adopt', '--config-file',
@@ -476,7 +476,7 @@ class CommandTest(AdoptionTestCase):
 
         self.stop_compute()
         done = self.run_command('--yes', '--format', 'json',
-                                '--name-template', base.TEMPLATE,
+                                '--name-template', cloud.TEMPLATE,
                                 template='new%05x')
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
         told = {entry.pop('server'): entry

@@ -20,12 +20,12 @@ from nova import context as nova_context
 from nova import objects
 from testtools import matchers
 
-from nova_zvm.tests.functional import base
+from nova_zvm.tests.support import cloud
 
 USER_DATA = b'#cloud-config\nruncmd: [touch /hello]\n'
 
 
-class BootTest(base.ZVMTestCase):
+class BootTest(cloud.ZVMTestCase):
 
     def test_boot_use_and_delete(self):
         self.flags(guest_max_vcpus=8, guest_max_memory='16G', group='zvm')
@@ -200,7 +200,7 @@ class BootTest(base.ZVMTestCase):
                       self.entry(server))
 
 
-class VerbsTest(base.ZVMTestCase):
+class VerbsTest(cloud.ZVMTestCase):
     """What nova asks of a driver only in flows that come later."""
 
     def setUp(self):

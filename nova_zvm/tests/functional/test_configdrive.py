@@ -20,15 +20,15 @@ import fixtures
 from oslo_config import fixture as config_fixture
 import requests
 
-from nova_zvm.tests.functional import base
-from nova_zvm.tests.functional import killer
+from nova_zvm.tests.support import cloud
+from nova_zvm.tests.support.faults import killer
 
 PASSWORD = 's3cr3t-pass'
 # The largest that nova takes: 65535 bytes in base64.
 USER_DATA = bytes(range(256)) * 191
 
 
-class ConfigDriveTest(base.ZVMTestCase):
+class ConfigDriveTest(cloud.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
@@ -92,7 +92,7 @@ class ConfigDriveTest(base.ZVMTestCase):
         self.assert_nothing_left(before)
 
         # Made by a program.
-        config_fixture.Config(base.CONF).load_raw_values(
+        config_fixture.Config(cloud.CONF).load_raw_values(
             mkisofs_cmd='genisoimage')
         server = self.boot(**self.request())
         self.assert_on_drive(server)
@@ -115,7 +115,7 @@ class ConfigDriveTest(base.ZVMTestCase):
             self.assert_nothing_left(before)
 
 
-class KilledTest(base.ZVMTestCase):
+class KilledTest(cloud.ZVMTestCase):
     """nova-compute is killed with a drive on the connector."""
 
     # Requests at which it is recorded where the drive's upload is.
@@ -133,7 +133,7 @@ class KilledTest(base.ZVMTestCase):
             **self._build_server(image_uuid=self.image_id,
                                  flavor_id=self.flavor_id, networks='none'),
             'config_drive': True, 'adminPass': PASSWORD}})
-        self.assertTrue(self.killer.killed.wait(base.PATIENCE))
+        self.assertTrue(self.killer.killed.wait(cloud.PATIENCE))
         return server
 
     def test_the_next_one_removes_it(self):

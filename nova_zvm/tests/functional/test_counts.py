@@ -24,11 +24,11 @@ from nova import context as nova_context
 from nova import objects
 
 from nova_zvm.connector import client
-from nova_zvm.tests.functional import base
-from nova_zvm.tests.functional import installation
-from nova_zvm.tests.functional import networking
-from nova_zvm.tests import meter
-from nova_zvm.tests import powersync
+from nova_zvm.tests.support import cloud
+from nova_zvm.tests.support import installation
+from nova_zvm.tests.support import meter
+from nova_zvm.tests.support import networking
+from nova_zvm.tests.support import powersync
 
 PAGE = installation.ROOT / 'doc/source/admin/capacity.rst'
 
@@ -53,7 +53,7 @@ LOOK = ['query user', 'Image_Query_DM']
 START = GUARD + ['Image_Activate']
 
 
-class CountsTestCase(base.ZVMTestCase):
+class CountsTestCase(cloud.ZVMTestCase):
 
     def setUp(self):
         super().setUp()

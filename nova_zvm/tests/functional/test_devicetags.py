@@ -17,13 +17,13 @@ import json
 from nova import context as nova_context
 from nova import objects
 
-from nova_zvm.tests.functional import base
+from nova_zvm.tests.support import cloud
 
 METADATA = 'openstack/latest/meta_data.json'
 BY_PATH = '/dev/disk/by-path/ccw-0.0.'
 
 
-class DeviceTagsTestCase(base.ZVMTestCase):
+class DeviceTagsTestCase(cloud.ZVMTestCase):
 
     def setUp(self):
         super().setUp()

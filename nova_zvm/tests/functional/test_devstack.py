@@ -29,9 +29,9 @@ from oslo_utils import uuidutils
 
 from nova_zvm.simulator.service import remote
 from nova_zvm.simulator.service import tcpports
-from nova_zvm.tests.devstack import stack
-from nova_zvm.tests import fixtures as zvm_fixtures
-from nova_zvm.tests.functional import base
+from nova_zvm.tests.support import cloud
+from nova_zvm.tests.support.devstack import stack
+from nova_zvm.tests.support import fixtures as zvm_fixtures
 
 CONF = conf.CONF
 
@@ -47,7 +47,7 @@ fi
 '''
 
 
-class DevStackTestCase(base.ZVMTestCase):
+class DevStackTestCase(cloud.ZVMTestCase):
 
     def stacked(self, localrc):
         """Return a DevStack after stack.sh."""
@@ -125,7 +125,7 @@ class SimulatedTest(DevStackTestCase):
         """End it as systemd does, and see that it goes."""
         process.send_signal(signal.SIGTERM)
         try:
-            self.assertEqual(0, process.wait(base.PATIENCE))
+            self.assertEqual(0, process.wait(cloud.PATIENCE))
         finally:
             process.kill()
             process.wait()

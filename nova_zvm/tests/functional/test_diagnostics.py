@@ -16,8 +16,8 @@ from nova.api.openstack.compute.schemas import server_diagnostics as schemas
 from nova.tests.functional.api import client as api_client
 
 from nova_zvm.connector import client
-from nova_zvm.tests.functional import base
-from nova_zvm.tests import meter
+from nova_zvm.tests.support import cloud
+from nova_zvm.tests.support import meter
 
 # The connector makes sure that a guest is not on another member
 # (zvmsdk/api.py check_guest_exist, 1.6.3).
@@ -26,7 +26,7 @@ COUNTERS = ['%s_%s' % (way, what) for way in ('rx', 'tx')
             for what in ('octets', 'packets', 'drop', 'errors')]
 
 
-class DiagnosticsTest(base.ZVMTestCase):
+class DiagnosticsTest(cloud.ZVMTestCase):
     """A server with a NIC on each of two virtual switches."""
 
     def setUp(self):

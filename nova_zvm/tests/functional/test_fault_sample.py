@@ -11,25 +11,25 @@
 #    under the License.
 """A sample of the cells of all fault matrices."""
 
-from nova_zvm.tests.functional import bootcells
-from nova_zvm.tests.functional import faulting
-from nova_zvm.tests.functional import faultsample
-from nova_zvm.tests.functional import interfacecells
-from nova_zvm.tests.functional import interfacefaulting
-from nova_zvm.tests.functional import snapshotcells
-from nova_zvm.tests.functional import snapshotfaulting
+from nova_zvm.tests.support.faults import bootcells
+from nova_zvm.tests.support.faults import faulting
+from nova_zvm.tests.support.faults import interfacecells
+from nova_zvm.tests.support.faults import interfacefaulting
+from nova_zvm.tests.support.faults import sample
+from nova_zvm.tests.support.faults import snapshotcells
+from nova_zvm.tests.support.faults import snapshotfaulting
 
 
-@faulting.tests_of(faultsample.of(bootcells.WHOLE, 3))
+@faulting.tests_of(sample.of(bootcells.WHOLE, 3))
 class BootSampleTest(faulting.FaultTestCase):
     pass
 
 
-@faulting.tests_of(faultsample.of(snapshotcells.WHOLE, 1))
+@faulting.tests_of(sample.of(snapshotcells.WHOLE, 1))
 class SnapshotSampleTest(snapshotfaulting.SnapshotFaultTestCase):
     pass
 
 
-@faulting.tests_of(faultsample.of(interfacecells.WHOLE, 2))
+@faulting.tests_of(sample.of(interfacecells.WHOLE, 2))
 class InterfaceSampleTest(interfacefaulting.InterfaceFaultTestCase):
     pass

@@ -18,11 +18,11 @@ import fixtures
 import testtools
 
 from nova_zvm.connector import timeouts
-from nova_zvm.tests.functional import bootcells
-from nova_zvm.tests.functional import faulting
-from nova_zvm.tests.functional import faultmatrix
-from nova_zvm.tests.functional import interfacecells
-from nova_zvm.tests.functional import pace
+from nova_zvm.tests.support.faults import bootcells
+from nova_zvm.tests.support.faults import faulting
+from nova_zvm.tests.support.faults import interfacecells
+from nova_zvm.tests.support.faults import matrix
+from nova_zvm.tests.support.faults import pace
 
 QUIET = 1
 BUSY = 4
@@ -38,7 +38,7 @@ class CellsTest(testtools.TestCase):
         self.useFixture(fixtures.EnvironmentVariable(
             faulting.RETRIES, str(self.file)))
         self.cells = [bootcells.Cell('boot', step.name, 'refused')
-                      for step in faultmatrix.BOOT]
+                      for step in matrix.BOOT]
 
     def run_cells(self, factor, failures):
         """Run cells that fail so often; return the test, and what it says."""
@@ -119,10 +119,10 @@ class PaceTest(testtools.TestCase):
             [speed] = case.zvm.engine.clock.set_speed.call_args.args
             limits = timeouts.Timeouts(
                 scale=case.flags.call_args.kwargs['timeout_scale'])
-            self.assertEqual(0.3 * factor, faultmatrix.LATE / speed)
+            self.assertEqual(0.3 * factor, matrix.LATE / speed)
             for delay, operation in (
-                    (faultmatrix.SLOW_LOOK['action'], 'guests.list'),
-                    (faultmatrix.REQUEST_FAULTS['late effect'],
+                    (matrix.SLOW_LOOK['action'], 'guests.list'),
+                    (matrix.REQUEST_FAULTS['late effect'],
                      'guests.create'),
                     (interfacecells.VERY_LATE, 'guests.couple')):
                 self.assertLess(delay['delay'] / speed,

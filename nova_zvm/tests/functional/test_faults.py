@@ -11,8 +11,8 @@
 #    under the License.
 """All cells of the fault matrices of boot and delete."""
 
-from nova_zvm.tests.functional import bootcells
-from nova_zvm.tests.functional import faulting
+from nova_zvm.tests.support.faults import bootcells
+from nova_zvm.tests.support.faults import faulting
 
 
 @faulting.tests_of(bootcells.WHOLE)

@@ -16,12 +16,12 @@ from nova import conf
 from nova import context as nova_context
 from nova import objects
 
-from nova_zvm.tests.functional import base
+from nova_zvm.tests.support import cloud
 
 CONF = conf.CONF
 
 
-class HostTest(base.ZVMTestCase):
+class HostTest(cloud.ZVMTestCase):
 
     def configure(self):
         super().configure()
@@ -120,7 +120,7 @@ class HostTest(base.ZVMTestCase):
             instance.save()
 
 
-class PoolTest(base.ZVMTestCase):
+class PoolTest(cloud.ZVMTestCase):
 
     def configure(self):
         super().configure()

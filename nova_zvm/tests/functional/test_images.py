@@ -44,10 +44,10 @@ from oslo_utils.fixture import uuidsentinel as uuids
 from nova_zvm.connector import client
 from nova_zvm.connector.resources import images
 from nova_zvm.image import cache as image_cache
-from nova_zvm.tests.functional import base
-from nova_zvm.tests.functional import killer
-from nova_zvm.tests import glance
-from nova_zvm.tests import meter
+from nova_zvm.tests.support import cloud
+from nova_zvm.tests.support.faults import killer
+from nova_zvm.tests.support import glance
+from nova_zvm.tests.support import meter
 from nova_zvm.transfer import uploads
 from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names
@@ -79,7 +79,7 @@ class Watched:
         yield last
 
 
-class ImagesTestCase(base.ZVMTestCase):
+class ImagesTestCase(cloud.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
@@ -297,7 +297,7 @@ class BrokenTest(ImagesTestCase):
         export = images.Images.export
 
         def hang(*args):
-            answered.wait(base.PATIENCE)
+            answered.wait(cloud.PATIENCE)
             export(*args)
 
         self.useFixture(fixtures.MonkeyPatch(
@@ -329,7 +329,7 @@ class BrokenTest(ImagesTestCase):
         executor = futures.ThreadPoolExecutor(1)
         executor.submit(self.import_image)
         executor.shutdown(wait=False)
-        self.assertTrue(self.killer.killed.wait(base.PATIENCE))
+        self.assertTrue(self.killer.killed.wait(cloud.PATIENCE))
 
     def assert_upload_stays(self):
         self.assertTrue([path for path in self.uploads()
@@ -388,7 +388,7 @@ class TwoComputesTest(ImagesTestCase):
 
         def both(*args, **options):
             if firsts:
-                firsts.pop().wait(base.PATIENCE)
+                firsts.pop().wait(cloud.PATIENCE)
             create(*args, **options)
         return both
 
@@ -609,7 +609,7 @@ class PrecacheTest(ImagesTestCase):
             {'cache': [{'id': image_id or self.image_id}]},
             check_response_status=[202])
         [progress] = self.notifier.wait_for_versioned_notifications(
-            'aggregate.cache_images.progress', timeout=base.PATIENCE)
+            'aggregate.cache_images.progress', timeout=cloud.PATIENCE)
         payload = progress['payload']['nova_object.data']
         return payload['images_cached'], payload['images_failed']
 

@@ -11,9 +11,9 @@
 #    under the License.
 """All cells of the fault matrices of attach and detach."""
 
-from nova_zvm.tests.functional import faulting
-from nova_zvm.tests.functional import interfacecells
-from nova_zvm.tests.functional import interfacefaulting
+from nova_zvm.tests.support.faults import faulting
+from nova_zvm.tests.support.faults import interfacecells
+from nova_zvm.tests.support.faults import interfacefaulting
 
 
 @faulting.tests_of(interfacecells.WHOLE)

@@ -19,7 +19,7 @@ from nova.tests.functional.api import client as api_client
 
 from nova_zvm.connector import client
 from nova_zvm.record import ownership
-from nova_zvm.tests.functional import networking
+from nova_zvm.tests.support import networking
 
 ATTACH_TRAIT = 'COMPUTE_NET_ATTACH_INTERFACE'
 

@@ -20,7 +20,7 @@ what comes out here, and a difference fails.
 import pathlib
 import re
 
-from nova_zvm.tests.functional import base
+from nova_zvm.tests.support import cloud
 
 PAGES = pathlib.Path(__file__).parents[3].joinpath(
     'doc', 'source', 'contributor')
@@ -33,7 +33,7 @@ VALUES = (
 )
 
 
-class LanesTestCase(base.ZVMTestCase):
+class LanesTestCase(cloud.ZVMTestCase):
 
     def setUp(self):
         super().setUp()

@@ -18,8 +18,8 @@ import os
 import subprocess
 import textwrap
 
-from nova_zvm.tests import codeblocks
-from nova_zvm.tests.functional import installation
+from nova_zvm.tests.support import codeblocks
+from nova_zvm.tests.support import installation
 
 OURS = 'nova_zvm.driver.ZVMDriver'
 NOVAS_OWN = 'nova.virt.zvm.driver.ZVMDriver'

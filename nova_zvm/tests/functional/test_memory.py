@@ -21,9 +21,9 @@ import threading
 
 import fixtures
 
-from nova_zvm.tests.functional import base
-from nova_zvm.tests import glance
-from nova_zvm.tests import meter
+from nova_zvm.tests.support import cloud
+from nova_zvm.tests.support import glance
+from nova_zvm.tests.support import meter
 from nova_zvm.zvm import imageheader
 
 MIB = 2 ** 20
@@ -34,7 +34,7 @@ SNAPSHOTS = 2
 LIMIT = 12 * MIB
 
 
-class MemoryTest(base.ZVMTestCase):
+class MemoryTest(cloud.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
@@ -98,7 +98,7 @@ class MemoryTest(base.ZVMTestCase):
 
         def held(pieces):
             first = next(pieces)
-            barrier.wait(base.PATIENCE)
+            barrier.wait(cloud.PATIENCE)
             return stored(itertools.chain([first], pieces))
 
         self.useFixture(fixtures.MockPatchObject(self.images, '_stored',
@@ -110,7 +110,7 @@ class MemoryTest(base.ZVMTestCase):
         def held(content):
             found = pieces(content)
             yield next(found)
-            barrier.wait(base.PATIENCE)
+            barrier.wait(cloud.PATIENCE)
             yield from found
 
         self.useFixture(fixtures.MockPatchObject(glance.Content, 'pieces',

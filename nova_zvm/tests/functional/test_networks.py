@@ -19,8 +19,8 @@ from nova.compute import manager
 
 from nova_zvm.connector import client
 from nova_zvm.errors import failures
-from nova_zvm.tests.functional import base
-from nova_zvm.tests.functional import networking
+from nova_zvm.tests.support import cloud
+from nova_zvm.tests.support import networking
 
 NO_GATEWAY = {'gateway_ip': None}
 FLAT = '10.1.0.0/16'
@@ -221,7 +221,7 @@ class DetailsTest(networking.NetworkingTestCase):
     def test_the_mechanism_driver_the_option_and_the_name(self):
         """In this order."""
         self.define_switch('VSW3')
-        switches = {'physnet2': 'VSW1', base.PHYSICAL_NETWORK: 'VSW2'}
+        switches = {'physnet2': 'VSW1', cloud.PHYSICAL_NETWORK: 'VSW2'}
         server = self.boot_on(self.make_undetailed_port(),
                               self.make_undetailed_port(vlan=24),
                               self.make_port(vlan=100, vswitch='vsw3'))
@@ -254,7 +254,7 @@ class PluggingTest(networking.NetworkingTestCase):
 
     def setUp(self):
         super().setUp()
-        self.flags(vif_plugging_timeout=base.PATIENCE)
+        self.flags(vif_plugging_timeout=cloud.PATIENCE)
         self.flags(max_attempts=1, group='scheduler')
         self.awaited = []
         self.port = self.make_port(status='DOWN')
@@ -288,7 +288,7 @@ class PluggingTest(networking.NetworkingTestCase):
 
     def assert_awaited(self):
         self.assertEqual([([('network-vif-plugged', self.port['id'])],
-                           base.PATIENCE)], self.awaited)
+                           cloud.PATIENCE)], self.awaited)
 
     def assert_boots(self):
         server = self.boot_on(self.make_port(vlan=100), self.port)
@@ -342,7 +342,7 @@ class PluggingTest(networking.NetworkingTestCase):
         """No wait is wanted, or the ports are up."""
         self.flags(vif_plugging_timeout=0)
         self.assert_boots()
-        self.flags(vif_plugging_timeout=base.PATIENCE)
+        self.flags(vif_plugging_timeout=cloud.PATIENCE)
         self.port = self.make_port(status='ACTIVE')
         self.assert_boots()
 

@@ -20,7 +20,7 @@ import sys
 import tarfile
 import zipfile
 
-from nova_zvm.tests.functional import installation
+from nova_zvm.tests.support import installation
 
 # Distributions that are not called as what is imported of them.
 DISTRIBUTIONS = {'neutron_lib': 'neutron-lib', 'oslo_config': 'oslo.config',

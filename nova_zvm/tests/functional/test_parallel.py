@@ -21,8 +21,8 @@ import threading
 
 import fixtures
 
-from nova_zvm.tests.functional import base
-from nova_zvm.tests import glance
+from nova_zvm.tests.support import cloud
+from nova_zvm.tests.support import glance
 
 # As many as nova-compute builds at once by default.
 BOOTS = 10
@@ -43,11 +43,11 @@ class Gate:
 
     def execute(self, member, argv):
         if any(self._word in part for part in argv):
-            self._barrier.wait(base.PATIENCE)
+            self._barrier.wait(cloud.PATIENCE)
         return self._machine.execute(member, argv)
 
 
-class ParallelTestCase(base.ZVMTestCase):
+class ParallelTestCase(cloud.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
@@ -117,7 +117,7 @@ class TenBootsTest(ParallelTestCase):
 
         def counted(content):
             reads[content] += 1
-            may_read.wait(base.PATIENCE)
+            may_read.wait(cloud.PATIENCE)
             return pieces(content)
 
         self.useFixture(fixtures.MockPatchObject(glance.Bytes, 'pieces',
@@ -145,13 +145,13 @@ class ImportTest(ParallelTestCase):
         """Let Glance stop in the middle of the slow image."""
         yield self.data[:1024]
         self.begun.set()
-        self.may_go_on.wait(base.PATIENCE)
+        self.may_go_on.wait(cloud.PATIENCE)
         yield self.data[1024:]
 
     def test_a_boot_does_not_wait_for_the_import_of_another_image(self):
         self.import_image()
         waiting = self.post(self.slow_image, 2)
-        self.assertTrue(self.begun.wait(base.PATIENCE))
+        self.assertTrue(self.begun.wait(cloud.PATIENCE))
         self.boot()
         self.boot(image_id=self.create_image())
         for server in waiting:

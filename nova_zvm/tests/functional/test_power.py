@@ -15,11 +15,11 @@
 from nova.compute import power_state
 from nova.tests.functional.api import client as api_client
 
-from nova_zvm.tests.functional import base
-from nova_zvm.tests import powersync
+from nova_zvm.tests.support import cloud
+from nova_zvm.tests.support import powersync
 
 
-class PowerTest(base.ZVMTestCase):
+class PowerTest(cloud.ZVMTestCase):
 
     def setUp(self):
         super().setUp()

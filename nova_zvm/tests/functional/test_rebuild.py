@@ -12,10 +12,10 @@
 
 """Rebuild: the same userid again, right after its directory entry went."""
 
-from nova_zvm.tests.functional import base
+from nova_zvm.tests.support import cloud
 
 
-class RebuildTest(base.ZVMTestCase):
+class RebuildTest(cloud.ZVMTestCase):
 
     def setUp(self):
         super().setUp()

@@ -17,10 +17,10 @@ import base64
 from nova.tests import fixtures as nova_fixtures
 from oslo_config import fixture
 
-from nova_zvm.tests.functional import base
+from nova_zvm.tests.support import cloud
 
 
-class RefusalTest(base.ZVMTestCase):
+class RefusalTest(cloud.ZVMTestCase):
 
     def assert_refused(self, *words, **server):
         """Boot, and find all words in the server's fault."""
@@ -95,7 +95,7 @@ class RefusalTest(base.ZVMTestCase):
                             '[zvm] vswitch_mappings', "'nosuch'")
         network['provider:physical_network'] = None
         self.assert_refused('no physical network')
-        network['provider:physical_network'] = base.PHYSICAL_NETWORK
+        network['provider:physical_network'] = cloud.PHYSICAL_NETWORK
 
         self.import_image()
         self.flags(user_profile='NOPROF', group='zvm')
@@ -142,13 +142,13 @@ class RefusalTest(base.ZVMTestCase):
 
     def test_config_drives(self):
         self.import_image()
-        repository = base.CONF.zvm.image_repository
+        repository = cloud.CONF.zvm.image_repository
         self.flags(image_repository='/nonexistent/images', group='zvm')
         self.assert_refused('[zvm] image_repository', '/nonexistent/images',
                             'sdk_image_repository', config_drive=True)
         self.flags(image_repository=repository, group='zvm')
 
-        fixture.Config(base.CONF).load_raw_values(
+        fixture.Config(cloud.CONF).load_raw_values(
             mkisofs_cmd='/nonexistent/mkisofs')
         self.assert_refused('mkisofs_cmd', '/nonexistent/mkisofs',
                             config_drive=True,

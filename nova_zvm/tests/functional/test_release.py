@@ -22,7 +22,7 @@ import hashlib
 import shlex
 import tarfile
 
-from nova_zvm.tests.functional import installation
+from nova_zvm.tests.support import installation
 
 LOAD_ENTRY_POINTS = """
 from importlib import metadata
@@ -110,10 +110,11 @@ class TestRelease(installation.CloneTestCase):
         self.assertRegex(told, r'\nsandbox: \d+ steps, 0 failed\n$')
 
     def sandbox(self):
-        """Take the script out of the sdist, with nothing beside it."""
-        script = self.directory / 'alone' / 'tools' / 'sandbox.py'
-        script.parent.mkdir(parents=True)
+        """Take the tools out of the sdist, with nothing beside them."""
+        alone = self.directory / 'alone'
+        top = 'nova_zvm-%s' % VERSION
         with tarfile.open(self.sdist) as archive:
-            script.write_bytes(archive.extractfile(
-                'nova_zvm-%s/tools/sandbox.py' % VERSION).read())
-        return script
+            archive.extractall(alone, filter='data', members=[
+                member for member in archive.getmembers()
+                if member.name.startswith(top + '/tools/')])
+        return alone / top / 'tools' / 'sandbox.py'

@@ -27,11 +27,11 @@ import urllib.request
 import fixtures
 import testtools
 
-from nova_zvm.tests import fixtures as zvm_fixtures
-from nova_zvm.tests.sandbox import api
-from nova_zvm.tests.sandbox import app
-from nova_zvm.tests.sandbox import keep
-from nova_zvm.tests.sandbox import workspace
+from nova_zvm.tests.support import fixtures as zvm_fixtures
+from tools.sandbox import api
+from tools.sandbox import app
+from tools.sandbox import keep
+from tools.sandbox import workspace
 
 ROOT = pathlib.Path(__file__).absolute().parents[3]
 STEP = re.compile(r' *(\d+)  (ok|FAILED|--) +(?:[\d.]+ s +)?(\S.*)')

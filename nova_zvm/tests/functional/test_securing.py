@@ -36,12 +36,12 @@ from nova_zvm.checks import finding
 from nova_zvm.connector import client
 from nova_zvm.connector import errors
 from nova_zvm.connector import timeouts
-from nova_zvm.tests import authority
-from nova_zvm.tests import codeblocks
-from nova_zvm.tests.functional import base
-from nova_zvm.tests.functional import frontend
-from nova_zvm.tests import glance
-from nova_zvm.tests import meter
+from nova_zvm.tests.support import authority
+from nova_zvm.tests.support import cloud
+from nova_zvm.tests.support import codeblocks
+from nova_zvm.tests.support import frontend
+from nova_zvm.tests.support import glance
+from nova_zvm.tests.support import meter
 from nova_zvm.zvm import imageheader
 
 PAGE = 'doc/source/admin/securing.rst'
@@ -52,7 +52,7 @@ IMAGE_BYTES = 40 * MIB
 TOKEN = 'eyJ'
 
 
-class SecuringTestCase(base.ZVMTestCase):
+class SecuringTestCase(cloud.ZVMTestCase):
 
     def configure(self):
         super().configure()
@@ -143,9 +143,9 @@ class ConfigurationTest(SecuringTestCase):
         longest = max(limits.read(name) for name in timeouts._SECONDS)
         # With what the connector itself is told to wait for.
         longest = max(longest, limits.read('guests.start',
-                                           base.CONF.zvm.reachable_timeout),
+                                           cloud.CONF.zvm.reachable_timeout),
                       limits.read('guests.soft_stop',
-                                  base.CONF.shutdown_timeout))
+                                  cloud.CONF.shutdown_timeout))
         self.assertGreater(self.front.seconds('proxy_read_timeout'), longest)
         for directive in ('client_body_timeout', 'proxy_send_timeout',
                           'send_timeout'):
@@ -292,4 +292,4 @@ class ComputeTest(SecuringTestCase):
         self.assertIn('[zvm] ca_file', found['Connection'].remedy)
 
     def checked(self):
-        return dict(catalogue.run(deployment.Deployment(base.CONF)))
+        return dict(catalogue.run(deployment.Deployment(cloud.CONF)))

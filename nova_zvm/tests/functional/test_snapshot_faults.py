@@ -11,9 +11,9 @@
 #    under the License.
 """All cells of the fault matrix of snapshots, and deletes meanwhile."""
 
-from nova_zvm.tests.functional import faulting
-from nova_zvm.tests.functional import snapshotcells
-from nova_zvm.tests.functional import snapshotfaulting
+from nova_zvm.tests.support.faults import faulting
+from nova_zvm.tests.support.faults import snapshotcells
+from nova_zvm.tests.support.faults import snapshotfaulting
 
 
 @faulting.tests_of(snapshotcells.WHOLE)

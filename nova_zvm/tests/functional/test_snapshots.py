@@ -22,12 +22,12 @@ from nova_zvm.connector import client
 from nova_zvm.connector import models
 from nova_zvm.record import ownership
 from nova_zvm.simulator.disks import imagefile
-from nova_zvm.tests.functional import base
+from nova_zvm.tests.support import cloud
 
 NOTE = '/etc/note'
 
 
-class SnapshotTestCase(base.ZVMTestCase):
+class SnapshotTestCase(cloud.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
@@ -399,7 +399,7 @@ class RefusedTest(SnapshotTestCase):
         self.before = self.snapshot()
 
 
-class EndTest(base.ZVMTestCase):
+class EndTest(cloud.ZVMTestCase):
 
     def test_of_nova_compute(self):
         """Nobody looks after a capture on behalf of one that has ended."""

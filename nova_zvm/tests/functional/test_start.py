@@ -31,8 +31,8 @@ from nova import objects
 from nova.tests.functional.api import client as api_client
 from nova.virt import node
 
-from nova_zvm.tests.functional import base
-from nova_zvm.tests import powersync
+from nova_zvm.tests.support import cloud
+from nova_zvm.tests.support import powersync
 
 SMAPI_DOWN = {
     'match': {'command': 'smcli'},
@@ -59,7 +59,7 @@ class Errors(fixtures.Fixture):
         self.addCleanup(logging.getLogger().removeHandler, handler)
 
 
-class StartTestCase(base.ZVMTestCase):
+class StartTestCase(cloud.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
@@ -112,7 +112,7 @@ class StartTestCase(base.ZVMTestCase):
         return service
 
     def assert_service_disables_itself(self):
-        self.now += base.CONF.zvm.disable_service_after
+        self.now += cloud.CONF.zvm.disable_service_after
         self.run_periodic_tasks()
         reason = self.assert_service_up('disabled')['disabled_reason']
         self.assertTrue(reason.startswith('AUTO: '), reason)
@@ -264,7 +264,7 @@ class NewHostTest(StartTestCase):
         self.flags(state_path=self.useFixture(fixtures.TempDir()).path)
 
     def identity(self):
-        with open(os.path.join(base.CONF.state_path, 'compute_id')) as file:
+        with open(os.path.join(cloud.CONF.state_path, 'compute_id')) as file:
             return file.read()
 
     def restart(self):
@@ -316,7 +316,7 @@ class ConfigurationTest(StartTestCase):
 
     def assert_refused(self, sentence, group='zvm', **options):
         """See that options stop nova-compute; then take them back."""
-        section = base.CONF[group] if group else base.CONF
+        section = cloud.CONF[group] if group else cloud.CONF
         before = {name: section[name] for name in options}
         self.flags(group=group, **options)
         error = self.assertRaises(exception.NovaException,

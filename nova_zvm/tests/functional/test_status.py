@@ -29,9 +29,9 @@ from nova_zvm.checks import catalogue
 from nova_zvm.checks import deployment
 from nova_zvm.checks import finding
 from nova_zvm.record import ownership
-from nova_zvm.tests.functional import base
 from nova_zvm.tests.functional.simulator import rest
-from nova_zvm.tests import meter
+from nova_zvm.tests.support import cloud
+from nova_zvm.tests.support import meter
 from nova_zvm.zvm import names
 
 Code = finding.Code
@@ -53,7 +53,7 @@ vswitch_mappings = physnet1:VSW1,physnet2:VSW2
 """
 
 
-class StatusTestCase(base.ZVMTestCase):
+class StatusTestCase(cloud.ZVMTestCase):
 
     disk_pool = 'ECKD:POOL1'
 
@@ -70,7 +70,7 @@ class StatusTestCase(base.ZVMTestCase):
     def check(self, **options):
         """Run all checks; return the findings by their name."""
         return dict(catalogue.run(
-            deployment.Deployment(base.CONF, **options)))
+            deployment.Deployment(cloud.CONF, **options)))
 
     def check_unchanged(self):
         """Run all checks; see that they leave everything as it is."""
@@ -322,9 +322,9 @@ class GuestsTest(StatusTestCase):
     def test_taken_names(self):
         self._delete_server(self.boot())
         coming = self.next_userid()
-        last = names.template_id(base.TEMPLATE, coming) - 1
+        last = names.template_id(cloud.TEMPLATE, coming) - 1
         guests = self.foreign_guest(coming).guests
-        later = (base.TEMPLATE % (last + 4711)).upper()
+        later = (cloud.TEMPLATE % (last + 4711)).upper()
         self.foreign_guest(later)
         self.foreign_guest('SOMEBODY')
         self.assert_taken(coming, later)
@@ -425,9 +425,9 @@ class CommandTest(StatusTestCase):
         with self.database_of_commands(mapping) as url:
             with open(path, 'w') as conf_file:
                 conf_file.write(CONF_FILE % {
-                    'template': base.TEMPLATE, 'database': url,
+                    'template': cloud.TEMPLATE, 'database': url,
                     'url': self.zvm.url, 'token_file': self.zvm.token_file,
-                    'image_tmp_path': base.CONF.zvm.image_tmp_path,
+                    'image_tmp_path': cloud.CONF.zvm.image_tmp_path,
                     'option': 'disk_pool', 'disk_pool': self.disk_pool,
                     **values})
             done = subprocess.run(

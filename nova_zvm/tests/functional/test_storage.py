@@ -14,14 +14,14 @@
 
 from testtools import matchers
 
-from nova_zvm.tests.functional import base
+from nova_zvm.tests.support import cloud
 
 # The ECKD pool of the default scenario has four volumes of some 41 GiB.
 MORE_THAN_A_VOLUME = 60
 MORE_THAN_THE_POOL = 200
 
 
-class FullPoolTest(base.ZVMTestCase):
+class FullPoolTest(cloud.ZVMTestCase):
 
     def assert_no_room(self, reason, **flavor):
         """Boot in vain, with nothing left but room for a smaller server."""

@@ -19,9 +19,9 @@ import time
 
 import testtools
 
-from nova_zvm.tests import fixtures as zvm_fixtures
-from nova_zvm.tests.functional import base
-from nova_zvm.tests.functional import installation
+from nova_zvm.tests.support import cloud
+from nova_zvm.tests.support import fixtures as zvm_fixtures
+from nova_zvm.tests.support import installation
 
 RULE = installation.ROOT / 'etc' / 'tmpfiles.d' / 'nova-zvm-connector.conf'
 DEFAULT_FOLDERS = """
@@ -53,7 +53,7 @@ class TestFolders(testtools.TestCase):
         self.assertEqual(output.stdout.split(), folders_of_rules())
 
 
-class TestRule(base.ZVMTestCase):
+class TestRule(cloud.ZVMTestCase):
     """What is left of a boot with a config drive, and of captures."""
 
     def setUp(self):

@@ -12,10 +12,10 @@
 
 """What the page on upgrades says of a host whose configuration changes."""
 
-from nova_zvm.tests.functional import base
+from nova_zvm.tests.support import cloud
 
 
-class NameTemplateTest(base.ZVMTestCase):
+class NameTemplateTest(cloud.ZVMTestCase):
 
     def test_servers_keep_their_userids(self):
         self.import_image()

@@ -28,7 +28,7 @@ from oslo_config import cfg
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.neutron import conf
-from nova_zvm.tests import policies
+from nova_zvm.tests.support import policies
 
 HOST = 'zvm1'
 OTHER_HOST = 'zvm2'

@@ -16,9 +16,9 @@ from neutron_lib.api.definitions import portbindings
 from neutron_lib.api.definitions import provider_net
 from oslo_config import cfg
 
-from nova_zvm.tests import bindings
-from nova_zvm.tests.devstack import stack
 from nova_zvm.tests.neutron import base
+from nova_zvm.tests.support import bindings
+from nova_zvm.tests.support.devstack import stack
 
 # What neutron's test base sets, and the files are to set.
 OVERRIDES = (('mechanism_drivers', 'ml2'),

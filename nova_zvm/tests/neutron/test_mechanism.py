@@ -18,8 +18,8 @@ from neutron_lib.api.definitions import portbindings
 from neutron_lib import context as neutron_context
 
 from nova_zvm.neutron import mechanism
-from nova_zvm.tests import bindings
 from nova_zvm.tests.neutron import base
+from nova_zvm.tests.support import bindings
 
 UNBOUND = {'binding:vif_type': 'unbound', 'binding:vif_details': {}}
 FAILED = {'binding:vif_type': 'binding_failed', 'binding:vif_details': {}}

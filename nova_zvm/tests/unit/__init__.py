@@ -12,6 +12,6 @@
 
 """Tests that need no network and no other process."""
 
-from nova_zvm.tests import concurrency
+from nova_zvm.tests.support import concurrency
 
 concurrency.settle()

@@ -21,11 +21,11 @@ from nova.virt import node
 from nova_zvm.connector import errors
 from nova_zvm import driver
 from nova_zvm.record import instances
-from nova_zvm.tests.unit import base
-from nova_zvm.tests.unit import fakes
+from nova_zvm.tests.support import fakes
+from nova_zvm.tests.support import inmemory
 
 
-class NodeIdentityTestCase(base.ZVMTestCase):
+class NodeIdentityTestCase(inmemory.ZVMTestCase):
 
     def setUp(self):
         super().setUp()

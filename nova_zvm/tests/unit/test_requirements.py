@@ -58,7 +58,8 @@ def imported(paths):
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 found.add(node.module)
-    local = {path.stem for path in ROOT.glob('tools/*.py')} | {'nova_zvm'}
+    local = {path.stem for path in ROOT.glob('tools/*.py')} | {
+        'nova_zvm', 'tools'}
     packages = metadata.packages_distributions()
     return {normalized(distribution)
             for name in {name.partition('.')[0] for name in found}
@@ -79,7 +80,9 @@ class TestRequirements(testtools.TestCase):
     def test_tests(self):
         # Neutron's tests and those of mutants have environments apart.
         paths = [path for path in [*PACKAGE.glob('tests/**/*.py'),
-                                   *ROOT.glob('tools/*.py')]
+                                   *ROOT.glob('tools/*.py'),
+                                   *ROOT.glob('tools/sandbox/*.py'),
+                                   *ROOT.glob('tools/bench/*.py')]
                  if path.parent != PACKAGE / 'tests' / 'neutron']
         wanted = imported(paths) - declared('requirements.txt')
         found = declared('test-requirements.txt')

@@ -32,8 +32,8 @@ from typing import Any
 import yaml
 
 from nova_zvm.simulator.service import scenarios
-from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import rest
+from nova_zvm.tests.support import fixtures as zvm_fixtures
 
 Exchange = dict[str, Any]
 FOLDER = importlib.resources.files(__package__) / 'data'

@@ -22,8 +22,8 @@ import requests
 import testtools
 
 from nova_zvm.simulator.service import server
-from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import rest
+from nova_zvm.tests.support import fixtures as zvm_fixtures
 
 USERID = 'INST0001'
 POOL = 'ECKD:POOL1'

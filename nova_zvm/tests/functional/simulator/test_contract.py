@@ -23,8 +23,8 @@ import pathlib
 import fixtures
 import testtools
 
-from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import contract
+from nova_zvm.tests.support import fixtures as zvm_fixtures
 
 # Where the simulated system is right to differ, and why. Status and codes
 # are not among the places.

@@ -18,8 +18,8 @@ import subprocess
 
 import fixtures
 
-from nova_zvm.tests import codeblocks
 from nova_zvm.tests.functional.simulator import test_guests
+from nova_zvm.tests.support import codeblocks
 
 PAGE = 'doc/source/admin/images.rst'
 FILES = ('register.json', 'capture.json', 'download.json')

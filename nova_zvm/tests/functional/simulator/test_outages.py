@@ -17,9 +17,9 @@ from typing import Any
 import testtools
 
 from nova_zvm.simulator.ground import latency
-from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import rest
-from nova_zvm.tests import invariants
+from nova_zvm.tests.support import fixtures as zvm_fixtures
+from nova_zvm.tests.support import invariants
 
 USERID = 'INST0001'
 POOL = 'ECKD:POOL1'

@@ -21,9 +21,9 @@ import urllib.request
 import fixtures
 import testtools
 
-from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import rest
-from nova_zvm.tests import reading
+from nova_zvm.tests.support import fixtures as zvm_fixtures
+from nova_zvm.tests.support import reading
 
 USERID = 'INST0001'
 SECRET = 'S3CRET'

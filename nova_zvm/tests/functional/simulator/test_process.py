@@ -29,9 +29,9 @@ import fixtures
 import requests
 import testtools
 
-from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import rest
-from nova_zvm.tests import invariants
+from nova_zvm.tests.support import fixtures as zvm_fixtures
+from nova_zvm.tests.support import invariants
 
 USERID = 'INST0001'
 POOL = 'ECKD:POOL1'

@@ -19,8 +19,8 @@ whole way.
 
 import testtools
 
-from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import rest
+from nova_zvm.tests.support import fixtures as zvm_fixtures
 
 USERID = 'INST0001'
 # Prepended to the stand-in: it notes that it was run.

@@ -29,9 +29,9 @@ import sys
 from typing import Any
 
 from nova_zvm.simulator.connector import install
-from nova_zvm.tests import codeblocks
-from nova_zvm.tests import fixtures as zvm_fixtures
-from nova_zvm.tests.functional import installation
+from nova_zvm.tests.support import codeblocks
+from nova_zvm.tests.support import fixtures as zvm_fixtures
+from nova_zvm.tests.support import installation
 
 PAGE = 'doc/source/contributor/simulator.rst'
 # What the connector's own requirements bound otherwise.

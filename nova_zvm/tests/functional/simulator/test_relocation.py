@@ -20,8 +20,8 @@ import fixtures
 import testtools
 
 from nova_zvm.simulator.service import scenarios
-from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import rest
+from nova_zvm.tests.support import fixtures as zvm_fixtures
 
 USERID = 'INST0001'
 POOL = 'ECKD:POOL1'

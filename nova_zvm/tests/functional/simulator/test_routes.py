@@ -20,9 +20,9 @@ from typing import Any
 import requests
 import testtools
 
-from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import contract
 from nova_zvm.tests.functional.simulator import rest
+from nova_zvm.tests.support import fixtures as zvm_fixtures
 
 USERID = 'INST0001'
 NETWORK = {'ip_addr': '192.0.2.5', 'cidr': '192.0.2.0/24',

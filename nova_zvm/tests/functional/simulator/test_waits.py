@@ -18,8 +18,8 @@ import subprocess
 
 import testtools
 
-from nova_zvm.tests import fixtures as zvm_fixtures
 from nova_zvm.tests.functional.simulator import rest
+from nova_zvm.tests.support import fixtures as zvm_fixtures
 
 # How the connector could wait past the stand-in for its module time.
 WAITS = {'sleep', 'Timer', 'wait', 'select', 'poll'}

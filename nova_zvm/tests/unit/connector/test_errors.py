@@ -28,7 +28,7 @@ from urllib3 import exceptions as urllib3_errors
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm.connector import operation as op
-from nova_zvm.tests.unit.connector import conversation
+from nova_zvm.tests.support import conversation
 
 HTML = '<html><head><title>Not yours</title></head><body>no</body></html>'
 

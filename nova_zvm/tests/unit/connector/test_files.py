@@ -21,7 +21,7 @@ import testtools
 
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
-from nova_zvm.tests.unit.connector import loopback
+from nova_zvm.tests.support import loopback
 
 VERSION = loopback.answer({'version': '1.6.3', 'api_version': '1.0'})
 LENGTH = 3 * 1024 * 1024 + 7

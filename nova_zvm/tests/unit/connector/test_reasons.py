@@ -19,7 +19,7 @@ import requests_mock
 
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
-from nova_zvm.tests.unit.connector import conversation
+from nova_zvm.tests.support import conversation
 
 # How much of a message nova shows to users.
 SHOWN = 255

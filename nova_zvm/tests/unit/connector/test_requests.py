@@ -19,7 +19,7 @@ import fixtures
 
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
-from nova_zvm.tests.unit.connector import conversation
+from nova_zvm.tests.support import conversation
 
 HOST = {
     'zcc_userid': 'ZCCSRV', 'zvm_host': 'ZVMSYS1', 'vcpus': 16,

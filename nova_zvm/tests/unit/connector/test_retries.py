@@ -16,7 +16,7 @@ import requests
 from urllib3 import exceptions as urllib3_errors
 
 from nova_zvm.connector import errors
-from nova_zvm.tests.unit.connector import conversation
+from nova_zvm.tests.support import conversation
 
 REFUSED = requests.exceptions.ConnectionError(
     urllib3_errors.MaxRetryError(None, '/', urllib3_errors.NewConnectionError(

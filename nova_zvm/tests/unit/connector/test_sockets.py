@@ -24,8 +24,8 @@ import requests
 import testtools
 
 from nova_zvm.connector import errors
-from nova_zvm.tests import authority
-from nova_zvm.tests.unit.connector import loopback
+from nova_zvm.tests.support import authority
+from nova_zvm.tests.support import loopback
 
 # A factor that makes every time to wait a few hundredths of a second.
 SOON = 0.0005

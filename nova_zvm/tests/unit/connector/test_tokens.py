@@ -22,7 +22,7 @@ import fixtures
 import testtools
 
 from nova_zvm.connector import errors
-from nova_zvm.tests.unit.connector import conversation
+from nova_zvm.tests.support import conversation
 
 REFUSED = {'status_code': 401, 'json': {
     'overallRC': 400, 'rc': 400, 'rs': 401, 'modID': 120, 'output': '',

@@ -24,7 +24,7 @@ from hypothesis import strategies
 from nova_zvm.simulator.ground import clocks
 from nova_zvm.simulator.machine import execution
 from nova_zvm.simulator.service import scenarios
-from nova_zvm.tests import invariants
+from nova_zvm.tests.support import invariants
 from nova_zvm.tests.unit.simulator import simulated
 
 MEMBERS = {'ZVM1': 'ZCC1', 'ZVM2': 'ZCC2'}

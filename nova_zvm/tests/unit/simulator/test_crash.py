@@ -27,7 +27,7 @@ from unittest import mock
 from nova_zvm.simulator.ground import wholefile
 from nova_zvm.simulator.machine import execution
 from nova_zvm.simulator.service import scenarios
-from nova_zvm.tests import invariants
+from nova_zvm.tests.support import invariants
 from nova_zvm.tests.unit.simulator import simulated
 
 SCENARIO = {'timing': {'logoff': 5, 'directory_delete': 5}}

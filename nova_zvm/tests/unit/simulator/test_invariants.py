@@ -12,7 +12,7 @@
 
 """Every rule of a consistent state finds the state that breaks it."""
 
-from nova_zvm.tests import invariants
+from nova_zvm.tests.support import invariants
 from nova_zvm.tests.unit.simulator import simulated
 
 

@@ -16,7 +16,7 @@ import json
 from nova_zvm.simulator.faults import dispatch
 from nova_zvm.simulator.service.page import documents
 from nova_zvm.simulator.service.page import views
-from nova_zvm.tests import reading
+from nova_zvm.tests.support import reading
 from nova_zvm.tests.unit.simulator import simulated
 
 
