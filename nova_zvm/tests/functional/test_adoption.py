@@ -390,7 +390,7 @@ class RefusalTest(AdoptionTestCase):
         self.assertIn(taken, self.zvm.machine.state()['directory'])
 
     def test_what_comes_between(self):
-        """First a guest without a record is told, and not as one that may be
+        """First a guest without a record is reported, not as one that may be
         deleted. Then its adoption is refused for one reason after another.
         """
         one = self.boot_without_record()

@@ -267,7 +267,7 @@ class AttachRefusedTest(InterfacesTestCase):
         self.assert_agree(self.server)
         self.assert_configured(self.server)
 
-        # It is told nothing of an address that it has to find itself.
+        # It gets no configuration for an address that it has to find itself.
         self.make_unreachable(self.server)
         self.assert_attached(subnets=[
             self.make_subnet('fdf8:f53b:82e4::/64')])
