@@ -144,7 +144,7 @@ class Staging:
                 raise exc.source
             raise
         except errors.ConnectorError as exc:
-            if folder_seen or exc.status != 500:
+            if folder_seen or (exc.status, exc.overall_rc) != (500, 300):
                 raise
             raise failures.FirstUploadRefused(reason=exc) from exc
         self._folder_seen = True

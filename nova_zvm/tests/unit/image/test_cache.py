@@ -166,6 +166,12 @@ class ProvideTestCase(ImageCacheTestCase):
         self.assertRaises(failures.ConnectorFailure, self.provide)
         self.assertNothingStays()
 
+    def test_an_upload_that_fails_otherwise_is_not_repeated(self):
+        self.connector.faults['files.upload'] = [
+            fakes.error(operation='files.upload', rc=(101, 101, 1))]
+        self.assertRaises(failures.ConnectorFailure, self.provide)
+        self.assertEqual(1, self.glance.downloads)
+
     def test_an_upload_that_is_refused_later_is_not_repeated(self):
         self.provide()
         self.connector.repository.clear()
