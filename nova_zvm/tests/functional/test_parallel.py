@@ -92,6 +92,8 @@ class TenBootsTest(ParallelTestCase):
         self.assertTrue(last_start < first_end, (last_start, first_end))
 
     def test_of_one_image_and_of_others(self):
+        # An image whose upload collides on a new connector is read twice.
+        self.driver.cache_image(self.context_of_admin(), self.create_image())
         images = [self.image_id, *[self.create_image() for _ in range(3)]]
         may_read = threading.Event()
         reads = self.count_reads(may_read)
