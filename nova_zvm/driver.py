@@ -25,7 +25,6 @@ from oslo_log import log as logging
 
 from nova_zvm.conf import options
 from nova_zvm.conf import settings
-from nova_zvm.connector import client
 from nova_zvm.errors import failures
 from nova_zvm.guest import capture
 from nova_zvm.guest import configdrive
@@ -43,6 +42,8 @@ from nova_zvm.operations import interfaces
 from nova_zvm.operations import precache
 from nova_zvm.operations import snapshot
 from nova_zvm.record import instances
+from nova_zvm.transfer import journal
+from nova_zvm.transfer import repository
 from nova_zvm.transfer import uploads
 
 CONF = conf.CONF
@@ -68,26 +69,28 @@ class ZVMDriver(driver.ComputeDriver):
     def __init__(self, virtapi):
         super().__init__(virtapi)
         LOG.info('z/VM driver %s', settings.version())
-        zvm = settings.checked(CONF)
-        connector = client.Connector(
-            zvm.cloud_connector_url, token_file=zvm.token_file,
-            ca_file=zvm.ca_file, connect_timeout=zvm.connect_timeout,
-            timeout_scale=zvm.timeout_scale)
-        self._service_status = servicestatus.ServiceStatus(virtapi)
+        zvm = settings.read(CONF)
+        connector = zvm.connector()
+        self._service_status = servicestatus.ServiceStatus(
+            virtapi, zvm.disable_service_after)
         self._guests = lifecycle.Guests(connector, zvm.timeout_scale)
         self._instances = instances.Instances(self._guests)
         self._hypervisor = inventory.Hypervisor(
-            connector, self._instances.disk_gb)
+            connector, self._instances.disk_gb, zvm)
         self._diagnostics = diagnostics.Diagnostics(connector)
-        self._staging = uploads.Staging(connector)
+        self._staging = uploads.Staging(
+            connector, journal.Journal(zvm.image_tmp_path))
+        files = repository.Repository(zvm.image_repository)
         self._config_drives = configdrive.ConfigDrives(
-            connector, self._staging)
+            connector, self._staging, files, zvm.image_tmp_path)
         images = cache.ImageCache(connector, self._staging)
         self._image_ageing = ageing.ImageAgeing(
             connector, images, self._staging)
         self._precache = precache.Precache(
             images, self._hypervisor, connector)
-        self._captures = capture.Captures(connector)
+        self._captures = capture.Captures(
+            connector, files, zvm.capture_unreachable_guests,
+            zvm.timeout_scale)
         self._snapshot = snapshot.Snapshot(self._captures, connector)
         nics = switches.Network(
             connector, zvm.vswitch_mappings,
@@ -99,7 +102,8 @@ class ZVMDriver(driver.ComputeDriver):
             connector.settle_seconds('guests.create'), zvm.timeout_scale)
         self._spawn = build.Spawn(
             self._guests, images, nics, self._config_drives,
-            self._hypervisor, connector, self._destroy.undo_spawn, virtapi)
+            self._hypervisor, connector, self._destroy.undo_spawn, virtapi,
+            zvm)
 
     # Host
 

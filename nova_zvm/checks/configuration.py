@@ -21,7 +21,6 @@ from oslo_config import cfg
 
 from nova_zvm.checks import deployment as deployments
 from nova_zvm.checks import finding
-from nova_zvm.conf import options as zvm_options
 from nova_zvm.conf import settings
 from nova_zvm.zvm import names
 
@@ -29,9 +28,7 @@ from nova_zvm.zvm import names
 def options(deployment):
     conf = deployment.conf
     try:
-        settings.checked(conf)
-        for option in zvm_options.OPTS:
-            getattr(conf.zvm, option.dest)
+        settings.read(conf)
     except deployments.WRONG_OPTIONS as exc:
         return finding.failure(
             finding.sentence(exc),

@@ -33,7 +33,7 @@ VALIDITY_SECONDS = 60
 
 def connection(deployment):
     """Tell whether the connector answers; a refused token is an answer."""
-    url = deployment.conf.zvm.cloud_connector_url
+    url = deployment.settings.cloud_connector_url
     error = deployment.contact
     if deployment.lacks_token:
         deployment.need_connector()
@@ -112,7 +112,7 @@ def token(deployment):
             "file ([wsgi] token_path in zvmsdk.conf) that nova's user can "
             'read.')
     deployment.need_connector()
-    token_file = deployment.conf.zvm.token_file
+    token_file = deployment.settings.token_file
     return finding.success(
         'The connector accepts the token of %s.' % token_file
         if token_file else 'The connector asks for no token.')

@@ -29,7 +29,6 @@ from oslo_config import cfg
 from nova_zvm.checks import finding
 from nova_zvm.conf import options as zvm_options
 from nova_zvm.conf import settings
-from nova_zvm.connector import client
 from nova_zvm.connector import errors
 from nova_zvm.record import instances
 from nova_zvm.record import ownership
@@ -74,19 +73,20 @@ class Deployment:
         self.silent = False
         self.unreadable = False
 
+    @functools.cached_property
+    def settings(self):
+        """The [zvm] options."""
+        try:
+            return settings.read(self.conf)
+        except WRONG_OPTIONS as exc:
+            raise finding.NotChecked('the options are wrong') from exc
+
     # The connector
 
     @functools.cached_property
     def client(self):
         """The connector's client, whether the connector is there or not."""
-        try:
-            zvm = settings.checked(self.conf)
-            return client.Connector(
-                zvm.cloud_connector_url, token_file=zvm.token_file,
-                ca_file=zvm.ca_file, connect_timeout=zvm.connect_timeout,
-                timeout_scale=zvm.timeout_scale)
-        except WRONG_OPTIONS as exc:
-            raise finding.NotChecked('the options are wrong') from exc
+        return self.settings.connector()
 
     @functools.cached_property
     def contact(self):

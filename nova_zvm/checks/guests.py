@@ -39,7 +39,7 @@ def future_names(deployment):
     taken = {userid for userid, instance_id in _foreign(deployment).items()
              if instance_id > last}
     guests = lifecycle.Guests(deployment.zvm,
-                              deployment.conf.zvm.timeout_scale)
+                              deployment.settings.timeout_scale)
     coming = {_userid(deployment, instance_id)
               for instance_id in range(last + 1, last + 1 + AHEAD)}
     taken |= {userid for userid in coming - taken

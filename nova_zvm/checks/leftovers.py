@@ -71,7 +71,7 @@ def passing_images(deployment):
 
 def uploads(deployment):
     """Find files on record that have not been overwritten."""
-    records = journal.Journal()
+    records = journal.Journal(deployment.settings.image_tmp_path)
     if not records.readable():
         return finding.warning(
             'This user may not read what is below [zvm] image_tmp_path.',

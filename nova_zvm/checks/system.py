@@ -46,7 +46,8 @@ def smapi(deployment):
 
 def disk_pool(deployment):
     connector = deployment.zvm
-    wanted = deployment.conf.zvm.disk_pool
+    named = deployment.settings.disk_pool
+    wanted = named and named.text
     try:
         pool = connector.host.disk_pool(wanted)
     except errors.NotFound:
@@ -62,12 +63,11 @@ def disk_pool(deployment):
     told = '%s has %d GB, %d GB free%s.' % (
         wanted or "The connector's own disk pool", pool.total_gb,
         pool.available_gb, space.told)
-    kind = wanted and wanted.split(':')[0].upper()
-    if wanted and space.kinds - {kind}:
+    if named and space.kinds - {named.kind}:
         return finding.failure(
             '[zvm] disk_pool says that the pool is of type %s, and its '
             'volumes are of type %s. %s' % (
-                kind, ' and '.join(sorted(space.kinds)), told),
+                named.kind, ' and '.join(sorted(space.kinds)), told),
             'Let [zvm] disk_pool begin with the type that the volumes of the '
             'pool have, or name another pool.')
     largest = min([pool.available_gb, *space.largest_gb])
@@ -139,7 +139,7 @@ def _kind(device_type):
 
 def switches(deployment):
     connector = deployment.zvm
-    mappings = deployment.conf.zvm.vswitch_mappings
+    mappings = deployment.settings.vswitch_mappings
     if mappings:
         return finding.together([
             _mapped(connector, physical_network, name.upper())

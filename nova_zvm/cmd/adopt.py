@@ -113,7 +113,7 @@ def _deployment(args):
     from nova_zvm.conf import settings
     deployed = deployment.of_command(conf)
     try:
-        settings.checked(conf)
+        settings.read(conf)
     except deployment.WRONG_OPTIONS as exc:
         raise Impossible(finding.sentence(exc))
     if args.name_template:
@@ -140,7 +140,7 @@ def run(deployed, uuids, yes):
                 'nova-zvm-status check tells what to do about it.'
                 % finding.sentence(deployed.contact))
         adopting = adoption.Adoption(
-            deployed.connector, deployed.conf.zvm.vswitch_mappings,
+            deployed.connector, deployed.settings.vswitch_mappings,
             deployed.claims)
         verdicts = [adopting.judge(instance) for instance in instances]
     except finding.NotChecked as exc:

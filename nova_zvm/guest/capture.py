@@ -25,7 +25,6 @@ import dataclasses
 import threading
 import time
 
-from nova import conf
 from nova import context as nova_context
 from nova import exception as nova_exception
 from nova import objects
@@ -37,10 +36,8 @@ from nova_zvm.errors import failures
 from nova_zvm.pace import progress
 from nova_zvm.record import ownership
 from nova_zvm.transfer import importing
-from nova_zvm.transfer import repository
 from nova_zvm.zvm import names
 
-CONF = conf.CONF
 LOG = logging.getLogger(__name__)
 
 # Between two looks at a guest whose capture may not be over.
@@ -61,8 +58,18 @@ class Captured:
 class Captures:
     """Captures of this host's guests."""
 
-    def __init__(self, connector):
+    def __init__(self, connector, files, of_unreachable_guests,
+                 timeout_scale):
+        """Prepare; nothing is asked yet.
+
+        :param files: the Repository of the connector
+        :param of_unreachable_guests: whether guests whose Linux does not
+            respond may be captured
+        """
         self._connector = connector
+        self._repository = files
+        self._of_unreachable_guests = of_unreachable_guests
+        self._timeout_scale = timeout_scale
         self._stopped = threading.Event()
         self._looked_after = set()
 
@@ -90,7 +97,7 @@ class Captures:
         with failures.translated():
             power = self._connector.guests.power_state(userid)
             if (power == 'on' and
-                    not CONF.zvm.capture_unreachable_guests and
+                    not self._of_unreachable_guests and
                     not self._connector.guests.info(userid).os_version):
                 raise _refused(
                     'its operating system does not respond, so capturing it '
@@ -149,7 +156,7 @@ class Captures:
         """
         statements = [statement.split() for statement in
                       self._connector.guests.directory_entry(userid)]
-        paths = [repository.path(image, words[1]) for words in statements
+        paths = [self._repository.path(image, words[1]) for words in statements
                  if words[:1] == ['MDISK']]
         for path in paths[:-1]:
             if self._is_file(path):
@@ -194,7 +201,7 @@ class Captures:
         """Look after the capture of a server that began at some time."""
         limit = self._connector.settle_seconds('guests.capture')
         deadline = time.monotonic() + limit - max(0, time.time() - since)
-        pause = LOOK_SECONDS * CONF.zvm.timeout_scale
+        pause = LOOK_SECONDS * self._timeout_scale
         try:
             while not self._is_settled(uuid, since,
                                        time.monotonic() >= deadline):

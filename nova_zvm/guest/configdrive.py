@@ -40,7 +40,6 @@ from nova_zvm.guest import iso9660
 from nova_zvm.guest import mkisofs
 from nova_zvm.record import ownership
 from nova_zvm.transfer import importing
-from nova_zvm.transfer import repository
 from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names
 
@@ -56,9 +55,16 @@ SWEEP = 'zvm-config-drives'
 class ConfigDrives:
     """Config drives of the instances that want one."""
 
-    def __init__(self, connector, staging):
+    def __init__(self, connector, staging, files, tmp_path):
+        """Prepare; nothing is asked yet.
+
+        :param files: the Repository of the connector
+        :param tmp_path: the directory for files of nova-compute
+        """
         self._connector = connector
         self._staging = staging
+        self._repository = files
+        self._tmp_path = tmp_path
 
     def begin_sweep(self, instances):
         """Remove what a killed nova-compute has left of drives.
@@ -67,7 +73,7 @@ class ConfigDrives:
 
         :param instances: those whose drive is recorded to be there
         """
-        mkisofs.sweep()
+        mkisofs.sweep(self._tmp_path)
         if instances:
             threading.Thread(target=self.sweep, args=(instances,),
                              daemon=True, name=SWEEP).start()
@@ -92,7 +98,17 @@ class ConfigDrives:
             instance, content=injected_files, extra_md=extra,
             network_info=network_info))
         header = imageheader.Header(1, 'CYL').pack()
-        return header + _iso(builder)[len(header):]
+        return header + self._iso(builder)[len(header):]
+
+    def _iso(self, builder):
+        if mkisofs.is_set():
+            return mkisofs.image(builder, self._tmp_path)
+        try:
+            return iso9660.image(dict(builder.mdfiles), LABEL)
+        except Exception as exc:
+            raise nova_exception.InvalidInput(
+                reason='the config drive cannot be made: %s. Set mkisofs_cmd '
+                       'to let a program make it' % exc) from exc
 
     @contextlib.contextmanager
     def delivered(self, instance, drive, image):
@@ -111,7 +127,7 @@ class ConfigDrives:
                                           len(drive))
             try:
                 self._import(name, upload, image.os_version)
-                path = '%s/%s/%s' % (repository.imports(image), name,
+                path = '%s/%s/%s' % (self._repository.imports(image), name,
                                      FILE_NAME)
                 self._export(name, path)
                 yield path
@@ -159,14 +175,3 @@ class ConfigDrives:
             if isinstance(exc, (errors.Unreachable, errors.OutcomeUnknown)):
                 raise
             raise failures.wrong_repository('write to', path) from exc
-
-
-def _iso(builder):
-    if mkisofs.is_set():
-        return mkisofs.image(builder)
-    try:
-        return iso9660.image(dict(builder.mdfiles), LABEL)
-    except Exception as exc:
-        raise nova_exception.InvalidInput(
-            reason='the config drive cannot be made: %s. Set mkisofs_cmd to '
-                   'let a program make it' % exc) from exc

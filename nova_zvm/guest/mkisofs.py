@@ -20,6 +20,7 @@ when the program has ended, or at the next start if nova-compute was killed.
 import os
 import shutil
 import tempfile
+from typing import Any
 
 from nova import conf
 from nova import exception as nova_exception
@@ -27,19 +28,21 @@ from nova import exception as nova_exception
 CONF = conf.CONF
 
 
-def is_set():
+def is_set() -> bool:
     """Return whether nova.conf has the option, even with its default."""
     return CONF.get_location('mkisofs_cmd').location.is_user_controlled
 
 
-def image(builder):
+def image(builder: Any, tmp_path: str) -> bytes:
     """Return the ISO 9660 image of nova's builder, as bytes.
 
+    :param tmp_path: the directory for files of nova-compute
     :raises InvalidInput: if the program cannot make it
     """
     try:
-        os.makedirs(_folder(), mode=0o700, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=_folder()) as directory:
+        folder = _folder(tmp_path)
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as directory:
             return _made_in(directory, builder)
     except Exception as exc:
         raise nova_exception.InvalidInput(
@@ -47,7 +50,7 @@ def image(builder):
                    % (CONF.mkisofs_cmd, exc)) from exc
 
 
-def _made_in(directory, builder):
+def _made_in(directory: str, builder: Any) -> bytes:
     # make_drive() of nova would put the files below CONF.tempdir, where
     # nothing finds those that a killed process leaves.
     files = os.path.join(directory, 'files')
@@ -58,16 +61,16 @@ def _made_in(directory, builder):
         return iso.read()
 
 
-def sweep():
+def sweep(tmp_path: str) -> None:
     """Remove what a killed nova-compute left."""
-    shutil.rmtree(_folder(), ignore_errors=True)
+    shutil.rmtree(_folder(tmp_path), ignore_errors=True)
 
 
-def _folder():
+def _folder(tmp_path: str) -> str:
     """Return a folder of this compute service alone.
 
     Several may run on one host, each for a z/VM of its own.
     """
-    return os.path.join(CONF.zvm.image_tmp_path,
+    return os.path.join(tmp_path,
                         'nova-zvm-%s' % CONF.host.replace('/', '_'),
                         'config-drives')

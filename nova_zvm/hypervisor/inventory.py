@@ -32,7 +32,6 @@ from oslo_serialization import jsonutils
 
 from nova_zvm.connector import errors
 from nova_zvm.errors import failures
-from nova_zvm.zvm import units
 
 CONF = conf.CONF
 LOG = logging.getLogger(__name__)
@@ -49,14 +48,18 @@ FRESH_SECONDS = 30
 class Hypervisor:
     """Inventory of the host, as of the last look."""
 
-    def __init__(self, connector, own_disk_gb):
+    def __init__(self, connector, own_disk_gb, settings):
         """Prepare; nothing is asked yet.
 
         :param own_disk_gb: returns the DISK_GB that placement counts for the
             servers whose disks are in the pool
+        :param settings: with the pool and the limits of one guest
         """
         self._connector = connector
         self._own_disk_gb = own_disk_gb
+        self._pool = settings.disk_pool
+        self._guest_max_vcpus = settings.guest_max_vcpus
+        self._guest_max_mib = settings.guest_max_mib
         # Held during a request, so what must not wait reads _host without.
         self._lock = threading.Lock()
         self._host = None
@@ -131,11 +134,10 @@ class Hypervisor:
         found = {
             orc.VCPU: self._resource(
                 host.vcpus, CONF.reserved_host_cpus, ratios[orc.VCPU],
-                CONF.zvm.guest_max_vcpus),
+                self._guest_max_vcpus),
             orc.MEMORY_MB: self._resource(
                 host.memory_mb, CONF.reserved_host_memory_mb,
-                ratios[orc.MEMORY_MB],
-                units.storage_mib(CONF.zvm.guest_max_memory)),
+                ratios[orc.MEMORY_MB], self._guest_max_mib),
             orc.DISK_GB: self._resource(
                 host.disk_total_gb,
                 min(host.disk_total_gb,
@@ -186,15 +188,15 @@ class Hypervisor:
 
     def _look(self):
         host = self._connector.host.info()
-        if not CONF.zvm.disk_pool:
+        if self._pool is None:
             return host
         # GET /host speaks of the connector's own pool, newer ones of all
         # their pools together.
         try:
-            pool = self._connector.host.disk_pool(CONF.zvm.disk_pool)
+            pool = self._connector.host.disk_pool(self._pool.text)
         except errors.NotFound as exc:
             raise nova_exception.InvalidConfiguration(
-                _missing_pool()) from exc
+                _missing_pool(self._pool)) from exc
         return dataclasses.replace(
             host, disk_total_gb=pool.total_gb, disk_used_gb=pool.used_gb)
 
@@ -205,16 +207,16 @@ class Hypervisor:
 
         :raises InvalidInput: if z/VM has no such pool
         """
-        if not CONF.zvm.disk_pool or self._pool_seen:
+        if self._pool is None or self._pool_seen:
             return
         try:
             with failures.translated():
-                self._connector.host.disk_pool(CONF.zvm.disk_pool)
+                self._connector.host.disk_pool(self._pool.text)
         except failures.ConnectorFailure as exc:
             if not isinstance(exc.__cause__, errors.NotFound):
                 raise
             raise nova_exception.InvalidInput(
-                reason=_missing_pool()) from exc
+                reason=_missing_pool(self._pool)) from exc
         self._pool_seen = True
 
     def disk_units(self):
@@ -223,8 +225,8 @@ class Hypervisor:
         Without [zvm] disk_pool the first volume of the connector's own pool
         tells, looked up once, if this connector can list a pool's volumes.
         """
-        if CONF.zvm.disk_pool:
-            return units.DISK_UNITS[CONF.zvm.disk_pool.split(':')[0].upper()]
+        if self._pool is not None:
+            return self._pool.units
         if self._pool_units is None:
             self._pool_units = self._first_volume_units()
         return self._pool_units
@@ -243,6 +245,6 @@ class Hypervisor:
         return 'CYL' if kind.startswith('3390') else 'BLK'
 
 
-def _missing_pool():
+def _missing_pool(pool):
     return ("[zvm] disk_pool: z/VM has no disk pool '%s'; name one that it has"
-            % CONF.zvm.disk_pool)
+            % pool.text)

@@ -40,8 +40,13 @@ REASON_LENGTH = 255
 class ServiceStatus:
     """Whether nova may send new servers to this host."""
 
-    def __init__(self, virtapi):
+    def __init__(self, virtapi, disable_after):
+        """Prepare; nothing is asked yet.
+
+        :param disable_after: seconds without an answer, 0 for never
+        """
         self._virtapi = virtapi
+        self._disable_after = disable_after
         # Held while the record is written, so that a success which comes
         # after a failure is also recorded after it.
         self._lock = threading.Lock()
@@ -67,7 +72,7 @@ class ServiceStatus:
             self._failing_since = started
         seconds = time.monotonic() - self._failing_since
         # Without the periodic update nothing would enable the service again.
-        if (0 < CONF.zvm.disable_service_after <= seconds and
+        if (0 < self._disable_after <= seconds and
                 CONF.update_resources_interval >= 0):
             with _retried('disable'):
                 self._disable(seconds, exc)

@@ -17,6 +17,7 @@ serve many instances, or none yet. A record is a file with the upload's url
 and nothing else, so that one whose nova-compute was killed is found again.
 """
 
+from collections import abc
 import contextlib
 import os
 import uuid
@@ -32,29 +33,34 @@ LOG = logging.getLogger(__name__)
 class Journal:
     """The records of this compute service."""
 
-    def __init__(self):
-        self._open = set()
+    def __init__(self, tmp_path: str) -> None:
+        """Remember where the records are.
 
-    def prepare(self):
+        :param tmp_path: the directory for files of nova-compute
+        """
+        self._tmp_path = tmp_path
+        self._open: set[str] = set()
+
+    def prepare(self) -> None:
         """See that there is a place for records.
 
         :raises InvalidInput: if not
         """
         with _told():
-            os.makedirs(_folder(), mode=0o700, exist_ok=True)
+            os.makedirs(self._folder(), mode=0o700, exist_ok=True)
 
-    def add(self, url):
+    def add(self, url: str) -> None:
         """Record an upload, as one that is being used."""
         self.prepare()
         self._open.add(url)
-        with _told(), open(_path(url), 'w', encoding='utf-8') as record:
+        with _told(), open(self._path(url), 'w', encoding='utf-8') as record:
             record.write(url)
 
-    def close(self, url):
+    def close(self, url: str) -> None:
         """Say that an upload is no longer used, but still there."""
         self._open.discard(url)
 
-    def remove(self, url):
+    def remove(self, url: str) -> None:
         """Forget an upload.
 
         A record that cannot be removed costs only that the upload is
@@ -62,26 +68,25 @@ class Journal:
         """
         self.close(url)
         with contextlib.suppress(OSError):
-            os.remove(_path(url))
+            os.remove(self._path(url))
 
-    @staticmethod
-    def readable():
+    def readable(self) -> bool:
         """Tell whether this user can read the records, if there are any."""
         try:
-            os.scandir(_folder()).close()
+            os.scandir(self._folder()).close()
         except FileNotFoundError:
             return True
         except OSError:
             return False
         return True
 
-    def left(self):
+    def left(self) -> list[str]:
         """Return the urls of the uploads that are no longer used.
 
         Never fails: nova-compute starts with this.
         """
         try:
-            paths = [entry.path for entry in os.scandir(_folder())]
+            paths = [entry.path for entry in os.scandir(self._folder())]
         except FileNotFoundError:
             return []
         except OSError as exc:
@@ -90,9 +95,22 @@ class Journal:
         return [url for url in map(_read, paths)
                 if url and url not in self._open]
 
+    def _folder(self) -> str:
+        """Return where this compute service keeps its records.
+
+        Several may run on one host, each for a z/VM of its own.
+        """
+        return os.path.join(
+            self._tmp_path,
+            'nova-zvm-uploads-%s' % CONF.host.replace('/', '_'))
+
+    def _path(self, url: str) -> str:
+        return os.path.join(self._folder(),
+                            str(uuid.uuid5(uuid.NAMESPACE_URL, url)))
+
 
 @contextlib.contextmanager
-def _told():
+def _told() -> abc.Iterator[None]:
     try:
         yield
     except OSError as exc:
@@ -101,20 +119,7 @@ def _told():
                    'nova-compute can write to: %s' % exc) from exc
 
 
-def _folder():
-    """Return where this compute service keeps its records.
-
-    Several may run on one host, each for a z/VM of its own.
-    """
-    return os.path.join(CONF.zvm.image_tmp_path,
-                        'nova-zvm-uploads-%s' % CONF.host.replace('/', '_'))
-
-
-def _path(url):
-    return os.path.join(_folder(), str(uuid.uuid5(uuid.NAMESPACE_URL, url)))
-
-
-def _read(path):
+def _read(path: str) -> str:
     """Return the url in a record, '' if there is none any more."""
     try:
         with open(path, encoding='utf-8') as record:
@@ -127,6 +132,6 @@ def _read(path):
         return ''
 
 
-def _warn(exc):
+def _warn(exc: Exception) -> None:
     LOG.warning('Cannot read the records of uploads below [zvm] '
                 'image_tmp_path: %s', exc)

@@ -14,31 +14,37 @@
 
 import os.path
 
-from nova import conf
-
-CONF = conf.CONF
+from nova_zvm.connector import models
 
 
-def imports(image):
-    """Return the folder of what is imported for the Linux of an image.
+class Repository:
+    """The image repository of the connector."""
 
-    Newer connectors tell an image's path, 1.6.3 does not, and imports into
-    a folder in lower case (zvmsdk/smtclient.py image_import).
-    """
-    if image.path:
-        return os.path.dirname(os.path.dirname(image.path))
-    return _folder(image.os_version.lower())
+    def __init__(self, root: str) -> None:
+        """Remember where it is.
 
+        :param root: its path on the connector's host
+        """
+        self._root = root.rstrip('/')
 
-def path(image, vdev):
-    """Return the path of an image's file.
+    def imports(self, image: models.Image) -> str:
+        """Return the folder of what is imported for the Linux of an image.
 
-    :param vdev: of the disk that the image was made of, as it names the file
-    """
-    return image.path or '%s/%s/%s' % (_folder(image.os_version), image.name,
-                                       vdev)
+        Newer connectors tell an image's path, 1.6.3 does not, and imports
+        into a folder in lower case (zvmsdk/smtclient.py image_import).
+        """
+        if image.path:
+            return os.path.dirname(os.path.dirname(image.path))
+        return self._folder(image.os_version.lower())
 
+    def path(self, image: models.Image, vdev: str) -> str:
+        """Return the path of an image's file.
 
-def _folder(os_version):
-    return '%s/netboot/%s' % (CONF.zvm.image_repository.rstrip('/'),
-                              os_version)
+        :param vdev: of the disk that the image was made of, as it names the
+            file
+        """
+        return image.path or '%s/%s/%s' % (self._folder(image.os_version),
+                                           image.name, vdev)
+
+    def _folder(self, os_version: str) -> str:
+        return '%s/netboot/%s' % (self._root, os_version)

@@ -29,7 +29,6 @@ from nova_zvm.connector import errors
 from nova_zvm.errors import failures
 from nova_zvm.record import ownership
 from nova_zvm.transfer import importing
-from nova_zvm.transfer import journal
 from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names
 
@@ -51,10 +50,14 @@ SWEEP = 'zvm-sweep'
 class Staging:
     """Uploads that leave nothing behind."""
 
-    def __init__(self, connector):
+    def __init__(self, connector, records):
+        """Prepare; nothing is asked yet.
+
+        :param records: the Journal of images that are uploaded
+        """
         self._connector = connector
         self._folder_seen = False
-        self._journal = journal.Journal()
+        self._journal = records
         self._lock = threading.Lock()
 
     def upload(self, instance, stream, length):

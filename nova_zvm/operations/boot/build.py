@@ -60,7 +60,7 @@ class Spawn:
     """Boots of instances on this host."""
 
     def __init__(self, guests, images, network, config_drives, hypervisor,
-                 connector, undo, virtapi):
+                 connector, undo, virtapi, settings):
         self._guests = guests
         self._images = images
         self._network = network
@@ -69,6 +69,7 @@ class Spawn:
         self._connector = connector
         self._undo = undo
         self._virtapi = virtapi
+        self._settings = settings
 
     def run(self, context, instance, image_meta, injected_files,
             admin_password, network_info, block_device_info, power_on):
@@ -107,6 +108,11 @@ class Spawn:
             instance.trusted_certs)
         return request, image
 
+    @property
+    def _pool(self):
+        pool = self._settings.disk_pool
+        return pool.text if pool else None
+
     # What is refused
 
     @staticmethod
@@ -131,7 +137,7 @@ class Spawn:
             userid=self._userid(instance),
             os_version=self._os_version(image_meta, properties),
             nics=nics,
-            extra_disks=_extra_disks(block_device_info))
+            extra_disks=_extra_disks(block_device_info, self._pool))
         self._network.check_interfaces(
             request.os_version, nics, instance.hostname,
             nova_configdrive.required_by(instance))
@@ -161,18 +167,16 @@ class Spawn:
         if ownership.owned_userid(instance) is None:
             self._guests.check_free(instance, userid)
 
-    @staticmethod
-    def _check_size(instance):
-        flavor = instance.flavor
-        if flavor.vcpus > CONF.zvm.guest_max_vcpus:
+    def _check_size(self, instance):
+        flavor, limits = instance.flavor, self._settings
+        if flavor.vcpus > limits.guest_max_vcpus:
             raise _refused('the flavor has %d vcpus, [zvm] guest_max_vcpus '
                            'allows %d' % (flavor.vcpus,
-                                          CONF.zvm.guest_max_vcpus))
-        limit = CONF.zvm.guest_max_memory
-        if flavor.memory_mb > units.storage_mib(limit):
+                                          limits.guest_max_vcpus))
+        if flavor.memory_mb > limits.guest_max_mib:
             raise _refused('the flavor has %d MiB of memory, [zvm] '
                            'guest_max_memory allows %s'
-                           % (flavor.memory_mb, limit))
+                           % (flavor.memory_mb, limits.guest_max_memory))
 
     def _check_root_disk(self, instance, image_meta, header):
         image_properties.check_header(image_meta, header,
@@ -201,7 +205,7 @@ class Spawn:
                 self._network.create(userid, image.os_version, request.nics,
                                      instance.hostname)
         if power_on:
-            timeout = CONF.zvm.reachable_timeout or None
+            timeout = self._settings.reachable_timeout or None
             with progress.step(instance, userid, 'logged on and responding'
                                if timeout else 'logged on'):
                 self._connector.guests.start(userid, timeout)
@@ -217,15 +221,15 @@ class Spawn:
         root_gb = instance.flavor.root_gb
         root = models.DiskSpec(
             size='%dg' % root_gb if root_gb else str(image.disk_size),
-            boot=True, pool=CONF.zvm.disk_pool)
+            boot=True, pool=self._pool)
         return self._guests.create(
             instance, request.userid,
             vcpus=instance.flavor.vcpus,
             memory_mb=instance.flavor.memory_mb,
             disks=[root] + request.extra_disks,
-            profile=CONF.zvm.user_profile,
-            max_vcpus=CONF.zvm.guest_max_vcpus,
-            max_memory=CONF.zvm.guest_max_memory.upper())
+            profile=self._settings.user_profile,
+            max_vcpus=self._settings.guest_max_vcpus,
+            max_memory=self._settings.guest_max_memory)
 
     @contextlib.contextmanager
     def _plugged_events(self, instance, nics):
@@ -266,18 +270,18 @@ def _plugging_failed(event_name, instance):
     return True
 
 
-def _extra_disks(block_device_info):
+def _extra_disks(block_device_info, pool):
     disks = [
         models.DiskSpec(size='%dg' % ephemeral['size'],
                         format=_disk_format(ephemeral),
-                        pool=CONF.zvm.disk_pool)
+                        pool=pool)
         for ephemeral in virt_driver.block_device_info_get_ephemerals(
             block_device_info)]
     swap = virt_driver.block_device_info_get_swap(block_device_info)
     if virt_driver.swap_is_usable(swap):
         disks.append(models.DiskSpec(
             size='%dm' % swap['swap_size'], format='swap',
-            pool=CONF.zvm.disk_pool))
+            pool=pool))
     return disks
 
 

@@ -28,7 +28,7 @@ USER_DATA = b'#cloud-config\nruncmd: [touch /hello]\n'
 class BootTest(cloud.ZVMTestCase):
 
     def test_boot_use_and_delete(self):
-        self.flags(guest_max_vcpus=8, guest_max_memory='16G', group='zvm')
+        self.reconfigure(guest_max_vcpus=8, guest_max_memory='16G')
         before = self.snapshot()
         self.stdlog.delete_stored_logs()
         server = self.boot(name='db-1', flavor_id=self.create_flavor(
@@ -163,14 +163,14 @@ class BootTest(cloud.ZVMTestCase):
     def test_reachable_timeout(self):
         self.flags(max_attempts=1, group='scheduler')
         before = self.snapshot()
-        self.flags(reachable_timeout=30, group='zvm')
+        self.reconfigure(reachable_timeout=30)
         self.zvm.engine.faults.add({
             'match': {'command': 'iucvclnt'},
             'action': {'status': 1, 'output': 'no answer'}})
         self._delete_server(self.boot(expected_state='ERROR'))
         self.assert_nothing_left(before)
 
-        self.flags(reachable_timeout=0, group='zvm')
+        self.reconfigure(reachable_timeout=0)
         self.zvm.engine.clear_log()
         server = self.boot()
         self.assertEqual('running', self.guest(server)['status'])
@@ -193,7 +193,7 @@ class BootTest(cloud.ZVMTestCase):
         self.assertEqual('0128', mounts['/mnt/ephemeral39'])
 
     def test_fba_pool(self):
-        self.flags(disk_pool='FBA:FBAPOOL', group='zvm')
+        self.reconfigure(disk_pool='FBA:FBAPOOL')
         image_id = self.create_image(size=4194304, units='BLK')
         server = self.boot(image_id=image_id)
         self.assertIn('MDISK 0100 9336 1 6291456 FBA001 MR',

@@ -304,7 +304,7 @@ class PeriodicCountsTest(CountsTestCase):
         self.assert_told('Update of resources', usage)
 
         # What GET /host says is of the connector's own pool.
-        self.flags(disk_pool='FBA:FBAPOOL', group='zvm')
+        self.reconfigure(disk_pool='FBA:FBAPOOL')
         with self.meter.running() as usage:
             self._run_periodics()
         self.assertEqual(

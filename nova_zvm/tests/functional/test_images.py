@@ -48,6 +48,7 @@ from nova_zvm.tests.support import cloud
 from nova_zvm.tests.support.faults import killer
 from nova_zvm.tests.support import glance
 from nova_zvm.tests.support import meter
+from nova_zvm.transfer import journal
 from nova_zvm.transfer import uploads
 from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names
@@ -349,7 +350,8 @@ class TwoComputesTest(ImagesTestCase):
     def make_compute(self):
         connector = client.Connector(self.zvm.url,
                                      token_file=self.zvm.token_file)
-        cache = image_cache.ImageCache(connector, uploads.Staging(connector))
+        cache = image_cache.ImageCache(connector, uploads.Staging(
+            connector, journal.Journal(cloud.CONF.zvm.image_tmp_path)))
         # Each process has locks of its own.
         cache.locked = lambda name: contextlib.nullcontext()
         return connector, cache

@@ -93,10 +93,13 @@ class LanesTestCase(cloud.ZVMTestCase):
 
 class SpawnTest(LanesTestCase):
 
+    def configure(self):
+        super().configure()
+        self.flags(reachable_timeout=0, group='zvm')
+
     def test_page_shows_what_happens_in_which_order(self):
         self._delete_server(self.server)
         self.watch('spawn')
-        self.flags(reachable_timeout=0, group='zvm')
         self.boot(config_drive=True,
                   flavor_id=self.create_flavor(ephemeral=1))
         self.assert_shown_on('spawn.rst')

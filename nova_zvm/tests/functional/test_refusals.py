@@ -65,17 +65,17 @@ class RefusalTest(cloud.ZVMTestCase):
         self.assert_refused('FBA disk', 'disk pool is ECKD',
                             image_id=image_id)
         # One that is known already.
-        self.flags(disk_pool='FBA:FBAPOOL', group='zvm')
+        self.reconfigure(disk_pool='FBA:FBAPOOL')
         self.boot(image_id=image_id)
-        self.flags(disk_pool='ECKD:POOL1', group='zvm')
+        self.reconfigure(disk_pool='ECKD:POOL1')
         self.assert_refused('disk pool is ECKD', image_id=image_id)
 
     def test_flavors(self):
         # Placement knows a limit only from nova-compute's next report on.
-        self.flags(guest_max_memory='2G', group='zvm')
+        self.reconfigure(guest_max_memory='2G')
         self.assert_refused('[zvm] guest_max_memory', '4096',
                             flavor_id=self.create_flavor(memory_mb=4096))
-        self.flags(guest_max_vcpus=2, group='zvm')
+        self.reconfigure(guest_max_vcpus=2)
         self.assert_refused('[zvm] guest_max_vcpus',
                             flavor_id=self.create_flavor(vcpu=4))
         self.flags(default_ephemeral_format='ntfs')
@@ -85,9 +85,9 @@ class RefusalTest(cloud.ZVMTestCase):
     # Names on z/VM
 
     def test_pool_profile_and_switch(self):
-        self.flags(disk_pool='ECKD:NOPOOL', group='zvm')
+        self.reconfigure(disk_pool='ECKD:NOPOOL')
         self.assert_refused('[zvm] disk_pool', 'ECKD:NOPOOL')
-        self.flags(disk_pool=None, group='zvm')
+        self.reconfigure(disk_pool=None)
 
         network = self.neutron._networks[self.neutron.network_1['id']]
         network['provider:physical_network'] = 'nosuch'
@@ -98,7 +98,7 @@ class RefusalTest(cloud.ZVMTestCase):
         network['provider:physical_network'] = cloud.PHYSICAL_NETWORK
 
         self.import_image()
-        self.flags(user_profile='NOPROF', group='zvm')
+        self.reconfigure(user_profile='NOPROF')
         self.assert_refused('[zvm] user_profile', 'NOPROF')
 
     def test_userids(self):
@@ -143,10 +143,10 @@ class RefusalTest(cloud.ZVMTestCase):
     def test_config_drives(self):
         self.import_image()
         repository = cloud.CONF.zvm.image_repository
-        self.flags(image_repository='/nonexistent/images', group='zvm')
+        self.reconfigure(image_repository='/nonexistent/images')
         self.assert_refused('[zvm] image_repository', '/nonexistent/images',
                             'sdk_image_repository', config_drive=True)
-        self.flags(image_repository=repository, group='zvm')
+        self.reconfigure(image_repository=repository)
 
         fixture.Config(cloud.CONF).load_raw_values(
             mkisofs_cmd='/nonexistent/mkisofs')

@@ -370,9 +370,9 @@ class RefusedTest(SnapshotTestCase):
 
         self.before = self.snapshot()
         repository = conf.CONF.zvm.image_repository
-        self.flags(image_repository='/nowhere', group='zvm')
+        self.reconfigure(image_repository='/nowhere')
         self.assert_refused('[zvm] image_repository')
-        self.flags(image_repository=repository, group='zvm')
+        self.reconfigure(image_repository=repository)
 
         self.pretend_earlier_capture('on')
         self.assert_refused('try again later')
@@ -389,7 +389,7 @@ class RefusedTest(SnapshotTestCase):
         self.make_unreachable()
         self.assert_refused('capture_unreachable_guests')
         self.assertEqual(1, self.guest(self.server)['linux']['boots'])
-        self.flags(capture_unreachable_guests=True, group='zvm')
+        self.reconfigure(capture_unreachable_guests=True)
         copy = self.boot(image_id=self.take())
         self.assertEqual('running', self.guest(self.server)['status'])
         self.assertEqual(b'kept\n', self.note(copy))

@@ -36,6 +36,7 @@ from nova import test
 from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional.api import client as api_client
 from nova.tests.functional import integrated_helpers
+from nova.virt import driver as virt_driver
 import os_vif
 from oslo_utils.fixture import uuidsentinel
 from oslo_utils import uuidutils
@@ -128,6 +129,19 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
             self.compute, keep_hypervisor_state=False)
         # nova runs the periodic tasks of these.
         self.computes[self.compute.host] = self.compute
+
+    def reconfigure(self, **options):
+        """Give nova-compute a driver that has read other [zvm] options.
+
+        As at its start, but that the last report of the host stays.
+        """
+        self.flags(group='zvm', **options)
+        manager, before = self.compute.manager, self.driver
+        before.cleanup_host(manager.host)
+        manager.driver = virt_driver.load_compute_driver(manager.virtapi)
+        manager.rt.driver = manager.driver
+        manager.driver._hypervisor._host = before._hypervisor._host
+        manager.driver.init_host(manager.host)
 
     def replace_compute(self):
         """Start a new nova-compute in the place of one that is killed."""

@@ -24,11 +24,16 @@ from oslo_concurrency import lockutils
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.conf import options
+from nova_zvm.conf import settings
+from nova_zvm.hypervisor import inventory
 from nova_zvm.network import macprefix
 from nova_zvm.network import switches
 from nova_zvm.record import ownership
 from nova_zvm.tests.support.economy import api
 from nova_zvm.tests.support import fakes
+from nova_zvm.transfer import journal
+from nova_zvm.transfer import repository
+from nova_zvm.transfer import uploads
 
 CONF = conf.CONF
 
@@ -43,7 +48,8 @@ class ZVMTestCase(test.NoDBTestCase):
         self.useFixture(api.NoDefaults())
         super().setUp()
         self.flags(instance_name_template='abc%05x')
-        self.flags(image_tmp_path=self.useFixture(fixtures.TempDir()).path,
+        self.flags(cloud_connector_url='http://zvm.example.org/',
+                   image_tmp_path=self.useFixture(fixtures.TempDir()).path,
                    group='zvm')
         self.connector = fakes.FakeConnector()
         self.clock = fakes.Clock()
@@ -116,6 +122,23 @@ class ZVMTestCase(test.NoDBTestCase):
         if free:
             lock.release()
         return not free
+
+    def read_settings(self, **options):
+        """Return the settings, with some options set first."""
+        self.flags(group='zvm', **options)
+        return settings.read(CONF)
+
+    def make_staging(self):
+        """Return the uploads of another process on this host."""
+        return uploads.Staging(
+            self.connector, journal.Journal(CONF.zvm.image_tmp_path))
+
+    def make_repository(self):
+        return repository.Repository(CONF.zvm.image_repository)
+
+    def make_hypervisor(self, own_disk_gb=lambda: 0, **options):
+        return inventory.Hypervisor(self.connector, own_disk_gb,
+                                    self.read_settings(**options))
 
     def make_network(self, mappings=(), require_mac_prefix=False):
         return switches.Network(

@@ -146,6 +146,7 @@ class OptionsTestCase(ChecksTestCase):
         conf.set_override('cloud_connector_url', URL, 'zvm')
         conf.register_opts([
             cfg.StrOpt('instance_name_template', default='abc%05x'),
+            cfg.StrOpt('state_path', default='/var/lib/nova'),
             cfg.StrOpt('config_drive_format', default='iso9660')])
         found = configuration.options(deployment.Deployment(conf))
         self.assert_found(found, Code.FAILURE, 'guest_max_vcpus',
@@ -324,9 +325,11 @@ class ConnectionTestCase(ChecksTestCase):
 
     def test_token(self):
         self.assert_found(self.token(), Code.SUCCESS, 'asks for no token')
-        self.flags(token_file='/etc/nova/zvm-token', group='zvm')
+        path = os.path.join(inmemory.CONF.zvm.image_tmp_path, 'zvm-token')
+        with open(path, 'w'):
+            self.flags(token_file=path, group='zvm')
         self.assert_found(self.token(), Code.SUCCESS,
-                          'accepts the token of /etc/nova/zvm-token')
+                          'accepts the token of %s' % path)
 
     def test_refused_token(self):
         self.assert_found(
@@ -881,15 +884,19 @@ class LeftoversTestCase(ChecksTestCase):
         self.assert_found(leftovers.uploads(self.deployment()),
                           Code.WARNING, '0 of images and 1 of config drives',
                           'overwrites them')
-        journal.Journal().add('file:///3')
+        self.journal().add('file:///3')
         self.assert_found(leftovers.uploads(self.deployment()),
                           Code.WARNING, '1 of images and 1 of config drives',
                           'overwrites them')
 
+    @staticmethod
+    def journal():
+        return journal.Journal(inmemory.CONF.zvm.image_tmp_path)
+
     def test_uploads_that_this_user_may_not_see(self):
         """Root may, so that here it is no directory."""
         os.makedirs(inmemory.CONF.zvm.image_tmp_path, exist_ok=True)
-        folder = os.path.dirname(journal._path('file:///1'))
+        folder = os.path.dirname(self.journal()._path('file:///1'))
         with open(folder, 'w'):
             found = dict(catalogue.run(self.deployment()))['Uploads']
         self.assert_found(found, Code.WARNING, 'This user may not read',
@@ -900,6 +907,6 @@ class LeftoversTestCase(ChecksTestCase):
         self.connector.contact = fakes.unreachable()
         self.assertRaises(finding.NotChecked, leftovers.uploads,
                           self.deployment())
-        journal.Journal().add('file:///3')
+        self.journal().add('file:///3')
         self.assert_found(leftovers.uploads(self.deployment()),
                           Code.WARNING, '1 of images.', 'overwrites them')

@@ -41,7 +41,8 @@ class AdoptCommandTestCase(inmemory.ZVMTestCase):
         self.servers = [self.put_server(number) for number in VIFS]
         self.deployed = types.SimpleNamespace(
             on_host=self.servers, service_is_up=False, contact=None,
-            connector=self.connector, conf=inmemory.CONF, claims={})
+            connector=self.connector, conf=inmemory.CONF,
+            settings=self.read_settings(), claims={})
 
     def put_server(self, number):
         """Let nova have a server, and z/VM its guest."""

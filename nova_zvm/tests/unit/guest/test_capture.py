@@ -31,11 +31,21 @@ class CaptureTestCase(inmemory.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        self.captures = capture.Captures(self.connector)
+        self.looked_after = []
+        self.start()
         self.instance = self.instance(ownership.BUILT)
         self.guest = self.connector.put_guest(USERID, power='on')
-        self.looked_after = []
+
+    def start(self, **options):
+        """Start nova-compute, with some [zvm] options."""
+        self.captures = self.make_captures(**options)
         self.patch(self.captures, 'look_after', self.looked_after.append)
+
+    def make_captures(self, **options):
+        zvm = self.read_settings(**options)
+        return capture.Captures(
+            self.connector, self.make_repository(),
+            zvm.capture_unreachable_guests, zvm.timeout_scale)
 
     def _saved_instance(self, context, uuid, expected_attrs):
         if uuid not in self.saved:
@@ -90,7 +100,7 @@ class PowerTestCase(CaptureTestCase):
 
     def test_not_reachable_and_allowed(self):
         self.guest.os_version = ''
-        self.flags(capture_unreachable_guests=True, group='zvm')
+        self.start(capture_unreachable_guests=True)
         self.assertEqual('on', self.power())
         self.assertEqual(0, self.connector.count('guests.info'))
 
@@ -159,7 +169,7 @@ class TakenTestCase(CaptureTestCase):
         self.assertEqual(0, self.connector.count('guests.directory_entry'))
 
     def test_repository_is_where_the_option_says(self):
-        self.flags(image_repository='/other/', group='zvm')
+        self.start(image_repository='/other/')
         self.assertTrue(self.take().path.startswith('/other/netboot/'))
 
     def test_what_an_earlier_one_left_goes_first(self):
@@ -402,7 +412,7 @@ class LookAfterTestCase(CaptureTestCase):
         self.assertEqual('on', ownership.capture(self.instance))
 
     def test_stop(self):
-        captures = capture.Captures(self.connector)
+        captures = self.make_captures()
         captures.stop()
         captures._look_until_settled(uuids.instance, self.since)
         self.assertEqual('on', self.saved[uuids.instance][ownership.CAPTURE])

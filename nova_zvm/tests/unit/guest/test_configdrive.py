@@ -27,7 +27,6 @@ from nova_zvm.record import ownership
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
 from nova_zvm.tests.support import isoreading
-from nova_zvm.transfer import uploads
 from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names
 
@@ -60,12 +59,17 @@ class ConfigDriveTestCase(inmemory.ZVMTestCase):
     def setUp(self):
         super().setUp()
         self.tmp = self.useFixture(fixtures.TempDir()).path
-        self.flags(image_tmp_path=os.path.join(self.tmp, 'new'), group='zvm')
-        self.drives = configdrive.ConfigDrives(
-            self.connector, uploads.Staging(self.connector))
+        self.start(image_tmp_path=os.path.join(self.tmp, 'new'))
         self.connector.put_image('nova-image', os_version='RHEL8.6')
         self.image = self.connector.repository['nova-image']
         self.booting = self.instance(config_drive='True')
+
+    def start(self, **options):
+        """Start nova-compute, with some [zvm] options."""
+        tmp_path = self.read_settings(**options).image_tmp_path
+        self.drives = configdrive.ConfigDrives(
+            self.connector, self.make_staging(), self.make_repository(),
+            tmp_path)
 
     def assert_locked(self):
         self.assertTrue(self.is_held(
@@ -122,7 +126,7 @@ class BuiltTestCase(BuildingTestCase):
 class InMemoryTestCase(BuildingTestCase):
 
     def test_needs_neither_disk_nor_program(self):
-        self.flags(image_tmp_path='/proc/none', group='zvm')
+        self.start(image_tmp_path='/proc/none')
         self.flags(tempdir='/proc/none')
         self.patch(tempfile, 'tempdir', '/proc/none')
         with fixtures.EnvironmentVariable('PATH', ''):
@@ -318,7 +322,7 @@ class DeliveredTestCase(ConfigDriveTestCase):
                              % self.name, path)
 
     def test_the_repository_of_the_option(self):
-        self.flags(image_repository='/data/images/', group='zvm')
+        self.start(image_repository='/data/images/')
         with self.delivered() as path:
             self.assertTrue(path.startswith('/data/images/netboot/'))
 

@@ -24,7 +24,6 @@ from oslo_utils.fixture import uuidsentinel as uuids
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm.errors import failures
-from nova_zvm.hypervisor import inventory as hypervisor_inventory
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
 
@@ -37,8 +36,12 @@ class HypervisorTestCase(inmemory.ZVMTestCase):
         super().setUp()
         # All that is used of the pool is the servers', if a test says no more.
         self.own_disk_gb = fakes.HOST.disk_used_gb
-        self.hypervisor = hypervisor_inventory.Hypervisor(
-            self.connector, lambda: self.own_disk_gb)
+        self.start()
+
+    def start(self, **options):
+        """Start nova-compute with some [zvm] options."""
+        self.hypervisor = self.make_hypervisor(
+            lambda: self.own_disk_gb, **options)
 
     def update(self):
         """Do what nova does in a periodic resource update."""
@@ -133,7 +136,7 @@ class UpdateTestCase(HypervisorTestCase):
         self.assertRaises(failures.ConnectorFailure, self.hypervisor.nodes)
 
     def test_a_pool_that_does_not_exist_names_the_option(self):
-        self.flags(disk_pool='ECKD:NOPOOL', group='zvm')
+        self.start(disk_pool='ECKD:NOPOOL')
         exc = self.assertRaises(nova_exception.InvalidConfiguration,
                                 self.hypervisor.nodes)
         self.assertIn("[zvm] disk_pool", str(exc))
@@ -164,7 +167,7 @@ class ResourcesTestCase(HypervisorTestCase):
                          json.loads(resources['cpu_info']))
 
     def test_the_pool_of_the_guests_counts(self):
-        self.flags(disk_pool='ECKD:POOL1', group='zvm')
+        self.start(disk_pool='ECKD:POOL1')
         resources, inventory = self.update()
         self.assertEqual((500, 50), (
             resources['local_gb'], resources['local_gb_used']))
@@ -204,13 +207,13 @@ class ResourcesTestCase(HypervisorTestCase):
                     self.assertIsInstance(value, int)
 
     def test_max_unit_is_what_one_guest_may_have(self):
-        self.flags(guest_max_vcpus=8, guest_max_memory='32G', group='zvm')
+        self.start(guest_max_vcpus=8, guest_max_memory='32G')
         inventory = self.update()[1]
         self.assertEqual(8, inventory[orc.VCPU]['max_unit'])
         self.assertEqual(32768, inventory[orc.MEMORY_MB]['max_unit'])
 
     def test_max_unit_is_not_more_than_the_host_has(self):
-        self.flags(guest_max_vcpus=64, guest_max_memory='512G', group='zvm')
+        self.start(guest_max_vcpus=64, guest_max_memory='512G')
         inventory = self.update()[1]
         self.assertEqual(16, inventory[orc.VCPU]['max_unit'])
         self.assertEqual(131072, inventory[orc.MEMORY_MB]['max_unit'])
@@ -221,7 +224,7 @@ class ResourcesTestCase(HypervisorTestCase):
     def test_what_others_use_of_the_pool_is_reserved(self):
         self.own_disk_gb = 70
         self.assertEqual(10 + 100 - 70, self.reserved())
-        self.flags(disk_pool='ECKD:POOL1', group='zvm')
+        self.start(disk_pool='ECKD:POOL1')
         self.own_disk_gb = 20
         self.assertEqual(10 + 50 - 20, self.reserved())
         self.assertEqual(500, self.update()[1][orc.DISK_GB]['max_unit'])
@@ -238,11 +241,10 @@ class ResourcesTestCase(HypervisorTestCase):
         self.assertEqual(1000, self.reserved())
 
     def test_the_record_is_read_after_the_pool_and_by_no_claim(self):
-        self.flags(disk_pool='ECKD:POOL1', group='zvm')
         seen = []
-        self.hypervisor = hypervisor_inventory.Hypervisor(
-            self.connector,
-            lambda: seen.append(list(self.connector.operations)) or 0)
+        self.hypervisor = self.make_hypervisor(
+            lambda: seen.append(list(self.connector.operations)) or 0,
+            disk_pool='ECKD:POOL1')
         self.hypervisor.nodes()
         self.assertEqual([], seen)
         self.hypervisor.resources()
@@ -286,20 +288,20 @@ class DiskPoolTestCase(HypervisorTestCase):
         self.assertEqual([], self.connector.calls)
 
     def test_checked_once(self):
-        self.flags(disk_pool='ECKD:POOL1', group='zvm')
+        self.start(disk_pool='ECKD:POOL1')
         self.hypervisor.check_disk_pool()
         self.hypervisor.check_disk_pool()
         self.assertEqual(1, len(self.connector.calls))
 
     def test_a_pool_that_does_not_exist(self):
-        self.flags(disk_pool='ECKD:NOPOOL', group='zvm')
+        self.start(disk_pool='ECKD:NOPOOL')
         exc = self.assertRaises(nova_exception.InvalidInput,
                                 self.hypervisor.check_disk_pool)
         self.assertIn("[zvm] disk_pool", str(exc))
         self.assertIn("ECKD:NOPOOL", str(exc))
 
     def test_a_failure_is_no_missing_pool(self):
-        self.flags(disk_pool='ECKD:POOL1', group='zvm')
+        self.start(disk_pool='ECKD:POOL1')
         self.connector.faults['host.disk_pool'] = [fakes.error()]
         self.assertRaises(failures.ConnectorFailure,
                           self.hypervisor.check_disk_pool)
@@ -307,7 +309,7 @@ class DiskPoolTestCase(HypervisorTestCase):
 
     def test_units_of_the_option(self):
         for pool, units in (('ECKD:A', 'CYL'), ('fba:A', 'BLK')):
-            self.flags(disk_pool=pool, group='zvm')
+            self.start(disk_pool=pool)
             self.assertEqual(units, self.hypervisor.disk_units())
         self.assertEqual([], self.connector.calls)
 

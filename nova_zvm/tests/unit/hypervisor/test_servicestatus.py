@@ -53,9 +53,10 @@ class ServiceStatusTestCase(inmemory.ZVMTestCase):
         self.nodes = [objects.ComputeNode(uuid=uuids.node)]
         self.start()
 
-    def start(self):
-        """Start nova-compute."""
-        self.status = servicestatus.ServiceStatus(self.virtapi)
+    def start(self, **options):
+        """Start nova-compute, with some [zvm] options."""
+        self.status = servicestatus.ServiceStatus(
+            self.virtapi, self.read_settings(**options).disable_service_after)
 
     def get_service(self, context, host):
         self.reads += 1
@@ -116,7 +117,7 @@ class DisableTestCase(ServiceStatusTestCase):
         self.assertIn('for 120 seconds', self.stdlog.logger.output)
 
     def test_after_the_time_of_the_option(self):
-        self.flags(disable_service_after=600, group='zvm')
+        self.start(disable_service_after=600)
         self.fail()
         self.fail(599)
         self.assert_enabled()
@@ -155,7 +156,7 @@ class DisableTestCase(ServiceStatusTestCase):
         self.assert_enabled()
 
     def test_never(self):
-        self.flags(disable_service_after=0, group='zvm')
+        self.start(disable_service_after=0)
         self.fail()
         self.fail(10 ** 6)
         self.assert_enabled()
@@ -228,7 +229,7 @@ class EnableTestCase(ServiceStatusTestCase):
         self.assert_enabled()
 
     def test_although_the_option_is_zero_by_now(self):
-        self.flags(disable_service_after=0, group='zvm')
+        self.start(disable_service_after=0)
         self.look()
         self.assert_enabled()
 

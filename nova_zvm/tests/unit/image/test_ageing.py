@@ -18,7 +18,6 @@ from nova_zvm.image import ageing as image_ageing
 from nova_zvm.image import cache
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
-from nova_zvm.transfer import uploads
 from nova_zvm.zvm import names
 
 NAME = names.image(uuids.image)
@@ -31,7 +30,7 @@ class AgeingTestCase(inmemory.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        files = uploads.Staging(self.connector)
+        files = self.make_staging()
         self.images = cache.ImageCache(self.connector, files)
         self.ageing = image_ageing.ImageAgeing(self.connector, self.images,
                                                files)

@@ -24,7 +24,6 @@ from nova_zvm.errors import failures
 from nova_zvm.image import cache
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
-from nova_zvm.transfer import uploads
 from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names
 
@@ -60,7 +59,7 @@ class ImageCacheTestCase(inmemory.ZVMTestCase):
     def setUp(self):
         super().setUp()
         self.images = cache.ImageCache(
-            self.connector, uploads.Staging(self.connector))
+            self.connector, self.make_staging())
         self.glance = self.images._glance = FakeGlance()
         self.accepted = []
         self.announced = []

@@ -14,13 +14,11 @@ from nova import context
 from nova import exception as nova_exception
 from oslo_utils.fixture import uuidsentinel as uuids
 
-from nova_zvm.hypervisor import inventory
 from nova_zvm.image import cache
 from nova_zvm.operations import precache
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
 from nova_zvm.tests.unit.image import test_cache
-from nova_zvm.transfer import uploads
 from nova_zvm.zvm import names
 
 
@@ -39,11 +37,12 @@ class PrecacheTestCase(inmemory.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        images = cache.ImageCache(
-            self.connector, uploads.Staging(self.connector))
+        self.start()
+
+    def start(self, **options):
+        images = cache.ImageCache(self.connector, self.make_staging())
         self.precache = precache.Precache(
-            images, inventory.Hypervisor(self.connector, lambda: 0),
-            self.connector)
+            images, self.make_hypervisor(**options), self.connector)
         self.glance = self.precache._glance = images._glance = FakeGlance()
 
     def run_it(self):
@@ -69,7 +68,7 @@ class PrecacheTestCase(inmemory.ZVMTestCase):
             self.assertRefused(words)
 
     def test_header(self):
-        self.flags(disk_pool='FBA:POOL', group='zvm')
+        self.start(disk_pool='FBA:POOL')
         self.assertRefused('ECKD disk, the disk pool is FBA')
 
     def test_connector_down(self):

@@ -38,7 +38,7 @@ class StagingTestCase(inmemory.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        self.staging = uploads.Staging(self.connector)
+        self.staging = self.make_staging()
         self.booting = self.instance()
 
     def upload(self):
@@ -186,7 +186,7 @@ class SweepTestCase(inmemory.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        self.staging = uploads.Staging(self.connector)
+        self.staging = self.make_staging()
 
     def upload(self):
         """Leave an upload behind, as the connector is down."""
@@ -209,17 +209,17 @@ class SweepTestCase(inmemory.ZVMTestCase):
 
     def test_the_next_process(self):
         urls = [self.upload(), self.upload()]
-        uploads.Staging(self.connector).sweep()
+        self.make_staging().sweep()
         self.assertEqual([BLANK, BLANK],
                          [self.connector.uploads[url] for url in urls])
         self.connector.calls.clear()
-        uploads.Staging(self.connector).sweep()
+        self.make_staging().sweep()
         self.assertEqual([], self.connector.calls)
 
     def test_a_killed_process(self):
         upload = self.staging.uploaded(io.BytesIO(SECRET), len(SECRET))
         url = upload.__enter__().url
-        uploads.Staging(self.connector).sweep()
+        self.make_staging().sweep()
         self.assertEqual(BLANK, self.connector.uploads[url])
 
     def test_what_is_in_use_is_left_alone(self):
@@ -283,7 +283,7 @@ class SweepTestCase(inmemory.ZVMTestCase):
     def test_another_compute_service_on_the_same_disk(self):
         url = self.upload()
         self.flags(host='another')
-        uploads.Staging(self.connector).sweep()
+        self.make_staging().sweep()
         self.assertEqual(SECRET, self.connector.uploads[url])
 
     def test_records_hold_nothing_but_the_url(self):
@@ -295,7 +295,7 @@ class SweepTestCase(inmemory.ZVMTestCase):
         self.assertEqual(0o700, self.record().parent.stat().st_mode & 0o777)
 
     def test_whether_records_can_be_read(self):
-        records = journal.Journal()
+        records = journal.Journal(inmemory.CONF.zvm.image_tmp_path)
         self.assertTrue(records.readable())
         self.upload()
         self.assertTrue(records.readable())
@@ -306,6 +306,7 @@ class SweepTestCase(inmemory.ZVMTestCase):
         path = os.path.join(inmemory.CONF.zvm.image_tmp_path, 'file')
         with open(path, 'w'):
             self.flags(image_tmp_path=path, group='zvm')
+        self.staging = self.make_staging()
         exc = self.assertRaises(
             nova_exception.InvalidInput,
             self.staging.uploaded(io.BytesIO(SECRET), 6).__enter__)

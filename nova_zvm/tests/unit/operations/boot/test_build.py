@@ -21,14 +21,12 @@ from nova_zvm.connector import errors
 from nova_zvm.errors import failures
 from nova_zvm.guest import configdrive
 from nova_zvm.guest import lifecycle
-from nova_zvm.hypervisor import inventory
 from nova_zvm.image import cache
 from nova_zvm.operations.boot import build
 from nova_zvm.operations import destroy
 from nova_zvm.record import ownership
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
-from nova_zvm.transfer import uploads
 from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names
 
@@ -73,24 +71,27 @@ class SpawnTestCase(inmemory.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        self.flags(group='zvm', reachable_timeout=300)
-        files = uploads.Staging(self.connector)
-        self.drives = Drives(self.connector, files)
+        self.staging = self.make_staging()
+        self.drives = Drives(self.connector, self.staging,
+                             self.make_repository(), None)
         self.virtapi = FakeVirtAPI()
-        guests = lifecycle.Guests(self.connector, 1.0)
-        nics = self.make_network()
-        self.spawn = build.Spawn(
-            guests, cache.ImageCache(self.connector, files), nics,
-            self.drives, inventory.Hypervisor(self.connector, lambda: 0),
-            self.connector,
-            destroy.Destroy(guests, nics, self.drives, 600).undo_spawn,
-            self.virtapi)
+        self.start()
         self.connector.put_image(IMAGE)
         self.connector.put_guest('MAINT', power='on')
         self.booting = self.instance()
         for cls in (objects.VirtualInterfaceList,
                     objects.BlockDeviceMappingList):
             self.patch(cls, 'get_by_instance_uuid', lambda *_: [])
+
+    def start(self, **options):
+        """Start nova-compute, with some [zvm] options."""
+        guests = lifecycle.Guests(self.connector, 1.0)
+        nics = self.make_network()
+        self.spawn = build.Spawn(
+            guests, cache.ImageCache(self.connector, self.staging), nics,
+            self.drives, self.make_hypervisor(**options), self.connector,
+            destroy.Destroy(guests, nics, self.drives, 600).undo_spawn,
+            self.virtapi, self.read_settings())
 
     def boot(self, vifs=(), power_on=True, ephemerals=(), swap=None,
              **fields):
@@ -139,7 +140,7 @@ class BootTestCase(SpawnTestCase):
         self.boot()
 
     def test_what_the_guest_gets(self):
-        self.flags(group='zvm', user_profile='OSDFLT', guest_max_vcpus=8,
+        self.start(user_profile='OSDFLT', guest_max_vcpus=8,
                    guest_max_memory='32g', disk_pool='ECKD:POOL1')
         definition = self.boot().definition
         disks = definition.pop('disks')
@@ -184,7 +185,7 @@ class BootTestCase(SpawnTestCase):
                       self.connector.calls)
 
     def test_no_wait_for_the_guest(self):
-        self.flags(group='zvm', reachable_timeout=0)
+        self.start(reachable_timeout=0)
         self.boot()
         self.assertIn(('guests.start', ('ABC00001', None)),
                       self.connector.calls)
@@ -272,17 +273,17 @@ class RefusedTestCase(SpawnTestCase):
         self.assertEqual([], self.connector.calls)
 
     def test_too_many_processors(self):
-        self.flags(group='zvm', guest_max_vcpus=1)
+        self.start(guest_max_vcpus=1)
         self.assertRefused(nova_exception.InvalidInput,
                            '[zvm] guest_max_vcpus')
 
     def test_too_much_memory(self):
-        self.flags(group='zvm', guest_max_memory='2G')
+        self.start(guest_max_memory='2G')
         self.assertRefused(nova_exception.InvalidInput,
                            '[zvm] guest_max_memory')
 
     def test_just_what_is_allowed(self):
-        self.flags(group='zvm', guest_max_vcpus=2, guest_max_memory='4G')
+        self.start(guest_max_vcpus=2, guest_max_memory='4G')
         self.boot()
 
     def test_a_name_that_is_no_userid(self):
@@ -312,7 +313,7 @@ class RefusedTestCase(SpawnTestCase):
                            vifs=[inmemory.vif(physical_network='physnet9')])
 
     def test_disk_pool(self):
-        self.flags(group='zvm', disk_pool='ECKD:NOPOOL')
+        self.start(disk_pool='ECKD:NOPOOL')
         self.assertRefused(nova_exception.InvalidInput, '[zvm] disk_pool')
 
     def test_ephemeral_format(self):
