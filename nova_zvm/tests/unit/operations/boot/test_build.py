@@ -378,6 +378,46 @@ class RefusedTestCase(SpawnTestCase):
         self.connector.contact = fakes.unreachable()
         self.assertRefused(nova_exception.VirtDriverNotReady)
 
+    def test_order(self):
+        self.start(guest_max_vcpus=1, guest_max_memory='2G',
+                   disk_pool='ECKD:NOPOOL')
+        self.flags(instance_name_template='instance-%08x')
+        self.booting = self.instance(
+            system_metadata={'image_zvm_disk_type': 'FBA'})
+        self.connector.put_image(IMAGE, size=14565,
+                                 os_version='ubuntu22.04')
+        boot = {'vifs': [inmemory.vif(
+                    physical_network=None,
+                    subnets=[inmemory.subnet(gateway=None)])],
+                'ephemerals': [{'size': 1, 'guest_format': 'ntfs'}],
+                'os_distro': 'debian12'}
+        for words, mend in (
+                ('instance_name_template', lambda: self.flags(
+                    instance_name_template='abc%05x')),
+                ('guest_max_vcpus', lambda: self.start(guest_max_vcpus=2)),
+                ('guest_max_memory', lambda: self.start(
+                    guest_max_memory='4G')),
+                ('no physical network', lambda: boot.update(
+                    vifs=[inmemory.vif(
+                        physical_network='physnet9',
+                        subnets=[inmemory.subnet(gateway=None)])])),
+                ('debian12', lambda: boot.update(os_distro='ubuntu22.04')),
+                ('ntfs', lambda: boot.pop('ephemerals')),
+                ('no gateway', lambda: boot.update(
+                    vifs=[inmemory.vif(physical_network='physnet9')])),
+                ('vswitch_mappings', lambda: boot.update(
+                    vifs=[inmemory.vif()])),
+                ('[zvm] disk_pool', lambda: self.start(
+                    disk_pool='ECKD:POOL1')),
+                ('it is of an FBA disk',
+                 self.booting.system_metadata.clear),
+                ('%d bytes' % (14565 * 737280),
+                 lambda: self.connector.put_image(
+                     IMAGE, os_version='ubuntu22.04'))):
+            self.assertRefused(nova_exception.NovaException, words, **boot)
+            mend()
+        self.boot(**boot)
+
 
 class FailedTestCase(SpawnTestCase):
 
