@@ -95,22 +95,20 @@ class Session:
     def request(self, name: str, method: str, parts: abc.Sequence[str], *,
                 parse: abc.Callable[[typing.Any], answers.T],
                 query: abc.Mapping[str, str] | None = None,
-                body: object = None, wait: float = 0,
-                effect: op.Effect | None = None,
+                body: object = None,
                 about: abc.Mapping[str, str] | None = None) -> answers.T:
         """Return what an operation answers, parsed.
 
-        :param name: of the operation, such as 'guests.start'
-        :param parts: of the path; they are quoted here
         :param body: to be sent as JSON
-        :param wait: seconds that the connector itself was told to wait
-        :param effect: what the operation does; by default a GET reads and
-            the others write
-        :param about: names besides that in the path, for errors
         :raises ConnectorError: the subclasses say what the caller can do
         """
-        operation = self.operation(name, method, parts, query, wait, effect,
-                                   about)
+        return self.send(
+            self.operation(name, method, parts, query, about=about), body,
+            parse)
+
+    def send(self, operation: op.Operation, body: object,
+             parse: abc.Callable[[typing.Any], answers.T]) -> answers.T:
+        """Return what an operation answers, parsed; as request."""
         data = None if body is None else _encoded(operation, body)
         return self._tried(operation,
                            lambda: self._output(operation, data, parse))
@@ -140,7 +138,15 @@ class Session:
                   wait: float = 0, effect: op.Effect | None = None,
                   about: abc.Mapping[str, str] | None = None
                   ) -> op.Operation:
-        """Return what errors and logs will say of a request."""
+        """Return what errors and logs will say of a request.
+
+        :param name: of the operation, such as 'guests.start'
+        :param parts: of the path; they are quoted here
+        :param wait: seconds that the connector itself was told to wait
+        :param effect: what the operation does; by default a GET reads and
+            the others write
+        :param about: names besides that in the path, for errors
+        """
         if effect is None:
             effect = (op.Effect.READ if method == 'GET'
                       else op.Effect.WRITE)

@@ -386,10 +386,11 @@ class Guests:
 
         The connector moves what is new to a log of its own and keeps that.
         """
-        return self._http.request(
+        operation = self._http.operation(
             'guests.console_output', 'POST', ('guests', userid, 'action'),
-            body={'action': 'get_console_output'}, parse=str,
             effect=op.Effect.READ)
+        return self._http.send(operation, {'action': 'get_console_output'},
+                               str)
 
     def _monitored(self, name: str, resource: str,
                    userids: abc.Sequence[str],
@@ -403,10 +404,10 @@ class Guests:
     def _act(self, name: str, userid: str, action: str, *, wait: float = 0,
              **members: typing.Any) -> None:
         about = {'image': members['image']} if 'image' in members else {}
-        self._http.request(
+        operation = self._http.operation(
             'guests.' + name, 'POST', ('guests', userid, 'action'),
-            body={'action': action, **members}, wait=wait, about=about,
-            parse=_nothing)
+            wait=wait, about=about)
+        self._http.send(operation, {'action': action, **members}, _nothing)
 
 
 def _interface(os_version: str, networks: abc.Sequence[models.GuestNetwork],

@@ -79,9 +79,13 @@ class Wire:
             method, '/'.join(parts), ' ' + action if action else '')))
 
     def operation(self, name, method, parts, **_kwargs):
-        self.request(name, method, parts)
+        return name, method, parts
 
-    def upload(self, *_args):
+    def send(self, operation, body, _parse):
+        self.request(*operation, body=body)
+
+    def upload(self, operation, *_args):
+        self.request(*operation)
         raise EOFError()
 
     download = upload
