@@ -42,6 +42,7 @@ from nova_zvm.operations import interfaces
 from nova_zvm.operations import precache
 from nova_zvm.operations import snapshot
 from nova_zvm.record import instances
+from nova_zvm.storage import pools
 from nova_zvm.transfer import journal
 from nova_zvm.transfer import repository
 from nova_zvm.transfer import uploads
@@ -75,8 +76,9 @@ class ZVMDriver(driver.ComputeDriver):
             virtapi, zvm.disable_service_after)
         self._guests = lifecycle.Guests(connector, zvm.timeout_scale)
         self._instances = instances.Instances(self._guests)
+        pool = pools.DiskPool(connector, zvm.disk_pool)
         self._hypervisor = inventory.Hypervisor(
-            connector, self._instances.disk_gb, zvm)
+            connector, self._instances.disk_gb, pool, zvm)
         self._diagnostics = diagnostics.Diagnostics(connector)
         self._staging = uploads.Staging(
             connector, journal.Journal(zvm.image_tmp_path))
@@ -86,8 +88,7 @@ class ZVMDriver(driver.ComputeDriver):
         images = cache.ImageCache(connector, self._staging)
         self._image_ageing = ageing.ImageAgeing(
             connector, images, self._staging)
-        self._precache = precache.Precache(
-            images, self._hypervisor, connector)
+        self._precache = precache.Precache(images, pool, connector)
         self._captures = capture.Captures(
             connector, files, zvm.capture_unreachable_guests,
             zvm.timeout_scale)
@@ -102,8 +103,7 @@ class ZVMDriver(driver.ComputeDriver):
             connector.settle_seconds('guests.create'), zvm.timeout_scale)
         self._spawn = build.Spawn(
             self._guests, images, nics, self._config_drives,
-            self._hypervisor, connector, self._destroy.undo_spawn, virtapi,
-            zvm)
+            pool, connector, self._destroy.undo_spawn, virtapi, zvm)
 
     # Host
 

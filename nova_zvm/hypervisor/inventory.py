@@ -48,16 +48,16 @@ FRESH_SECONDS = 30
 class Hypervisor:
     """Inventory of the host, as of the last look."""
 
-    def __init__(self, connector, own_disk_gb, settings):
+    def __init__(self, connector, own_disk_gb, pool, settings):
         """Prepare; nothing is asked yet.
 
         :param own_disk_gb: returns the DISK_GB that placement counts for the
             servers whose disks are in the pool
-        :param settings: with the pool and the limits of one guest
+        :param settings: with the limits of one guest
         """
         self._connector = connector
         self._own_disk_gb = own_disk_gb
-        self._pool = settings.disk_pool
+        self._pool = pool
         self._guest_max_vcpus = settings.guest_max_vcpus
         self._guest_max_mib = settings.guest_max_mib
         # Held during a request, so what must not wait reads _host without.
@@ -66,8 +66,6 @@ class Hypervisor:
         self._foreign_disk_gb = 0
         self._fetched_at = None
         self._taken = True
-        self._pool_seen = False
-        self._pool_units = None
 
     def nodes(self):
         """Return the one node's name, fetching a snapshot for the update.
@@ -188,63 +186,10 @@ class Hypervisor:
 
     def _look(self):
         host = self._connector.host.info()
-        if self._pool is None:
-            return host
         # GET /host speaks of the connector's own pool, newer ones of all
         # their pools together.
-        try:
-            pool = self._connector.host.disk_pool(self._pool.text)
-        except errors.NotFound as exc:
-            raise nova_exception.InvalidConfiguration(
-                _missing_pool(self._pool)) from exc
-        return dataclasses.replace(
-            host, disk_total_gb=pool.total_gb, disk_used_gb=pool.used_gb)
-
-    # The disk pool of this host's guests
-
-    def check_disk_pool(self):
-        """See that [zvm] disk_pool exists, once.
-
-        :raises InvalidInput: if z/VM has no such pool
-        """
-        if self._pool is None or self._pool_seen:
-            return
-        try:
-            with failures.translated():
-                self._connector.host.disk_pool(self._pool.text)
-        except failures.ConnectorFailure as exc:
-            if not isinstance(exc.__cause__, errors.NotFound):
-                raise
-            raise nova_exception.InvalidInput(
-                reason=_missing_pool(self._pool)) from exc
-        self._pool_seen = True
-
-    def disk_units(self):
-        """Return 'CYL' if the pool is ECKD, 'BLK' if FBA, None if unknown.
-
-        Without [zvm] disk_pool the first volume of the connector's own pool
-        tells, looked up once, if this connector can list a pool's volumes.
-        """
-        if self._pool is not None:
-            return self._pool.units
-        if self._pool_units is None:
-            self._pool_units = self._first_volume_units()
-        return self._pool_units
-
-    def _first_volume_units(self):
-        try:
-            if not self._connector.version().lists_pool_volumes:
-                return None
-            volumes = self._connector.host.disk_pool_volumes()
-            kind = self._connector.host.volume(volumes[0]).type
-        except (errors.ConnectorError, IndexError) as exc:
-            LOG.warning('Cannot determine the type of the disk pool, so '
-                        'images are not checked against it; set [zvm] '
-                        'disk_pool: %s', exc)
-            return None
-        return 'CYL' if kind.startswith('3390') else 'BLK'
-
-
-def _missing_pool(pool):
-    return ("[zvm] disk_pool: z/VM has no disk pool '%s'; name one that it has"
-            % pool.text)
+        space = self._pool.space()
+        if space is None:
+            return host
+        return dataclasses.replace(host, disk_total_gb=space.total_gb,
+                                   disk_used_gb=space.used_gb)

@@ -25,9 +25,9 @@ from nova_zvm.image import properties
 class Precache:
     """Images that nova asks for ahead of boots."""
 
-    def __init__(self, images, hypervisor, connector):
+    def __init__(self, images, pool, connector):
         self._images = images
-        self._hypervisor = hypervisor
+        self._pool = pool
         self._connector = connector
         self._glance = glance.API()
 
@@ -35,7 +35,7 @@ class Precache:
         """Return whether the image had to be imported."""
         image = self._glance.get(context, image_id)
         image_meta = objects.ImageMeta.from_dict(image)
-        pool_units = self._hypervisor.disk_units()
+        pool_units = self._pool.units()
         properties.check_disk_type(image_meta, image['properties'],
                                    pool_units)
         imports = []

@@ -59,13 +59,13 @@ class Request:
 class Spawn:
     """Boots of instances on this host."""
 
-    def __init__(self, guests, images, network, config_drives, hypervisor,
+    def __init__(self, guests, images, network, config_drives, pool,
                  connector, undo, virtapi, settings):
         self._guests = guests
         self._images = images
         self._network = network
         self._config_drives = config_drives
-        self._hypervisor = hypervisor
+        self._pool = pool
         self._connector = connector
         self._undo = undo
         self._virtapi = virtapi
@@ -108,11 +108,6 @@ class Spawn:
             instance.trusted_certs)
         return request, image
 
-    @property
-    def _pool(self):
-        pool = self._settings.disk_pool
-        return pool.text if pool else None
-
     # What is refused
 
     @staticmethod
@@ -137,14 +132,14 @@ class Spawn:
             userid=self._userid(instance),
             os_version=self._os_version(image_meta, properties),
             nics=nics,
-            extra_disks=_extra_disks(block_device_info, self._pool))
+            extra_disks=_extra_disks(block_device_info, self._pool.name))
         self._network.check_interfaces(
             request.os_version, nics, instance.hostname,
             nova_configdrive.required_by(instance))
         self._network.check_switches(nics)
-        self._hypervisor.check_disk_pool()
+        self._pool.check()
         image_properties.check_disk_type(image_meta, properties,
-                                         self._hypervisor.disk_units())
+                                         self._pool.units())
         return request
 
     def _os_version(self, image_meta, properties):
@@ -180,7 +175,7 @@ class Spawn:
 
     def _check_root_disk(self, instance, image_meta, header):
         image_properties.check_header(image_meta, header,
-                                      self._hypervisor.disk_units())
+                                      self._pool.units())
         root_gb = instance.flavor.root_gb
         if root_gb and header.size > units.disk_units(root_gb, header.units):
             raise nova_exception.FlavorDiskSmallerThanImage(
@@ -221,7 +216,7 @@ class Spawn:
         root_gb = instance.flavor.root_gb
         root = models.DiskSpec(
             size='%dg' % root_gb if root_gb else str(image.disk_size),
-            boot=True, pool=self._pool)
+            boot=True, pool=self._pool.name)
         return self._guests.create(
             instance, request.userid,
             vcpus=instance.flavor.vcpus,

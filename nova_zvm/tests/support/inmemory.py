@@ -29,6 +29,7 @@ from nova_zvm.hypervisor import inventory
 from nova_zvm.network import macprefix
 from nova_zvm.network import switches
 from nova_zvm.record import ownership
+from nova_zvm.storage import pools
 from nova_zvm.tests.support.economy import api
 from nova_zvm.tests.support import fakes
 from nova_zvm.transfer import journal
@@ -136,9 +137,14 @@ class ZVMTestCase(test.NoDBTestCase):
     def make_repository(self):
         return repository.Repository(CONF.zvm.image_repository)
 
+    def make_pool(self, **options):
+        return pools.DiskPool(self.connector,
+                              self.read_settings(**options).disk_pool)
+
     def make_hypervisor(self, own_disk_gb=lambda: 0, **options):
-        return inventory.Hypervisor(self.connector, own_disk_gb,
-                                    self.read_settings(**options))
+        return inventory.Hypervisor(
+            self.connector, own_disk_gb, self.make_pool(**options),
+            self.read_settings())
 
     def make_network(self, mappings=(), require_mac_prefix=False):
         return switches.Network(

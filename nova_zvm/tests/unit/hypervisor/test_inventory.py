@@ -22,7 +22,6 @@ import os_resource_classes as orc
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.connector import errors
-from nova_zvm.connector import models
 from nova_zvm.errors import failures
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
@@ -279,61 +278,3 @@ class ResourcesTestCase(HypervisorTestCase):
             self.connector.faults['host.info'] = [error]
             self.assertRaises(nova_exception.ComputeServiceUnavailable,
                               self.hypervisor.uptime)
-
-
-class DiskPoolTestCase(HypervisorTestCase):
-
-    def test_without_option_nothing_is_checked(self):
-        self.hypervisor.check_disk_pool()
-        self.assertEqual([], self.connector.calls)
-
-    def test_checked_once(self):
-        self.start(disk_pool='ECKD:POOL1')
-        self.hypervisor.check_disk_pool()
-        self.hypervisor.check_disk_pool()
-        self.assertEqual(1, len(self.connector.calls))
-
-    def test_a_pool_that_does_not_exist(self):
-        self.start(disk_pool='ECKD:NOPOOL')
-        exc = self.assertRaises(nova_exception.InvalidInput,
-                                self.hypervisor.check_disk_pool)
-        self.assertIn("[zvm] disk_pool", str(exc))
-        self.assertIn("ECKD:NOPOOL", str(exc))
-
-    def test_a_failure_is_no_missing_pool(self):
-        self.start(disk_pool='ECKD:POOL1')
-        self.connector.faults['host.disk_pool'] = [fakes.error()]
-        self.assertRaises(failures.ConnectorFailure,
-                          self.hypervisor.check_disk_pool)
-        self.hypervisor.check_disk_pool()
-
-    def test_units_of_the_option(self):
-        for pool, units in (('ECKD:A', 'CYL'), ('fba:A', 'BLK')):
-            self.start(disk_pool=pool)
-            self.assertEqual(units, self.hypervisor.disk_units())
-        self.assertEqual([], self.connector.calls)
-
-    def test_units_of_the_connectors_pool(self):
-        self.assertEqual('CYL', self.hypervisor.disk_units())
-        self.hypervisor.disk_units()
-        self.assertEqual(1, self.connector.count('host.volume'))
-
-    def test_units_of_a_connectors_fba_pool(self):
-        self.connector.host.volume = lambda name: models.Volume(
-            '9336-??', 1)
-        self.assertEqual('BLK', self.hypervisor.disk_units())
-
-    def test_units_that_cannot_be_found_out(self):
-        self.connector.faults['host.disk_pool_volumes'] = [fakes.error()]
-        self.assertIsNone(self.hypervisor.disk_units())
-        self.assertIn('[zvm] disk_pool', self.stdlog.logger.output)
-        self.assertEqual('CYL', self.hypervisor.disk_units())
-
-    def test_newer_connectors_are_not_asked_for_volumes(self):
-        self.connector.release = '1.6.7'
-        self.assertIsNone(self.hypervisor.disk_units())
-        self.assertEqual([], self.connector.calls)
-
-    def test_units_of_a_pool_without_volumes(self):
-        self.connector.host.volumes = []
-        self.assertIsNone(self.hypervisor.disk_units())

@@ -89,7 +89,7 @@ class SpawnTestCase(inmemory.ZVMTestCase):
         nics = self.make_network()
         self.spawn = build.Spawn(
             guests, cache.ImageCache(self.connector, self.staging), nics,
-            self.drives, self.make_hypervisor(**options), self.connector,
+            self.drives, self.make_pool(**options), self.connector,
             destroy.Destroy(guests, nics, self.drives, 600).undo_spawn,
             self.virtapi, self.read_settings())
 
