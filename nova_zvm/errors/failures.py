@@ -47,8 +47,17 @@ class ZVMNotReady(exception.VirtDriverNotReady):
 
 
 class ConnectorFailure(exception.NovaException):
+    """The connector did not do what was asked.
+
+    :ivar error: the client's error, None if it is not one that tells why
+    """
+
     # What the reason says comes first: users see 255 characters.
     msg_fmt = '%(reason)s'
+
+    def __init__(self, message=None, error=None, **kwargs):
+        super().__init__(message, **kwargs)
+        self.error = error
 
 
 class FirstUploadRefused(ConnectorFailure):
@@ -135,10 +144,10 @@ def translated(instance=None):
         raise ConnectorUnreachable(reason=exc) from exc
     except errors.NotFound as exc:
         if instance is None:
-            raise ConnectorFailure(reason=exc) from exc
+            raise ConnectorFailure(reason=exc, error=exc) from exc
         raise exception.InstanceNotFound(instance_id=instance.uuid) from exc
     except errors.ConnectorError as exc:
-        raise ConnectorFailure(reason=exc) from exc
+        raise ConnectorFailure(reason=exc, error=exc) from exc
 
 
 @contextlib.contextmanager

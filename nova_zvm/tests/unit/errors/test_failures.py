@@ -10,6 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+import copy
 import sys
 
 from nova import exception as nova_exception
@@ -62,6 +63,19 @@ class TranslatedTestCase(inmemory.ZVMTestCase):
         for error in (nova_exception.InvalidInput(reason='bad'),
                       ValueError()):
             self.assertEqual(type(error), self.raised_for(error))
+
+    def test_the_error_of_the_client_stays_with_it(self):
+        error = fakes.outcome_unknown('guests.create', 600)
+
+        def act():
+            with failures.translated():
+                raise error
+
+        exc = self.assertRaises(failures.ConnectorFailure, act)
+        for kept in (exc, copy.copy(exc)):
+            self.assertIs(error, kept.error)
+            self.assertEqual(str(error), str(kept))
+        self.assertIsNone(failures.ConnectorFailure(reason='token').error)
 
     def test_the_reason_is_told(self):
         def act():
