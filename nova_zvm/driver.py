@@ -36,6 +36,7 @@ from nova_zvm.image import cache
 from nova_zvm.network import macprefix
 from nova_zvm.network import switches
 from nova_zvm.operations.boot import build
+from nova_zvm.operations.boot import plan
 from nova_zvm.operations import destroy
 from nova_zvm.operations import diagnostics
 from nova_zvm.operations import interfaces
@@ -88,7 +89,7 @@ class ZVMDriver(driver.ComputeDriver):
         images = cache.ImageCache(connector, self._staging)
         self._image_ageing = ageing.ImageAgeing(
             connector, images, self._staging)
-        self._precache = precache.Precache(images, pool, connector)
+        self._precache = precache.Precache(images, pool)
         self._captures = capture.Captures(
             connector, files, zvm.capture_unreachable_guests,
             zvm.timeout_scale)
@@ -101,9 +102,12 @@ class ZVMDriver(driver.ComputeDriver):
         self._destroy = destroy.Destroy(
             self._guests, nics, self._config_drives,
             connector.settle_seconds('guests.create'), zvm.timeout_scale)
-        self._spawn = build.Spawn(
-            self._guests, images, nics, self._config_drives,
-            pool, connector, self._destroy.undo_spawn, virtapi, zvm)
+        self._planner = plan.Planner(self._guests, images, nics, pool, zvm)
+        self._boot = build.Boot(
+            self._planner,
+            build.Builder(connector, self._guests, nics, self._config_drives,
+                          virtapi),
+            self._guests, self._config_drives, self._destroy.undo_spawn)
 
     # Host
 
@@ -177,14 +181,15 @@ class ZVMDriver(driver.ComputeDriver):
     # Lifecycle
 
     def prepare_for_spawn(self, instance):
-        self._spawn.refuse_volumes(instance)
+        self._planner.refuse_volumes(instance)
 
     def spawn(self, context, instance, image_meta, injected_files,
               admin_password, allocations, network_info=None,
               block_device_info=None, power_on=True, accel_info=None):
-        self._spawn.run(context, instance, image_meta, injected_files,
-                        admin_password, network_info, block_device_info,
-                        power_on)
+        self._boot.boot(
+            plan.Request(context, instance, image_meta, network_info,
+                         block_device_info),
+            injected_files, admin_password, power_on)
 
     def rebuild(self, context, instance, image_meta, injected_files,
                 admin_password, allocations, bdms, detach_block_devices,
@@ -195,8 +200,8 @@ class ZVMDriver(driver.ComputeDriver):
 
         The rest is nova's default: destroy, then spawn.
         """
-        self._spawn.prepare(context, instance, image_meta, network_info,
-                            block_device_info)
+        self._planner.plan(plan.Request(
+            context, instance, image_meta, network_info, block_device_info))
         raise NotImplementedError()
 
     def destroy(self, context, instance, network_info,

@@ -25,6 +25,7 @@ from oslo_concurrency import lockutils
 from oslo_log import log as logging
 
 from nova_zvm.errors import failures
+from nova_zvm.image import properties as image_properties
 from nova_zvm.image import streaming
 from nova_zvm.transfer import importing
 from nova_zvm.zvm import imageheader
@@ -38,11 +39,22 @@ class ImageCache:
     """Images on the connector."""
 
     def __init__(self, connector, staging):
+        self._connector = connector
         self._images = connector.images
         self._staging = staging
         self._glance = glance.API()
         self._verified = set()
         self._provided = {}
+
+    def os_version(self, image_meta, properties):
+        """Return an image's operating system as the connector names it.
+
+        :param properties: as Glance has them
+        :raises ImageUnacceptable: as image.properties.os_version
+        """
+        with failures.translated():
+            version = self._connector.version()
+        return image_properties.os_version(image_meta, properties, version)
 
     def provide(self, context, image_meta, os_version, accept,
                 before_import, certs=None):

@@ -18,17 +18,15 @@ What a boot would refuse because of the image alone is refused here too.
 from nova.image import glance
 from nova import objects
 
-from nova_zvm.errors import failures
 from nova_zvm.image import properties
 
 
 class Precache:
     """Images that nova asks for ahead of boots."""
 
-    def __init__(self, images, pool, connector):
+    def __init__(self, images, pool):
         self._images = images
         self._pool = pool
-        self._connector = connector
         self._glance = glance.API()
 
     def run(self, context, image_id):
@@ -40,14 +38,9 @@ class Precache:
                                    pool_units)
         imports = []
         self._images.provide(
-            context, image_meta, self._os_version(image_meta, image),
+            context, image_meta,
+            self._images.os_version(image_meta, image['properties']),
             lambda header: properties.check_header(
                 image_meta, header, pool_units),
             lambda: imports.append(image_id))
         return bool(imports)
-
-    def _os_version(self, image_meta, image):
-        with failures.translated():
-            version = self._connector.version()
-        return properties.os_version(image_meta, image['properties'],
-                                     version)

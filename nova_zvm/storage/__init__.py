@@ -10,4 +10,4 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Where the minidisks of guests are: the disk pool."""
+"""Where the minidisks of guests are, and in which order a guest has them."""

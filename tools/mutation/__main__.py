@@ -66,7 +66,9 @@ TESTS = {
     'guest.lifecycle': 'guest.test_lifecycle operations.test_destroy '
                        'operations.boot.test_build',
     'operations.interfaces': 'operations.test_interfaces',
+    'operations.boot.plan': 'operations.boot.test_plan',
     'operations.boot.build': 'operations.boot.test_build',
+    'storage.disks': 'storage.test_disks',
     'record.instances': 'record.test_instances',
     'network.grants': 'operations.test_interfaces guest.test_lifecycle '
                       'network.test_switches',
@@ -85,7 +87,8 @@ TESTS = {
 }
 
 # What the tests stand on.
-HELPERS = ('nova_zvm.tests.support.inmemory', 'nova_zvm.tests.support.fakes')
+HELPERS = ('nova_zvm.tests.support.inmemory', 'nova_zvm.tests.support.fakes',
+           'nova_zvm.tests.support.booting')
 
 # A trial may wait for what does not come; its processor time has a limit too.
 HANGING_SECONDS = 600

@@ -10,224 +10,112 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Spawn: create the user, add its disks, deploy, set up network, start.
+"""Boot: claim the userid, create the user with its disks, deploy, start.
 
-First everything is refused that can be refused, before z/VM or the
-connector has been changed. Then the userid is claimed, and from there on a
-failure of any step removes all that was made.
+A failure of any step removes all that was made.
 """
 
+from collections import abc
 import contextlib
-import dataclasses
+import typing
 
 from nova import conf
-from nova import context as nova_context
 from nova import exception as nova_exception
+from nova.network import model
 from nova import objects
-from nova.virt import configdrive as nova_configdrive
-from nova.virt import driver as virt_driver
 from oslo_log import log as logging
 from oslo_utils import excutils
 
+from nova_zvm.connector import client
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm.errors import failures
+from nova_zvm.guest import configdrive
 from nova_zvm.guest import devicetags
-from nova_zvm.image import properties as image_properties
+from nova_zvm.guest import lifecycle
+from nova_zvm.network import plan as network_plan
+from nova_zvm.network import switches
+from nova_zvm.operations.boot import plan
 from nova_zvm.pace import progress
 from nova_zvm.record import ownership
-from nova_zvm.zvm import names
-from nova_zvm.zvm import units
+from nova_zvm.storage import disks
 
 CONF = conf.CONF
 LOG = logging.getLogger(__name__)
 
-DISK_FORMATS = ('ext2', 'ext3', 'ext4', 'xfs')
-DEFAULT_DISK_FORMAT = 'ext4'
+# Removes what a failed boot has made: of this instance, with these ports,
+# by a connector that may still be at work on it for so many seconds.
+Undo: typing.TypeAlias = abc.Callable[
+    [typing.Any, model.NetworkInfo | None, float], None]
 
 
-@dataclasses.dataclass
-class Request:
-    """What a boot asks for, checked."""
+class Builder:
+    """What makes guests as they are planned."""
 
-    userid: str
-    os_version: str
-    nics: list
-    extra_disks: list
-
-
-class Spawn:
-    """Boots of instances on this host."""
-
-    def __init__(self, guests, images, network, config_drives, pool,
-                 connector, undo, virtapi, settings):
+    def __init__(self, connector: client.Connector,
+                 guests: lifecycle.Guests, network: switches.Network,
+                 config_drives: configdrive.ConfigDrives,
+                 virtapi: typing.Any) -> None:
+        self._connector = connector
         self._guests = guests
-        self._images = images
         self._network = network
         self._config_drives = config_drives
-        self._pool = pool
-        self._connector = connector
-        self._undo = undo
         self._virtapi = virtapi
-        self._settings = settings
 
-    def run(self, context, instance, image_meta, injected_files,
-            admin_password, network_info, block_device_info, power_on):
-        """Boot an instance; nothing is left of it if that fails."""
-        userid = self._userid(instance)
-        with progress.step(instance, userid, 'booted'):
-            with progress.step(instance, userid, 'boot prepared'):
-                request, image = self.prepare(
-                    context, instance, image_meta, network_info,
-                    block_device_info)
-                devicetags.record(context, instance, network_info,
-                                  block_device_info)
-                drive = self._config_drives.built(
-                    instance, injected_files, admin_password, network_info)
-                self._guests.claim(instance, request.userid)
-            try:
-                # "Not found" is never about the instance here: nova would
-                # leave the server building for ever.
-                with failures.translated():
-                    self._create(instance, request, image, drive, power_on)
-            except Exception as exc:
-                with excutils.save_and_reraise_exception():
-                    self._clean_up(instance, network_info, exc)
-            ownership.record(instance, ownership.BUILT)
+    def build(self, instance: 'objects.Instance', planned: plan.Plan,
+              drive: bytes | None, power_on: bool) -> None:
+        """Make the guest of an instance; what fails leaves its half behind.
 
-    def prepare(self, context, instance, image_meta, network_info,
-                block_device_info):
-        """Refuse what can be refused; have the image on the connector."""
-        request = self._check(instance, image_meta, network_info,
-                              block_device_info)
-        image = self._images.provide(
-            context, image_meta, request.os_version,
-            lambda header: self._check_root_disk(instance, image_meta,
-                                                 header),
-            lambda: self._check_userid(instance, request.userid),
-            instance.trusted_certs)
-        return request, image
-
-    # What is refused
-
-    @staticmethod
-    def refuse_volumes(instance):
-        """Refuse a boot with volumes before nova asks how to connect them.
-
-        :raises InstanceUnacceptable: nova shows its reason to the user
+        :param drive: its config drive, None if it has none
+        :param power_on: whether to log it on
         """
-        mappings = objects.BlockDeviceMappingList.get_by_instance_uuid(
-            nova_context.get_admin_context(), instance.uuid)
-        if any(mapping.is_volume for mapping in mappings):
-            raise nova_exception.InstanceUnacceptable(
-                instance_id=instance.uuid,
-                reason='the z/VM driver does not support volumes yet; boot '
-                       'from an image and attach none')
-
-    def _check(self, instance, image_meta, network_info, block_device_info):
-        self._check_size(instance)
-        nics = self._network.plan(network_info)
-        properties = image_properties.of_instance(instance)
-        request = Request(
-            userid=self._userid(instance),
-            os_version=self._os_version(image_meta, properties),
-            nics=nics,
-            extra_disks=_extra_disks(block_device_info, self._pool.name))
-        self._network.check_interfaces(
-            request.os_version, nics, instance.hostname,
-            nova_configdrive.required_by(instance))
-        self._network.check_switches(nics)
-        self._pool.check()
-        image_properties.check_disk_type(image_meta, properties,
-                                         self._pool.units())
-        return request
-
-    def _os_version(self, image_meta, properties):
-        with failures.translated():
-            version = self._connector.version()
-        return image_properties.os_version(image_meta, properties, version)
-
-    @staticmethod
-    def _userid(instance):
-        recorded = ownership.userid(instance)
-        if recorded:
-            return recorded
-        try:
-            return names.userid(instance.name)
-        except ValueError as exc:
-            raise _refused('instance_name_template: %s' % exc)
-
-    def _check_userid(self, instance, userid):
-        # The guest of a rebuild has it until nova has destroyed that.
-        if ownership.owned_userid(instance) is None:
-            self._guests.check_free(instance, userid)
-
-    def _check_size(self, instance):
-        flavor, limits = instance.flavor, self._settings
-        if flavor.vcpus > limits.guest_max_vcpus:
-            raise _refused('the flavor has %d vcpus, [zvm] guest_max_vcpus '
-                           'allows %d' % (flavor.vcpus,
-                                          limits.guest_max_vcpus))
-        if flavor.memory_mb > limits.guest_max_mib:
-            raise _refused('the flavor has %d MiB of memory, [zvm] '
-                           'guest_max_memory allows %s'
-                           % (flavor.memory_mb, limits.guest_max_memory))
-
-    def _check_root_disk(self, instance, image_meta, header):
-        image_properties.check_header(image_meta, header,
-                                      self._pool.units())
-        root_gb = instance.flavor.root_gb
-        if root_gb and header.size > units.disk_units(root_gb, header.units):
-            raise nova_exception.FlavorDiskSmallerThanImage(
-                flavor_size=root_gb * units.GIB,
-                image_size=header.size * units.UNIT_BYTES[header.units])
-
-    # What is done
-
-    def _create(self, instance, request, image, drive, power_on):
-        userid = request.userid
+        userid = planned.userid
         with progress.step(instance, userid, 'created with its disks'):
-            disks = self._create_guest(instance, request, image)
-        devicetags.check(instance, disks)
-        with progress.step(instance, userid, 'image %s deployed' % image.name):
-            self._deploy(instance, userid, drive, image)
-        if request.extra_disks:
+            made = self._create(instance, planned)
+        devicetags.check(instance, planned.disks, made)
+        with progress.step(instance, userid,
+                           'image %s deployed' % planned.root.name):
+            self._deploy(instance, planned, drive)
+        mounts = disks.mounts(planned.disks, made)
+        if mounts:
             with progress.step(instance, userid, 'mounts configured'):
-                self._connector.guests.configure_disks(
-                    userid, _mounts(disks[1:], request.extra_disks))
+                self._connector.guests.configure_disks(userid, mounts)
         with progress.step(instance, userid, 'network set up'):
-            with self._plugged_events(instance, request.nics):
-                self._network.create(userid, image.os_version, request.nics,
-                                     instance.hostname)
+            with self._plugged_events(instance, planned.nics):
+                self._network.create(userid, planned.os_version,
+                                     planned.nics, planned.hostname)
         if power_on:
-            timeout = self._settings.reachable_timeout or None
-            with progress.step(instance, userid, 'logged on and responding'
-                               if timeout else 'logged on'):
-                self._connector.guests.start(userid, timeout)
-            self._network.check_macs(userid, request.nics)
+            self._start(instance, planned)
 
-    def _deploy(self, instance, userid, drive, image):
-        with self._config_drives.delivered(instance, drive, image) as path:
-            self._connector.guests.deploy(
-                userid, image.name, path,
-                hostname=None if path else instance.hostname)
-
-    def _create_guest(self, instance, request, image):
-        root_gb = instance.flavor.root_gb
-        root = models.DiskSpec(
-            size='%dg' % root_gb if root_gb else str(image.disk_size),
-            boot=True, pool=self._pool.name)
+    def _create(self, instance: 'objects.Instance',
+                planned: plan.Plan) -> list[models.Disk]:
         return self._guests.create(
-            instance, request.userid,
-            vcpus=instance.flavor.vcpus,
-            memory_mb=instance.flavor.memory_mb,
-            disks=[root] + request.extra_disks,
-            profile=self._settings.user_profile,
-            max_vcpus=self._settings.guest_max_vcpus,
-            max_memory=self._settings.guest_max_memory)
+            instance, planned.userid, vcpus=planned.vcpus,
+            memory_mb=planned.memory_mb,
+            disks=[disk.spec for disk in planned.disks],
+            profile=planned.profile, max_vcpus=planned.max_vcpus,
+            max_memory=planned.max_memory)
+
+    def _deploy(self, instance: 'objects.Instance', planned: plan.Plan,
+                drive: bytes | None) -> None:
+        with self._config_drives.delivered(
+                instance, drive, planned.root) as path:
+            self._connector.guests.deploy(
+                planned.userid, planned.root.name, path,
+                hostname=None if path else planned.hostname)
+
+    def _start(self, instance: 'objects.Instance', planned: plan.Plan) -> None:
+        timeout = planned.reachable_timeout
+        with progress.step(instance, planned.userid,
+                           'logged on and responding'
+                           if timeout else 'logged on'):
+            self._connector.guests.start(planned.userid, timeout)
+        self._network.check_macs(planned.userid, planned.nics)
 
     @contextlib.contextmanager
-    def _plugged_events(self, instance, nics):
+    def _plugged_events(self, instance: 'objects.Instance',
+                        nics: abc.Iterable[network_plan.Nic]
+                        ) -> abc.Iterator[None]:
         """Wait on exit for ports that an agent still has to bring up."""
         events = [('network-vif-plugged', nic.port['id'])
                   for nic in nics if nic.port.get('active') is False]
@@ -243,62 +131,69 @@ class Spawn:
             if CONF.vif_plugging_is_fatal:
                 raise nova_exception.VirtualInterfaceCreateException()
 
-    def _clean_up(self, instance, network_info, exc):
-        settle = 0
-        if isinstance(exc.__cause__, errors.OutcomeUnknown):
-            settle = exc.__cause__.settle_seconds
+
+class Boot:
+    """Boots of instances on this host."""
+
+    def __init__(self, planner: plan.Planner, builder: Builder,
+                 guests: lifecycle.Guests,
+                 config_drives: configdrive.ConfigDrives,
+                 undo: Undo) -> None:
+        self._planner = planner
+        self._builder = builder
+        self._guests = guests
+        self._config_drives = config_drives
+        self._undo = undo
+
+    def boot(self, request: plan.Request, injected_files: typing.Any,
+             admin_password: str | None, power_on: bool) -> None:
+        """Boot an instance; nothing is left of it if that fails."""
+        instance = request.instance
+        userid = plan.userid_of(instance)
+        with progress.step(instance, userid, 'booted'):
+            with progress.step(instance, userid, 'boot prepared'):
+                planned = self._planner.plan(request)
+                devicetags.record(request.context, instance, planned.nics,
+                                  planned.disks)
+                drive = self._config_drives.built(
+                    instance, injected_files, admin_password,
+                    request.network_info)
+                self._guests.claim(instance, planned.userid)
+            try:
+                # "Not found" is never about the instance here: nova would
+                # leave the server building for ever.
+                with failures.translated():
+                    self._builder.build(instance, planned, drive, power_on)
+            except Exception as exc:
+                with excutils.save_and_reraise_exception():
+                    self._clean_up(request, userid, exc)
+            ownership.record(instance, ownership.BUILT)
+
+    def _clean_up(self, request: plan.Request, userid: str,
+                  exc: Exception) -> None:
+        instance = request.instance
         LOG.error('The boot failed, removing its guest: %s', exc,
                   instance=instance)
         try:
-            with progress.step(instance, self._userid(instance), 'removed'):
-                self._undo(instance, network_info, settle)
+            with progress.step(instance, userid, 'removed'):
+                self._undo(instance, request.network_info,
+                           _settle_seconds(exc))
         except Exception as cleanup_exc:
             LOG.error('Could not remove the guest; delete the server to try '
                       'again: %s', cleanup_exc, instance=instance)
 
 
-def _plugging_failed(event_name, instance):
+def _settle_seconds(exc: Exception) -> float:
+    """Return how long the connector may still be at work on the boot."""
+    if (isinstance(exc, failures.ConnectorFailure) and
+            isinstance(exc.error, errors.OutcomeUnknown)):
+        return exc.error.settle_seconds
+    return 0
+
+
+def _plugging_failed(event_name: str, instance: 'objects.Instance') -> bool:
     LOG.error('Neutron reports that %s failed', event_name,
               instance=instance)
     if CONF.vif_plugging_is_fatal:
         raise nova_exception.VirtualInterfaceCreateException()
     return True
-
-
-def _extra_disks(block_device_info, pool):
-    disks = [
-        models.DiskSpec(size='%dg' % ephemeral['size'],
-                        format=_disk_format(ephemeral),
-                        pool=pool)
-        for ephemeral in virt_driver.block_device_info_get_ephemerals(
-            block_device_info)]
-    swap = virt_driver.block_device_info_get_swap(block_device_info)
-    if virt_driver.swap_is_usable(swap):
-        disks.append(models.DiskSpec(
-            size='%dm' % swap['swap_size'], format='swap',
-            pool=pool))
-    return disks
-
-
-def _disk_format(ephemeral):
-    wanted = (ephemeral.get('guest_format') or
-              CONF.default_ephemeral_format or DEFAULT_DISK_FORMAT)
-    if wanted not in DISK_FORMATS:
-        raise _refused("an ephemeral disk cannot have the format '%s', only "
-                       "%s" % (wanted, ', '.join(DISK_FORMATS)))
-    return wanted
-
-
-def _mounts(disks, specs):
-    """Return where the guest mounts its extra disks, as nova's users know.
-
-    """
-    return [models.DiskMount(
-        vdev=disk.vdev, format=spec.format,
-        mount_point='swap' if spec.format == 'swap'
-        else '/mnt/ephemeral%d' % number)
-        for number, (disk, spec) in enumerate(zip(disks, specs))]
-
-
-def _refused(reason):
-    return nova_exception.InvalidInput(reason=reason)

@@ -42,7 +42,7 @@ class LanesTestCase(cloud.ZVMTestCase):
 
     def watch(self, verb):
         """Note the next call of a driver's verb, through all lanes."""
-        connector = self.driver._spawn._connector
+        connector = self.driver._diagnostics._connector
         original = getattr(self.driver, verb)
 
         def call(*args, **kwargs):

@@ -377,7 +377,7 @@ class LeftoversTest(StatusTestCase):
 
     def copy_image(self, name):
         """Give the one cached image a second name on the connector."""
-        images = self.driver._spawn._connector.images
+        images = self.driver._diagnostics._connector.images
         copy = 'file://%s' % os.path.join(self.state_path, 'exported')
         images.export(names.image(self.image_id), copy)
         images.create(name, copy, 'rhel8')

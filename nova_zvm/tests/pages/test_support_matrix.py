@@ -105,7 +105,7 @@ MADE_BY = {
 
 # What is no method of ComputeDriver: which part of ours makes it.
 PARTS = {
-    'guest.disk.autoconfig': (build, 'Spawn'),
+    'guest.disk.autoconfig': (build, 'Builder'),
     'guest.setup.configdrive': (configdrive, 'ConfigDrives'),
     'guest.setup.inject.networking': (switches, 'Network'),
 }

@@ -17,6 +17,8 @@ from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.connector import models
 from nova_zvm.guest import devicetags
+from nova_zvm.network import plan
+from nova_zvm.storage import disks
 from nova_zvm.tests.support import inmemory
 
 BY_PATH = '/dev/disk/by-path/ccw-0.0.'
@@ -36,25 +38,25 @@ class DeviceTagsTestCase(inmemory.ZVMTestCase):
     def setUp(self):
         super().setUp()
         self.booting = self.instance()
-        self.queries = []
         self.nics = []
         self.disks = []
         self.patch(objects.VirtualInterfaceList, 'get_by_instance_uuid',
-                   lambda _context, uuid: self.query('nics', uuid))
-        self.patch(objects.BlockDeviceMappingList, 'get_by_instance_uuid',
-                   lambda _context, uuid: self.query('disks', uuid))
+                   lambda _context, uuid: self.query(uuid))
 
-    def query(self, what, uuid):
-        self.queries.append(what)
+    def query(self, uuid):
         self.assertEqual(self.booting.uuid, uuid)
-        return getattr(self, what)
+        return self.nics
 
     def record(self, vifs=(), ephemerals=(), swap=None):
-        devicetags.record(
-            context.get_admin_context(), self.booting, list(vifs),
+        self.planned = disks.ordered(
+            '10g',
             {'ephemerals': [{'size': 1, 'device_name': name}
                             for name in ephemerals],
-             'swap': swap and {'swap_size': swap, 'device_name': '/dev/s'}})
+             'swap': swap and {'swap_size': swap, 'device_name': '/dev/s'}},
+            self.disks, None)
+        devicetags.record(
+            context.get_admin_context(), self.booting,
+            plan.planned(list(vifs), {}), self.planned)
         return (self.booting.device_metadata.devices
                 if self.booting.device_metadata else None)
 
@@ -63,7 +65,7 @@ class DeviceTagsTestCase(inmemory.ZVMTestCase):
                                   for disk in found})
 
     def check(self, *vdevs):
-        devicetags.check(self.booting,
+        devicetags.check(self.booting, self.planned,
                          [models.Disk(vdev, '1g') for vdev in vdevs])
 
     def test_nothing_is_tagged(self):
@@ -73,7 +75,6 @@ class DeviceTagsTestCase(inmemory.ZVMTestCase):
         self.booting.device_metadata = objects.InstanceDeviceMetadata(
             devices=[])
         self.assertIsNone(self.record([inmemory.vif()], ['/dev/vdb'], 512))
-        self.assertEqual(['nics', 'disks'], self.queries)
         self.check('0150', '0151', '0152')
 
     def test_nics(self):
@@ -91,7 +92,7 @@ class DeviceTagsTestCase(inmemory.ZVMTestCase):
             [nic] = self.record([inmemory.vif(vlan=said)])
             self.assertEqual(vlan, nic.vlan if 'vlan' in nic else None)
 
-    def test_disks_have_the_numbers_that_spawn_gives_them(self):
+    def test_disks_have_the_numbers_that_a_boot_gives_them(self):
         self.disks = [mapping('/dev/s', 'swap'),
                       mapping('/dev/vdc', 'second'),
                       mapping('/dev/vda', 'system', 0),

@@ -42,7 +42,7 @@ class PrecacheTestCase(inmemory.ZVMTestCase):
     def start(self, **options):
         images = cache.ImageCache(self.connector, self.make_staging())
         self.precache = precache.Precache(
-            images, self.make_pool(**options), self.connector)
+            images, self.make_pool(**options))
         self.glance = self.precache._glance = images._glance = FakeGlance()
 
     def run_it(self):

@@ -10,109 +10,25 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-import contextlib
 
-from nova import context
 from nova import exception as nova_exception
 from nova import objects
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.connector import errors
 from nova_zvm.errors import failures
-from nova_zvm.guest import configdrive
-from nova_zvm.guest import lifecycle
-from nova_zvm.image import cache
-from nova_zvm.operations.boot import build
-from nova_zvm.operations import destroy
 from nova_zvm.record import ownership
+from nova_zvm.tests.support import booting
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
-from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names
 
-IMAGE = names.image(uuids.image)
 STEPS = ('guests.create', 'guests.deploy', 'guests.configure_disks',
          'guests.create_interface', 'guests.couple', 'vswitches.grant',
          'guests.start')
 
 
-class FakeVirtAPI:
-    """Neutron sends what is in outcomes, of all else nothing."""
-
-    def __init__(self):
-        self.waited_for = None
-        self.outcome = 'completed'
-        self.gave_up = False
-
-    @contextlib.contextmanager
-    def wait_for_instance_event(self, instance, events, timeout,
-                                error_callback=None):
-        yield
-        self.waited_for = events
-        if events and self.outcome == 'late':
-            raise failures.EventTimeout()
-        if events and self.outcome == 'failed':
-            # nova/compute/manager.py, wait_for_instance_event
-            self.gave_up = error_callback('network-vif-plugged',
-                                          instance) is False
-
-
-class Drives(configdrive.ConfigDrives):
-    """Config drives that nobody has to make."""
-
-    drive = None
-
-    def built(self, instance, *args):
-        self.tagged = instance.device_metadata
-        return self.drive
-
-
-class SpawnTestCase(inmemory.ZVMTestCase):
-
-    def setUp(self):
-        super().setUp()
-        self.staging = self.make_staging()
-        self.drives = Drives(self.connector, self.staging,
-                             self.make_repository(), None)
-        self.virtapi = FakeVirtAPI()
-        self.start()
-        self.connector.put_image(IMAGE)
-        self.connector.put_guest('MAINT', power='on')
-        self.booting = self.instance()
-        for cls in (objects.VirtualInterfaceList,
-                    objects.BlockDeviceMappingList):
-            self.patch(cls, 'get_by_instance_uuid', lambda *_: [])
-
-    def start(self, **options):
-        """Start nova-compute, with some [zvm] options."""
-        guests = lifecycle.Guests(self.connector, 1.0)
-        nics = self.make_network()
-        self.spawn = build.Spawn(
-            guests, cache.ImageCache(self.connector, self.staging), nics,
-            self.drives, self.make_pool(**options), self.connector,
-            destroy.Destroy(guests, nics, self.drives, 600).undo_spawn,
-            self.virtapi, self.read_settings())
-
-    def boot(self, vifs=(), power_on=True, ephemerals=(), swap=None,
-             **fields):
-        self.spawn.run(
-            context.get_admin_context(), self.booting,
-            inmemory.image_meta(**fields), [], None,
-            list(vifs),
-            {'root_device_name': None, 'ephemerals': list(ephemerals),
-             'block_device_mapping': [], 'swap': swap}, power_on)
-        return self.connector.zvm['ABC00001']
-
-    def with_config_drive(self):
-        self.drives.drive = imageheader.Header(1, 'CYL').pack() + b'drive'
-
-    def assertNothingStays(self):
-        self.assertEqual(['MAINT'], list(self.connector.zvm))
-        self.assertEqual({'VSWITCH1': {}}, self.connector.grants)
-        self.assertIsNone(ownership.owned_userid(self.booting))
-
-
-class BootTestCase(SpawnTestCase):
+class BootTestCase(booting.BootingTestCase):
 
     def test_the_documented_order(self):
         self.boot([inmemory.vif()], ephemerals=[{'size': 1}])
@@ -198,8 +114,9 @@ class BootTestCase(SpawnTestCase):
 
     def test_without_config_drive_the_host_name_goes_along(self):
         self.boot()
-        self.assertIn(('guests.deploy', ('ABC00001', IMAGE, None, 'web')),
-                      self.connector.calls)
+        self.assertIn(
+            ('guests.deploy', ('ABC00001', booting.IMAGE, None, 'web')),
+            self.connector.calls)
 
     def test_config_drive(self):
         self.with_config_drive()
@@ -208,7 +125,7 @@ class BootTestCase(SpawnTestCase):
         [host_name] = [args[-1] for operation, args in self.connector.calls
                        if operation == 'guests.deploy']
         self.assertIsNone(host_name)
-        self.assertEqual({IMAGE, names.BLANK_IMAGE},
+        self.assertEqual({booting.IMAGE, names.BLANK_IMAGE},
                          set(self.connector.repository))
 
     def test_a_boot_with_config_drive_takes_few_requests(self):
@@ -249,177 +166,7 @@ class BootTestCase(SpawnTestCase):
         self.assertEqual(['1000', '1003'], list(vm.nics))
 
 
-class RefusedTestCase(SpawnTestCase):
-
-    def assertRefused(self, cls, *words, **boot):
-        exc = self.assertRaises(cls, self.boot, **boot)
-        for word in words:
-            self.assertIn(word, str(exc))
-        self.assertEqual([], self.connector.writes)
-        self.assertIsNone(ownership.userid(self.booting))
-
-    def test_volumes(self):
-        for kind, refused in (('volume', True), ('local', False)):
-            mapping = objects.BlockDeviceMapping(destination_type=kind)
-            self.patch(objects.BlockDeviceMappingList,
-                       'get_by_instance_uuid', lambda *_: [mapping])
-            if refused:
-                exc = self.assertRaises(nova_exception.InstanceUnacceptable,
-                                        self.spawn.refuse_volumes,
-                                        self.booting)
-                self.assertIn('volumes', str(exc))
-            else:
-                self.spawn.refuse_volumes(self.booting)
-        self.assertEqual([], self.connector.calls)
-
-    def test_too_many_processors(self):
-        self.start(guest_max_vcpus=1)
-        self.assertRefused(nova_exception.InvalidInput,
-                           '[zvm] guest_max_vcpus')
-
-    def test_too_much_memory(self):
-        self.start(guest_max_memory='2G')
-        self.assertRefused(nova_exception.InvalidInput,
-                           '[zvm] guest_max_memory')
-
-    def test_just_what_is_allowed(self):
-        self.start(guest_max_vcpus=2, guest_max_memory='4G')
-        self.boot()
-
-    def test_a_name_that_is_no_userid(self):
-        self.flags(instance_name_template='instance-%08x')
-        self.assertRefused(nova_exception.InvalidInput,
-                           'instance_name_template', 'instance-00000001')
-
-    def test_no_os_distro(self):
-        self.assertRefused(nova_exception.ImageUnacceptable, 'os_distro',
-                           os_distro=None)
-
-    def test_port(self):
-        self.assertRefused(nova_exception.InvalidInput,
-                           'no physical network',
-                           vifs=[inmemory.vif(physical_network=None)])
-
-    def test_port_that_nobody_would_configure(self):
-        self.assertRefused(nova_exception.InvalidInput,
-                           'its subnet has no gateway',
-                           vifs=[inmemory.vif(
-                               subnets=[inmemory.subnet(gateway=None)])],
-                           os_distro='ubuntu22.04')
-
-    def test_switch(self):
-        self.assertRefused(nova_exception.InvalidInput,
-                           '[zvm] vswitch_mappings',
-                           vifs=[inmemory.vif(physical_network='physnet9')])
-
-    def test_disk_pool(self):
-        self.start(disk_pool='ECKD:NOPOOL')
-        self.assertRefused(nova_exception.InvalidInput, '[zvm] disk_pool')
-
-    def test_ephemeral_format(self):
-        self.assertRefused(nova_exception.InvalidInput, 'ntfs', 'ext4',
-                           ephemerals=[{'size': 1, 'guest_format': 'ntfs'}])
-
-    def test_image_of_the_other_disk_type(self):
-        self.connector.put_image(IMAGE, units='BLK')
-        self.assertRefused(nova_exception.ImageUnacceptable, 'FBA', 'ECKD')
-
-    def test_property_of_the_other_disk_type(self):
-        self.connector.repository.clear()
-        self.booting = self.instance(
-            system_metadata={'image_zvm_disk_type': 'FBA'})
-        self.assertRefused(nova_exception.ImageUnacceptable, 'FBA', 'ECKD')
-
-    def test_image_that_is_larger_than_the_flavor(self):
-        self.connector.put_image(IMAGE, size=14565)
-        self.assertRefused(nova_exception.FlavorDiskTooSmall,
-                           '%d bytes' % (10 * 1024 ** 3),
-                           '%d bytes' % (14565 * 737280))
-
-    def test_image_that_just_fits(self):
-        self.connector.put_image(IMAGE, size=14564)
-        self.boot()
-
-    def test_userid_that_is_taken_before_an_import(self):
-        self.connector.repository.clear()
-        self.connector.put_guest('ABC00001', power='on')
-        exc = self.assertRaises(nova_exception.InvalidInput, self.boot)
-        self.assertIn('already has a guest', str(exc))
-        self.assertEqual([], self.connector.writes)
-
-    def test_before_a_rebuild_destroys_anything(self):
-        self.booting = self.instance(ownership.BUILT)
-        self.connector.put_guest('ABC00001', power='on')
-        for expected, image in (
-                (nova_exception.ImageUnacceptable,
-                 {'os_distro': 'debian12'}),
-                (None, {})):
-            def prepare():
-                self.spawn.prepare(None, self.booting,
-                                   inmemory.image_meta(**image), [], None)
-            if expected:
-                self.assertRaises(expected, prepare)
-            else:
-                prepare()
-        self.assertEqual([], self.connector.writes)
-
-    def test_userid_that_is_taken(self):
-        for known in (True, False):
-            foreign = self.connector.put_guest('ABC00001', known=known)
-            self.assertRefused(nova_exception.InvalidInput, 'ABC00001',
-                               'instance_name_template')
-            self.assertIs(foreign, self.connector.zvm['ABC00001'])
-
-    def test_connector_down(self):
-        self.connector.faults['images.get'] = [fakes.unreachable()]
-        self.assertRefused(nova_exception.VirtDriverNotReady)
-
-    def test_connector_that_was_never_there(self):
-        self.connector.contact = fakes.unreachable()
-        self.assertRefused(nova_exception.VirtDriverNotReady)
-
-    def test_order(self):
-        self.start(guest_max_vcpus=1, guest_max_memory='2G',
-                   disk_pool='ECKD:NOPOOL')
-        self.flags(instance_name_template='instance-%08x')
-        self.booting = self.instance(
-            system_metadata={'image_zvm_disk_type': 'FBA'})
-        self.connector.put_image(IMAGE, size=14565,
-                                 os_version='ubuntu22.04')
-        boot = {'vifs': [inmemory.vif(
-                    physical_network=None,
-                    subnets=[inmemory.subnet(gateway=None)])],
-                'ephemerals': [{'size': 1, 'guest_format': 'ntfs'}],
-                'os_distro': 'debian12'}
-        for words, mend in (
-                ('instance_name_template', lambda: self.flags(
-                    instance_name_template='abc%05x')),
-                ('guest_max_vcpus', lambda: self.start(guest_max_vcpus=2)),
-                ('guest_max_memory', lambda: self.start(
-                    guest_max_memory='4G')),
-                ('no physical network', lambda: boot.update(
-                    vifs=[inmemory.vif(
-                        physical_network='physnet9',
-                        subnets=[inmemory.subnet(gateway=None)])])),
-                ('debian12', lambda: boot.update(os_distro='ubuntu22.04')),
-                ('ntfs', lambda: boot.pop('ephemerals')),
-                ('no gateway', lambda: boot.update(
-                    vifs=[inmemory.vif(physical_network='physnet9')])),
-                ('vswitch_mappings', lambda: boot.update(
-                    vifs=[inmemory.vif()])),
-                ('[zvm] disk_pool', lambda: self.start(
-                    disk_pool='ECKD:POOL1')),
-                ('it is of an FBA disk',
-                 self.booting.system_metadata.clear),
-                ('%d bytes' % (14565 * 737280),
-                 lambda: self.connector.put_image(
-                     IMAGE, os_version='ubuntu22.04'))):
-            self.assertRefused(nova_exception.NovaException, words, **boot)
-            mend()
-        self.boot(**boot)
-
-
-class FailedTestCase(SpawnTestCase):
+class FailedTestCase(booting.BootingTestCase):
 
     def fail_at(self, step, error, cls=Exception):
         self.connector.faults = {step: [error]}
@@ -501,7 +248,7 @@ class FailedTestCase(SpawnTestCase):
         self.assertNothingStays()
 
 
-class PluggedTestCase(SpawnTestCase):
+class PluggedTestCase(booting.BootingTestCase):
 
     def boot(self, active=False):
         return super().boot([inmemory.vif(active=active)])
