@@ -55,25 +55,6 @@ def os_version(image_meta, properties, connector_version):
         % (distro, _told_version(properties), connector_version.version))
 
 
-def needs_gateway(os_version):
-    """Tell whether its network files are refused without a gateway.
-
-    Those that the connector writes for Ubuntu are, by netplan and by ifup
-    (zvmsdk/dist.py, 1.6.3).
-    """
-    return os_version.lower().startswith('ubuntu')
-
-
-def takes_one_interface(os_version):
-    """Tell whether the connector configures only one NIC, and only once.
-
-    Of several it writes the last into Ubuntu's netplan, and after the first
-    boot it raises (zvmsdk/dist.py ubuntu20, 1.6.3 and newer).
-    """
-    return (needs_gateway(os_version) and
-            not os_version.lower().startswith('ubuntu16'))
-
-
 def check_disk_type(image_meta, properties, pool_units):
     """Refuse by its property an image of another type than the pool.
 

@@ -23,10 +23,10 @@ from nova import exception as nova_exception
 
 from nova_zvm.connector import errors
 from nova_zvm.errors import failures
-from nova_zvm.image import properties
 from nova_zvm.network import grants
 from nova_zvm.network import plan
 from nova_zvm.record import ownership
+from nova_zvm.zvm import linux
 
 
 class Network:
@@ -102,13 +102,13 @@ class Network:
                     nic.port, 'it has no IPv4 address, and only cloud-init '
                     'configures others: boot with a config drive')
             if nic.address and not nic.gateway and (
-                    properties.needs_gateway(os_version)):
+                    linux.needs_gateway(os_version)):
                 raise plan.refused(
                     nic.port, 'its subnet has no gateway, and the z/VM '
                     'Cloud Connector cannot configure that in Ubuntu')
         networks = _networks(nics, hostname)
         if len(networks) > 1 and not config_drive and (
-                properties.takes_one_interface(os_version)):
+                linux.takes_one_interface(os_version)):
             raise nova_exception.InvalidInput(
                 reason='the z/VM Cloud Connector configures only one port '
                        'in %s, and cloud-init the others: boot with a '

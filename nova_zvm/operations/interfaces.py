@@ -34,6 +34,7 @@ from nova_zvm.pace import progress
 from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
 from nova_zvm.zvm import directory
+from nova_zvm.zvm import linux
 from nova_zvm.zvm import names
 
 LOG = logging.getLogger(__name__)
@@ -169,9 +170,9 @@ class Interfaces:
                        for ip in vif.fixed_ips())
         return (nic.address and
                 (has_ipv4 or not others) and
-                not properties.takes_one_interface(os_version) and
+                not linux.takes_one_interface(os_version) and
                 (nic.gateway or
-                 not properties.needs_gateway(os_version)))
+                 not linux.needs_gateway(os_version)))
 
     def _undo(self, guest, change):
         try:
