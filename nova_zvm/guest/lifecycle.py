@@ -156,7 +156,7 @@ class Guests:
             with failures.translated(instance):
                 return self._connector.guests.console_output(userid)
         except failures.ConnectorFailure as exc:
-            if _codes(exc.__cause__) == NO_CONSOLE_FILE:
+            if _codes(exc.error) == NO_CONSOLE_FILE:
                 return ''
             with failures.translated(instance):
                 answer = self._connector.guests.power_state(userid)
@@ -207,9 +207,10 @@ class Guests:
         if not (timeout and self._soft_stop(instance, userid, timeout,
                                             retry_interval)):
             try:
-                with failures.translated(instance):
-                    self._connector.guests.stop(userid)
-            except failures.ConnectorFailure as exc:
+                self._connector.guests.stop(userid)
+            except (errors.NotFound, errors.Unreachable):
+                raise
+            except errors.ConnectorError as exc:
                 LOG.warning('The connector could not log the guest off, '
                             'waiting until it is off: %s', exc,
                             instance=instance)
@@ -217,10 +218,11 @@ class Guests:
 
     def _soft_stop(self, instance, userid, timeout, retry_interval):
         try:
-            with failures.translated(instance):
-                self._connector.guests.soft_stop(
-                    userid, timeout, retry_interval or None)
-        except failures.ConnectorFailure as exc:
+            self._connector.guests.soft_stop(
+                userid, timeout, retry_interval or None)
+        except (errors.NotFound, errors.Unreachable):
+            raise
+        except errors.ConnectorError as exc:
             LOG.warning('The guest did not shut down, logging it off: %s',
                         exc, instance=instance)
             return False
@@ -283,22 +285,18 @@ class Guests:
             raise failures.NoGuest(
                 reason='its boot was cut off, and its guest may lack disks '
                        'or interfaces; rebuild it first')
-        try:
-            with failures.translated(instance):
+        with failures.translated(instance):
+            try:
                 yield userid
-        except (nova_exception.InstanceNotFound,
-                failures.ConnectorFailure) as exc:
-            if not _is_refused(exc.__cause__):
+            except (errors.Unreachable, errors.OutcomeUnknown):
                 raise
-            # Of one that is purged on z/VM the connector keeps its row.
-            if self._is_gone(userid):
-                raise _no_guest() from exc
-            if isinstance(exc, failures.ConnectorFailure):
-                raise
-            raise failures.NoGuest(
-                reason='the z/VM Cloud Connector does not know guest %s, '
-                       'which z/VM has; an administrator can register it '
-                       'there by the action register_vm' % userid) from exc
+            except errors.ConnectorError as exc:
+                # Of one that is purged on z/VM the connector keeps its row.
+                if self._is_gone(userid):
+                    raise _no_guest() from exc
+                if not isinstance(exc, errors.NotFound):
+                    raise
+                raise _not_registered(userid) from exc
 
     def _is_gone(self, userid):
         try:
@@ -446,14 +444,16 @@ def _codes(error):
     return (error.overall_rc, error.rc, error.rs)
 
 
-def _is_refused(error):
-    return (isinstance(error, errors.ConnectorError) and
-            not isinstance(error, errors.OutcomeUnknown))
-
-
 def _no_guest():
     return failures.NoGuest(
         reason='it has no guest on z/VM; rebuild it first')
+
+
+def _not_registered(userid):
+    return failures.NoGuest(
+        reason='the z/VM Cloud Connector does not know guest %s, which z/VM '
+               'has; an administrator can register it there by the action '
+               'register_vm' % userid)
 
 
 def _missing_profile(profile):

@@ -177,11 +177,11 @@ class Hypervisor:
             LOG.warning('%s', exc)
             raise
         except failures.ConnectorFailure as exc:
-            if isinstance(exc.__cause__, (errors.BadRequest, errors.NotFound,
+            if isinstance(exc.error, (errors.BadRequest, errors.NotFound,
                                           errors.Unauthorized)):
                 raise
             LOG.warning('%s', exc)
-            raise failures.ZVMNotReady(reason=exc.__cause__) from exc
+            raise failures.ZVMNotReady(reason=exc.error) from exc
         self._fetched_at = time.monotonic()
 
     def _look(self):

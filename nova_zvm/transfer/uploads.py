@@ -149,7 +149,7 @@ class Staging:
         except errors.ConnectorError as exc:
             if folder_seen or (exc.status, exc.overall_rc) != (500, 300):
                 raise
-            raise failures.FirstUploadRefused(reason=exc) from exc
+            raise failures.FirstUploadRefused(reason=exc, error=exc) from exc
         self._folder_seen = True
         return upload
 

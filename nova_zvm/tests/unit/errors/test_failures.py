@@ -34,6 +34,8 @@ class TranslatedTestCase(inmemory.ZVMTestCase):
         except Exception as exc:
             if exc is not error:
                 self.assertIs(error, exc.__cause__)
+            if isinstance(exc, failures.ConnectorFailure):
+                self.assertIs(error, exc.error)
             return type(exc)
 
     def test_come_back_later(self):

@@ -303,8 +303,7 @@ class PowerTestCase(GuestTestCase):
         for verb in self.verbs():
             exc = self.assertRaises(failures.NoGuest, verb, self.built)
             self.assertIn('rebuild it first', str(exc))
-        self.assertIsInstance(
-            exc.__cause__, nova_exception.InstanceNotFound)
+        self.assertIsInstance(exc.__cause__, errors.NotFound)
 
     def test_of_a_guest_that_is_purged_on_zvm(self):
         self.connector.faults['guests.reset'] = [fakes.error()]
