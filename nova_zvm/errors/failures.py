@@ -18,20 +18,20 @@ with the reason shown to the user, anything else reschedules it.
 """
 
 import contextlib
-import sys
 
 from nova import exception
 from nova.i18n import _
+from nova import utils
 
 from nova_zvm.connector import errors
 from nova_zvm.pace import waiting
 
 
 # What nova raises of an event that does not come in time. nova 31 lets the
-# Timeout of eventlet through, which it has loaded by now
-# (wait_for_instance_event in nova/compute/manager.py); it is no Exception.
+# Timeout of eventlet through (wait_for_instance_event in
+# nova/compute/manager.py), which is no Exception; its nova.utils has eventlet.
 EventTimeout = (getattr(exception, 'InstanceEventTimeout', None) or
-                sys.modules['eventlet'].Timeout)
+                utils.eventlet.Timeout)
 
 # How often the effect of an unanswered request is looked for.
 LOOKS = 60
