@@ -42,6 +42,7 @@ from nova_zvm.operations import diagnostics
 from nova_zvm.operations import interfaces
 from nova_zvm.operations import precache
 from nova_zvm.operations import snapshot
+from nova_zvm.pace import waiting
 from nova_zvm.record import instances
 from nova_zvm.storage import pools
 from nova_zvm.transfer import journal
@@ -73,35 +74,35 @@ class ZVMDriver(driver.ComputeDriver):
         LOG.info('z/VM driver %s', settings.version())
         zvm = settings.read(CONF)
         connector = zvm.connector()
+        clock = waiting.Clock()
+        patience = waiting.Patience(clock, zvm.timeout_scale)
         self._service_status = servicestatus.ServiceStatus(
-            virtapi, zvm.disable_service_after)
-        self._guests = lifecycle.Guests(connector, zvm.timeout_scale)
+            virtapi, zvm.disable_service_after, clock)
+        self._guests = lifecycle.Guests(connector, patience)
         self._instances = instances.Instances(self._guests)
         pool = pools.DiskPool(connector, zvm.disk_pool)
         self._hypervisor = inventory.Hypervisor(
-            connector, self._instances.disk_gb, pool, zvm)
+            connector, self._instances.disk_gb, pool, zvm, clock)
         self._diagnostics = diagnostics.Diagnostics(connector)
         self._staging = uploads.Staging(
-            connector, journal.Journal(zvm.image_tmp_path))
+            connector, journal.Journal(zvm.image_tmp_path), patience)
         files = repository.Repository(zvm.image_repository)
         self._config_drives = configdrive.ConfigDrives(
             connector, self._staging, files, zvm.image_tmp_path)
-        images = cache.ImageCache(connector, self._staging)
+        images = cache.ImageCache(connector, self._staging, patience)
         self._image_ageing = ageing.ImageAgeing(
-            connector, images, self._staging)
+            connector, images, self._staging, clock)
         self._precache = precache.Precache(images, pool)
         self._captures = capture.Captures(
-            connector, files, zvm.capture_unreachable_guests,
-            zvm.timeout_scale)
+            connector, files, zvm.capture_unreachable_guests, patience)
         self._snapshot = snapshot.Snapshot(self._captures, connector)
         nics = switches.Network(
             connector, zvm.vswitch_mappings,
-            macprefix.MacPrefix(connector, zvm.require_mac_prefix))
-        self._interfaces = interfaces.Interfaces(
-            nics, connector, zvm.timeout_scale)
+            macprefix.MacPrefix(connector, zvm.require_mac_prefix), patience)
+        self._interfaces = interfaces.Interfaces(nics, connector, patience)
         self._destroy = destroy.Destroy(
             self._guests, nics, self._config_drives,
-            connector.settle_seconds('guests.create'), zvm.timeout_scale)
+            connector.settle_seconds('guests.create'), patience)
         self._planner = plan.Planner(self._guests, images, nics, pool, zvm)
         self._boot = build.Boot(
             self._planner,

@@ -12,9 +12,9 @@
 
 """The connector itself: there, known, trusted, and of our time."""
 
+import datetime
 import io
 import ipaddress
-import time
 from urllib import parse
 
 from nova_zvm.checks import finding
@@ -94,9 +94,9 @@ def certificate(deployment):
     expiry = deployment.connector.certificate_expiry()
     if expiry is None:
         raise finding.NotChecked('the connector is asked without TLS')
-    days = int((expiry - time.time()) // DAY_SECONDS)
+    days = int((expiry - deployment.clock.time()) // DAY_SECONDS)
     told = "The connector's certificate expires on %s, in %d days." % (
-        time.strftime('%Y-%m-%d', time.gmtime(expiry)), days)
+        datetime.datetime.fromtimestamp(expiry, datetime.UTC).date(), days)
     if days < GOOD_DAYS:
         return finding.warning(
             told, 'Renew it before: with a certificate that has expired each '
@@ -141,7 +141,8 @@ def clock(deployment):
     connector = deployment.connector
     offset = connector.clock_offset()
     expiry = connector.token_expiry()
-    left = None if expiry is None else expiry - time.time() - (offset or 0)
+    left = (None if expiry is None else
+            expiry - deployment.clock.time() - (offset or 0))
     if offset is not None and abs(offset) > SKEW_SECONDS:
         return finding.warning(
             "The connector's clock is %d seconds %s this host's. The first "

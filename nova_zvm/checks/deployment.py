@@ -30,6 +30,7 @@ from nova_zvm.checks import finding
 from nova_zvm.conf import options as zvm_options
 from nova_zvm.conf import settings
 from nova_zvm.connector import errors
+from nova_zvm.pace import waiting
 from nova_zvm.record import instances
 from nova_zvm.record import ownership
 
@@ -72,6 +73,7 @@ class Deployment:
         self.disk_gb = disk_gb
         self.silent = False
         self.unreadable = False
+        self.clock = waiting.Clock()
 
     @functools.cached_property
     def settings(self):
@@ -80,6 +82,10 @@ class Deployment:
             return settings.read(self.conf)
         except WRONG_OPTIONS as exc:
             raise finding.NotChecked('the options are wrong') from exc
+
+    @property
+    def patience(self):
+        return waiting.Patience(self.clock, self.settings.timeout_scale)
 
     # The connector
 

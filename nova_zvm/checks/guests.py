@@ -38,8 +38,7 @@ def future_names(deployment):
     last = deployment.last_instance_id
     taken = {userid for userid, instance_id in _foreign(deployment).items()
              if instance_id > last}
-    guests = lifecycle.Guests(deployment.zvm,
-                              deployment.settings.timeout_scale)
+    guests = lifecycle.Guests(deployment.zvm, deployment.patience)
     coming = {_userid(deployment, instance_id)
               for instance_id in range(last + 1, last + 1 + AHEAD)}
     taken |= {userid for userid in coming - taken

@@ -12,8 +12,6 @@
 
 """What the driver keeps on the connector for a time, and might be left."""
 
-import time
-
 from nova_zvm.checks import finding
 from nova_zvm.image import ageing
 from nova_zvm.record import ownership
@@ -34,7 +32,7 @@ def unused_images(deployment):
             if names.ages(image.name) and
             not image.name.startswith(PASSING)]
     old = [image for image in kept if image.name not in used and
-           time.time() - image.last_access_time >= age]
+           deployment.clock.time() - image.last_access_time >= age]
     if not options.remove_unused_base_images:
         return finding.success(
             '%s on the connector, of which no server uses %d; they stay, '

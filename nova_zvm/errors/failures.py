@@ -33,9 +33,6 @@ from nova_zvm.pace import waiting
 EventTimeout = (getattr(exception, 'InstanceEventTimeout', None) or
                 utils.eventlet.Timeout)
 
-# How often the effect of an unanswered request is looked for.
-LOOKS = 60
-
 
 class ConnectorUnreachable(exception.VirtDriverNotReady):
     msg_fmt = _('The z/VM Cloud Connector cannot be reached: %(reason)s')
@@ -164,7 +161,7 @@ def answered_as(cls):
 
 
 @contextlib.contextmanager
-def late_effect_awaited(seen):
+def late_effect_awaited(patience, seen):
     """Hold the error of an unanswered request back until that is over.
 
     Its effect may come late, after the clean-up, which then misses it.
@@ -175,9 +172,8 @@ def late_effect_awaited(seen):
         yield
     except errors.OutcomeUnknown as exc:
         with contextlib.suppress(waiting.Expired, errors.NotConnected):
-            waiting.wait_until(lambda: _is_seen(seen), True,
-                               exc.settle_seconds,
-                               exc.settle_seconds / LOOKS)
+            patience.wait_at_most(exc.settle_seconds,
+                                  lambda: _is_seen(seen), True)
         raise
 
 

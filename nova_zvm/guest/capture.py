@@ -23,7 +23,6 @@ is no longer wanted, and deletes the image should it still come.
 import contextlib
 import dataclasses
 import threading
-import time
 
 from nova import context as nova_context
 from nova import exception as nova_exception
@@ -40,7 +39,8 @@ from nova_zvm.zvm import names
 
 LOG = logging.getLogger(__name__)
 
-# Between two looks at a guest whose capture may not be over.
+# Between two looks at a guest whose capture may not be over, before the
+# timeout scale.
 LOOK_SECONDS = 10
 
 
@@ -59,7 +59,7 @@ class Captures:
     """Captures of this host's guests."""
 
     def __init__(self, connector, files, of_unreachable_guests,
-                 timeout_scale):
+                 patience):
         """Prepare; nothing is asked yet.
 
         :param files: the Repository of the connector
@@ -69,7 +69,7 @@ class Captures:
         self._connector = connector
         self._repository = files
         self._of_unreachable_guests = of_unreachable_guests
-        self._timeout_scale = timeout_scale
+        self._patience = patience
         self._stopped = threading.Event()
         self._looked_after = set()
 
@@ -199,12 +199,13 @@ class Captures:
 
     def _look_until_settled(self, uuid, since):
         """Look after the capture of a server that began at some time."""
+        clock = self._patience.clock
         limit = self._connector.settle_seconds('guests.capture')
-        deadline = time.monotonic() + limit - max(0, time.time() - since)
-        pause = LOOK_SECONDS * self._timeout_scale
+        deadline = clock.monotonic() + limit - max(0, clock.time() - since)
+        pause = self._patience.scaled(LOOK_SECONDS)
         try:
             while not self._is_settled(uuid, since,
-                                       time.monotonic() >= deadline):
+                                       clock.monotonic() >= deadline):
                 if self._stopped.wait(pause):
                     return
         finally:

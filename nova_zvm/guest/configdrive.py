@@ -39,7 +39,6 @@ from nova_zvm.errors import failures
 from nova_zvm.guest import iso9660
 from nova_zvm.guest import mkisofs
 from nova_zvm.record import ownership
-from nova_zvm.transfer import importing
 from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names
 
@@ -126,7 +125,7 @@ class ConfigDrives:
             upload = self._staging.upload(instance, io.BytesIO(drive),
                                           len(drive))
             try:
-                self._import(name, upload, image.os_version)
+                self._staging.imported(name, upload, image.os_version)
                 path = '%s/%s/%s' % (self._repository.imports(image), name,
                                      FILE_NAME)
                 self._export(name, path)
@@ -156,17 +155,6 @@ class ConfigDrives:
                         'connector: %s', exc, instance=instance)
             return False
         return True
-
-    def _import(self, name, upload, os_version):
-        # One that comes late would stay.
-        with failures.late_effect_awaited(lambda: importing.find(
-                self._connector.images, name) is not None):
-            try:
-                self._connector.images.create(name, upload.url, os_version)
-            except errors.Conflict:
-                # Left by an earlier try that was cut off.
-                self._connector.images.delete(name)
-                self._connector.images.create(name, upload.url, os_version)
 
     def _export(self, name, path):
         try:

@@ -19,7 +19,6 @@ a power sync does not ask for it once per server that is off.
 
 import contextlib
 import threading
-import time
 
 from nova.compute import power_state
 from nova.compute import task_states
@@ -28,6 +27,7 @@ from oslo_log import log as logging
 
 from nova_zvm.connector import errors
 from nova_zvm.errors import failures
+from nova_zvm.guest import entrylock
 from nova_zvm.network import grants
 from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
@@ -37,17 +37,9 @@ LOG = logging.getLogger(__name__)
 # How old the list of guests may be when nova allows a cached answer.
 LISTING_SECONDS = 30
 
-# CP takes a moment to log a guest off after it was deactivated.
-LOGOFF_SECONDS = 120
-
 # How long a connector that was not there is not asked for power states:
 # nova-compute asks for one server after the other when it starts.
 ABSENT_SECONDS = 30
-
-# The directory manager works on one entry at a time and finishes a delete
-# after it has answered.
-DIRECTORY_SECONDS = 300
-DIRECTORY_POLL_SECONDS = 5
 
 # Tasks in which nova asks for a guest to be off, and for its removal next:
 # one that is gone is as good as off (nova/compute/manager.py
@@ -65,9 +57,9 @@ NO_CONSOLE_FILE = (4, 4, 410)
 class Guests:
     """The guests of this host's connector."""
 
-    def __init__(self, connector, timeout_scale):
+    def __init__(self, connector, patience):
         self._connector = connector
-        self._scale = timeout_scale
+        self._patience = patience
         self._lock = threading.Lock()
         self._listing = frozenset()
         self._listed_at = None
@@ -77,12 +69,12 @@ class Guests:
     def userids(self, max_age=0):
         """Return the userids that the connector knows, running or not."""
         with self._lock:
-            age = (None if self._listed_at is None
-                   else time.monotonic() - self._listed_at)
+            now = self._patience.clock.monotonic()
+            age = None if self._listed_at is None else now - self._listed_at
             if age is None or age >= max_age:
                 with failures.translated():
                     self._listing = frozenset(self._connector.guests.list())
-                self._listed_at = time.monotonic()
+                self._listed_at = self._patience.clock.monotonic()
             return self._listing
 
     def state(self, instance, use_cache):
@@ -230,9 +222,9 @@ class Guests:
 
     def _wait_until_off(self, userid):
         try:
-            waiting.wait_until(
+            self._patience.wait_until(
                 lambda: self._connector.guests.power_state(userid),
-                'off', LOGOFF_SECONDS * self._scale, self._scale)
+                'off', waiting.LOGOFF)
         except waiting.Expired as exc:
             raise failures.GuestStillOn(userid=userid, reason=exc) from exc
 
@@ -351,26 +343,12 @@ class Guests:
         One request when all goes well. Logs the guest off, purges its
         reader, deletes minidisks, entry, grants and the connector's rows.
         """
-        try:
-            waiting.wait_until(lambda: self._is_deleted(userid), True,
-                               DIRECTORY_SECONDS * self._scale,
-                               DIRECTORY_POLL_SECONDS * self._scale)
-        except waiting.Expired:
-            LOG.warning('Directory entry %s is still locked; forcing it '
-                        'open', userid)
-            self._connector.guests.unlock(userid)
-            self._delete_once(userid)
+        entrylock.overcome(
+            self._connector, self._patience, userid,
+            lambda: self._delete_once(userid),
+            lambda exc: _codes(exc) == LOCKED)
         with self._lock:
             self._listing -= {userid}
-
-    def _is_deleted(self, userid):
-        try:
-            self._delete_once(userid)
-        except errors.ConnectorError as exc:
-            if _codes(exc) != LOCKED:
-                raise
-            return False
-        return True
 
     def delete_unfinished(self, userid, seconds):
         """Remove a guest whose creation may still be under way.
@@ -382,14 +360,15 @@ class Guests:
 
         :param seconds: how long that can be
         """
-        deadline = time.monotonic() + seconds
-        while True:
+        def is_seen():
             seen = self.in_directory(userid)
             self.delete(userid)
-            if seen or time.monotonic() >= deadline:
-                break
-            time.sleep(min(DIRECTORY_POLL_SECONDS * self._scale,
-                           max(0, deadline - time.monotonic())))
+            return seen
+
+        with contextlib.suppress(waiting.Expired):
+            self._patience.wait_at_most(
+                seconds, is_seen, True,
+                self._patience.scaled(waiting.DIRECTORY.pause))
         # A create that was cut down writes its row and finishes its disks
         # after the entry has gone.
         self.wait_until_gone(userid)
@@ -397,13 +376,13 @@ class Guests:
             self.delete(userid)
 
     def wait_until_gone(self, userid):
-        timeout = DIRECTORY_SECONDS * self._scale
         try:
-            waiting.wait_until(lambda: self.in_directory(userid), False,
-                               timeout, DIRECTORY_POLL_SECONDS * self._scale)
+            self._patience.wait_until(lambda: self.in_directory(userid),
+                                      False, waiting.DIRECTORY)
         except waiting.Expired as exc:
             raise failures.GuestStillThere(
-                userid=userid, seconds=timeout) from exc
+                userid=userid, seconds=self._patience.scaled(
+                    waiting.DIRECTORY.seconds)) from exc
 
     def _delete_once(self, userid):
         try:
@@ -437,7 +416,8 @@ class Guests:
     def _revoke(self, userid):
         for vswitch in {nic.vswitch for nic in
                         self._connector.guests.nics(userid) if nic.vswitch}:
-            grants.revoke(self._connector, userid, vswitch)
+            grants.revoke(self._connector, userid, vswitch,
+                              self._patience)
 
 
 def _codes(error):

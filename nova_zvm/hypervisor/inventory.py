@@ -20,7 +20,6 @@ the third only reads it.
 
 import dataclasses
 import threading
-import time
 
 from nova import conf
 from nova import exception as nova_exception
@@ -48,7 +47,7 @@ FRESH_SECONDS = 30
 class Hypervisor:
     """Inventory of the host, as of the last look."""
 
-    def __init__(self, connector, own_disk_gb, pool, settings):
+    def __init__(self, connector, own_disk_gb, pool, settings, clock):
         """Prepare; nothing is asked yet.
 
         :param own_disk_gb: returns the DISK_GB that placement counts for the
@@ -57,6 +56,7 @@ class Hypervisor:
         """
         self._connector = connector
         self._own_disk_gb = own_disk_gb
+        self._clock = clock
         self._pool = pool
         self._guest_max_vcpus = settings.guest_max_vcpus
         self._guest_max_mib = settings.guest_max_mib
@@ -166,7 +166,7 @@ class Hypervisor:
             return self._connector.host.info().ipl_time
 
     def _age(self):
-        return time.monotonic() - self._fetched_at
+        return self._clock.monotonic() - self._fetched_at
 
     def _fetch(self):
         try:
@@ -182,7 +182,7 @@ class Hypervisor:
                 raise
             LOG.warning('%s', exc)
             raise failures.ZVMNotReady(reason=exc.error) from exc
-        self._fetched_at = time.monotonic()
+        self._fetched_at = self._clock.monotonic()
 
     def _look(self):
         host = self._connector.host.info()

@@ -21,7 +21,6 @@ of nova-compute too.
 
 import contextlib
 import threading
-import time
 
 from nova import conf
 from nova import context as nova_context
@@ -40,13 +39,14 @@ REASON_LENGTH = 255
 class ServiceStatus:
     """Whether nova may send new servers to this host."""
 
-    def __init__(self, virtapi, disable_after):
+    def __init__(self, virtapi, disable_after, clock):
         """Prepare; nothing is asked yet.
 
         :param disable_after: seconds without an answer, 0 for never
         """
         self._virtapi = virtapi
         self._disable_after = disable_after
+        self._clock = clock
         # Held while the record is written, so that a success which comes
         # after a failure is also recorded after it.
         self._lock = threading.Lock()
@@ -56,7 +56,7 @@ class ServiceStatus:
     @contextlib.contextmanager
     def following(self):
         """Disable or enable the service by what becomes of a look at z/VM."""
-        started = time.monotonic()
+        started = self._clock.monotonic()
         try:
             yield
         except Exception as exc:
@@ -70,7 +70,7 @@ class ServiceStatus:
         self._settled = False
         if self._failing_since is None:
             self._failing_since = started
-        seconds = time.monotonic() - self._failing_since
+        seconds = self._clock.monotonic() - self._failing_since
         # Without the periodic update nothing would enable the service again.
         if (0 < self._disable_after <= seconds and
                 CONF.update_resources_interval >= 0):

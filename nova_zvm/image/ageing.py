@@ -20,7 +20,6 @@ connector uses an image.
 """
 
 import datetime
-import time
 
 from nova import conf
 from oslo_concurrency import lockutils
@@ -36,10 +35,11 @@ LOG = logging.getLogger(__name__)
 class ImageAgeing:
     """Removal of images that no server uses."""
 
-    def __init__(self, connector, images, staging):
+    def __init__(self, connector, images, staging, clock):
         self._connector = connector
         self._images = images
         self._staging = staging
+        self._clock = clock
 
     def run(self, instances):
         """Delete the images that neither instances nor others need."""
@@ -72,7 +72,7 @@ class ImageAgeing:
     def _remove_old(self, image):
         age = CONF.image_cache.remove_unused_original_minimum_age_seconds
         # The connector tells of a file that is missing as read in 1969.
-        if time.time() - image.last_access_time < age:
+        if self._clock.time() - image.last_access_time < age:
             return
         with self._images.locked(image.name, blocking=False):
             # Provided to a boot since it was last read, or since the list

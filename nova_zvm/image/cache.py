@@ -17,12 +17,11 @@ connector's file API with nothing kept on the compute host, after its first
 512 bytes have told that it is a disk image of the right kind and size.
 """
 
-import time
-
 from nova import conf
 from nova.image import glance
 from oslo_concurrency import lockutils
 from oslo_log import log as logging
+from oslo_utils import timeutils
 
 from nova_zvm.errors import failures
 from nova_zvm.image import properties as image_properties
@@ -38,10 +37,11 @@ LOG = logging.getLogger(__name__)
 class ImageCache:
     """Images on the connector."""
 
-    def __init__(self, connector, staging):
+    def __init__(self, connector, staging, patience):
         self._connector = connector
         self._images = connector.images
         self._staging = staging
+        self._patience = patience
         self._glance = glance.API()
         self._verified = set()
         self._provided = {}
@@ -76,7 +76,7 @@ class ImageCache:
                 before_import()
                 image = self._import(context, image_meta, name, os_version,
                                      accept, certs)
-            self._provided[name] = time.monotonic()
+            self._provided[name] = self._patience.clock.monotonic()
         accept(imageheader.Header(image.disk_size, image.disk_units))
         return image
 
@@ -93,7 +93,7 @@ class ImageCache:
         """Tell whether this process has lately wanted an image."""
         provided = self._provided.get(name)
         return (provided is not None and
-                time.monotonic() - provided < seconds)
+                self._patience.clock.monotonic() - provided < seconds)
 
     # What is there
 
@@ -153,14 +153,14 @@ class ImageCache:
                     image_meta, 'it does not start with the disk image '
                     'header of the z/VM Cloud Connector: it must have been '
                     'captured on z/VM')
-            started = time.monotonic()
+            watch = timeutils.StopWatch().start()
             with failures.translated(), self._staging.uploaded(
                     stream, image_meta.size) as upload:
                 _check_sum(image_meta, upload.md5)
                 image = importing.run(self._images, name, upload,
-                                      os_version)
+                                      os_version, self._patience)
         LOG.info('Image %s of %d bytes imported in %.1f seconds', name,
-                 image_meta.size, time.monotonic() - started)
+                 image_meta.size, watch.elapsed())
         if _signature_wanted(certs):
             self._verified.add(_seal(image, certs))
         return image

@@ -22,7 +22,7 @@ def is_authorized(connector, userid, vswitch):
     return userid in connector.vswitches.get(vswitch).authorized
 
 
-def revoke(connector, userid, vswitch):
+def revoke(connector, userid, vswitch, patience):
     """Take a guest's grant back; fine if the switch is gone.
 
     The connector answers alike whether z/VM did so or refused
@@ -33,6 +33,7 @@ def revoke(connector, userid, vswitch):
     with contextlib.suppress(errors.NotFound):
         # One that comes late meets the grant of the next attach.
         with failures.late_effect_awaited(
+                patience,
                 lambda: not is_authorized(connector, userid, vswitch)):
             connector.vswitches.revoke(vswitch, userid)
         if is_authorized(connector, userid, vswitch):

@@ -32,9 +32,10 @@ from nova_zvm.zvm import linux
 class Network:
     """Virtual switches, as far as this host's guests need them."""
 
-    def __init__(self, connector, mappings, mac_prefix):
+    def __init__(self, connector, mappings, mac_prefix, patience):
         self._connector = connector
         self._mappings = mappings
+        self._patience = patience
         self._mac_prefix = mac_prefix
         # By name, whether a switch knows VLANs.
         self._switches = {}
@@ -145,6 +146,7 @@ class Network:
         """Let a guest couple to a NIC's switch, in its VLAN."""
         # A grant that comes late outlives the guest.
         with failures.late_effect_awaited(
+                self._patience,
                 lambda: grants.is_authorized(self._connector, userid,
                                              nic.vswitch)):
             # Setting a VLAN for a user grants the switch too.
@@ -159,7 +161,8 @@ class Network:
         for vswitch in {plan.vswitch_of(vif, self._mappings)
                         for vif in network_info or []}:
             if vswitch:
-                grants.revoke(self._connector, userid, vswitch)
+                grants.revoke(self._connector, userid, vswitch,
+                              self._patience)
 
     def revoke_unfinished(self, instance, userid):
         """Revoke what an interrupted attach may have granted.
@@ -168,7 +171,8 @@ class Network:
         """
         change = ownership.nic_change(instance)
         if change and change.vswitch:
-            grants.revoke(self._connector, userid, change.vswitch)
+            grants.revoke(self._connector, userid, change.vswitch,
+                          self._patience)
 
 
 def _networks(nics, hostname):

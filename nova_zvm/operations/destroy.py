@@ -17,32 +17,26 @@ crash, and for servers that never came this far, so it goes by the record in
 the instance alone and may be repeated at will.
 """
 
-import time
-
 from oslo_log import log as logging
 
 from nova_zvm.errors import failures
 from nova_zvm.pace import progress
+from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
 
 LOG = logging.getLogger(__name__)
-
-# The connector's host starts a connector that died again. The undo of a boot
-# waits for that: nova itself does not try again.
-RESTART_SECONDS = 60
-RESTART_POLL_SECONDS = 2
 
 
 class Destroy:
     """Removal of guests, whole or half-made."""
 
     def __init__(self, guests, network, config_drives, create_seconds,
-                 timeout_scale=1.0):
+                 patience):
         self._guests = guests
         self._network = network
         self._config_drives = config_drives
         self._create_seconds = create_seconds
-        self._scale = timeout_scale
+        self._patience = patience
 
     def run(self, instance, network_info):
         """Remove an instance's guest; nothing is sent if it has none.
@@ -77,16 +71,10 @@ class Destroy:
         """
         if ownership.owned_userid(instance) is None:
             return
-        deadline = time.monotonic() + RESTART_SECONDS * self._scale
-        while True:
-            try:
-                self._remove_unfinished(instance, network_info,
-                                        settle_seconds)
-                break
-            except failures.ConnectorUnreachable:
-                if time.monotonic() >= deadline:
-                    raise
-            time.sleep(RESTART_POLL_SECONDS * self._scale)
+        self._patience.insist(
+            lambda: self._remove_unfinished(instance, network_info,
+                                            settle_seconds),
+            failures.ConnectorUnreachable, waiting.RESTART)
         self._config_drives.discard(instance)
 
     def _remove_whole(self, instance, userid):

@@ -28,20 +28,16 @@ from oslo_utils import excutils
 
 from nova_zvm.connector import errors
 from nova_zvm.errors import failures
+from nova_zvm.guest import entrylock
 from nova_zvm.image import properties
 from nova_zvm.network import grants
 from nova_zvm.pace import progress
-from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
 from nova_zvm.zvm import directory
 from nova_zvm.zvm import linux
 from nova_zvm.zvm import names
 
 LOG = logging.getLogger(__name__)
-
-# The directory manager works on one entry at a time.
-DIRECTORY_SECONDS = 300
-DIRECTORY_POLL_SECONDS = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,10 +52,10 @@ class _Guest:
 class Interfaces:
     """NICs of the guests on this host."""
 
-    def __init__(self, network, connector, timeout_scale):
+    def __init__(self, network, connector, patience):
         self._network = network
         self._connector = connector
-        self._scale = timeout_scale
+        self._patience = patience
 
     def attach(self, instance, image_meta, vif):
         """Give a guest, on or off, a NIC for a port.
@@ -134,10 +130,10 @@ class Interfaces:
             # CP couples a guest that is on only if it may.
             self._network.authorize(guest.userid, nic)
             with failures.late_effect_awaited(
-                    lambda: self._row(guest, nic.vdev)):
+                    self._patience, lambda: self._row(guest, nic.vdev)):
                 self._create(guest, nic, os_version)
             with failures.late_effect_awaited(
-                    lambda: self._is_coupled(guest, nic.vdev)):
+                    self._patience, lambda: self._is_coupled(guest, nic.vdev)):
                 self._connector.guests.couple(
                     guest.userid, nic.vdev, nic.vswitch, nic.vlan_id,
                     guest.on)
@@ -213,6 +209,7 @@ class Interfaces:
         image_meta = objects.ImageMeta.from_instance(guest.instance)
         try:
             with failures.late_effect_awaited(
+                    self._patience,
                     lambda: not self._exists(guest, vdev, guest.on)):
                 self._connector.guests.delete_interface(
                     guest.userid,
@@ -250,26 +247,15 @@ class Interfaces:
 
     def _remove(self, guest, change):
         """Remove what there is of a NIC, and the grant if it was the last."""
-        try:
-            waiting.wait_until(lambda: self._is_deleted(guest, change.vdev),
-                               True, DIRECTORY_SECONDS * self._scale,
-                               DIRECTORY_POLL_SECONDS * self._scale)
-        except waiting.Expired:
-            LOG.warning('The directory entry is still locked; forcing it '
-                        'open', instance=guest.instance)
-            self._connector.guests.unlock(guest.userid)
-            self._delete(guest, change.vdev)
+        # A conflict is that, or the guest was logged on or off meanwhile.
+        entrylock.overcome(
+            self._connector, self._patience, guest.userid,
+            lambda: self._delete(guest, change.vdev),
+            lambda exc: isinstance(exc, errors.Conflict))
         if change.vswitch and change.vswitch not in [
                 row.vswitch for row in self._rows(guest)]:
-            grants.revoke(self._connector, guest.userid, change.vswitch)
-
-    def _is_deleted(self, guest, vdev):
-        try:
-            self._delete(guest, vdev)
-        except errors.Conflict:
-            # The entry is locked, or the guest was logged on or off.
-            return False
-        return True
+            grants.revoke(self._connector, guest.userid, change.vswitch,
+                          self._patience)
 
     def _delete(self, guest, vdev):
         """Delete a NIC of the directory, or of the running guest alone."""
@@ -277,7 +263,7 @@ class Interfaces:
         if self._exists(guest, vdev, on):
             # The next attach may use the number again.
             with failures.late_effect_awaited(
-                    lambda: not self._exists(guest, vdev, on)):
+                    self._patience, lambda: not self._exists(guest, vdev, on)):
                 self._connector.guests.delete_nic(guest.userid, vdev, on)
 
     # Looking

@@ -13,9 +13,9 @@
 """What an operator sees of an operation: one line at INFO for each step."""
 
 import contextlib
-import time
 
 from oslo_log import log as logging
+from oslo_utils import timeutils
 
 LOG = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ LOG = logging.getLogger(__name__)
 @contextlib.contextmanager
 def step(instance, userid, done):
     """Log, when the block has ended well, what is done and the seconds."""
-    started = time.monotonic()
+    watch = timeutils.StopWatch().start()
     yield
     LOG.info('Guest %s: %s in %.1f seconds', userid, done,
-             time.monotonic() - started, instance=instance)
+             watch.elapsed(), instance=instance)

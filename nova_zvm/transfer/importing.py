@@ -34,7 +34,6 @@ too (smtclient.py:4231). So that wait is short, and there is one repetition.
 """
 
 import contextlib
-import time
 
 from oslo_log import log as logging
 
@@ -45,8 +44,8 @@ from nova_zvm.pace import waiting
 LOG = logging.getLogger(__name__)
 
 TRIES = 3
-# How long a repair by another may take: seconds, and how often the time
-# that the import itself took.
+# How long a repair by another may take: seconds, before the timeout scale,
+# and how often the time that the import itself took.
 LEAST_PATIENCE = 10
 PATIENCE = 3
 # How long the image of another import is waited for after a collision, as a
@@ -57,7 +56,7 @@ SHARE = 1 / 60
 COLLISIONS = ((500, 300), (500, 500), (409, 300))
 
 
-def run(images, name, upload, os_version):
+def run(images, name, upload, os_version, patience):
     """Import an upload; return the connector's record of the image.
 
     An image that another import has made of the same data is as good. One
@@ -70,7 +69,7 @@ def run(images, name, upload, os_version):
     failed = False
     for _ in range(TRIES):
         try:
-            image = _imported(images, name, upload, os_version)
+            image = _imported(images, name, upload, os_version, patience)
         except errors.ConnectorError as exc:
             if failed or not _can_be_collision(exc):
                 raise
@@ -96,40 +95,42 @@ def find(images, name):
         return None
 
 
-def _imported(images, name, upload, os_version):
+def _imported(images, name, upload, os_version, patience):
     """Return what the connector has after an import, None for nothing."""
-    started = time.monotonic()
+    started = patience.clock.monotonic()
     try:
         with failures.late_effect_awaited(
-                lambda: find(images, name) is not None):
+                patience, lambda: find(images, name) is not None):
             images.create(name, upload.url, os_version, md5=upload.md5)
     except errors.ConnectorError as exc:
-        image = _made_by_another(images, name, exc)
+        image = _made_by_another(images, name, exc, patience)
         if image is None:
             raise
         LOG.info('The connector has image %s although its import failed: %s',
                  name, exc)
         return image
-    return _awaited(images, name, max(
-        LEAST_PATIENCE, PATIENCE * (time.monotonic() - started)),
-        lambda image: _is_copy(image, upload, os_version))
+    seconds = patience.clock.monotonic() - started
+    return _awaited(
+        images, name, max(patience.scaled(LEAST_PATIENCE),
+                          PATIENCE * seconds),
+        lambda image: _is_copy(image, upload, os_version), patience)
 
 
-def _made_by_another(images, name, exc):
+def _made_by_another(images, name, exc, patience):
     """Return the image that is there after an import failed, or None."""
     seconds = 0
     if _can_be_collision(exc):
         seconds = SHARE * exc.operation.settle_seconds
     with contextlib.suppress(errors.ConnectorError):
         return _awaited(images, name, seconds,
-                        lambda image: image is not None)
+                        lambda image: image is not None, patience)
 
 
 def _can_be_collision(exc):
     return (exc.status, exc.overall_rc) in COLLISIONS
 
 
-def _awaited(images, name, seconds, is_wanted):
+def _awaited(images, name, seconds, is_wanted, patience):
     """Return an image, waiting for another to make or repair it."""
     found = None
 
@@ -139,7 +140,7 @@ def _awaited(images, name, seconds, is_wanted):
         return is_wanted(found)
 
     with contextlib.suppress(waiting.Expired):
-        waiting.wait_until(probe, True, seconds, seconds / failures.LOOKS)
+        patience.wait_at_most(seconds, probe, True)
     return found
 
 

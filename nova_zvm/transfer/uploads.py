@@ -50,7 +50,7 @@ SWEEP = 'zvm-sweep'
 class Staging:
     """Uploads that leave nothing behind."""
 
-    def __init__(self, connector, records):
+    def __init__(self, connector, records, patience):
         """Prepare; nothing is asked yet.
 
         :param records: the Journal of images that are uploaded
@@ -58,6 +58,7 @@ class Staging:
         self._connector = connector
         self._folder_seen = False
         self._journal = records
+        self._patience = patience
         self._lock = threading.Lock()
 
     def upload(self, instance, stream, length):
@@ -127,6 +128,19 @@ class Staging:
             _warn(url, exc)
             return False
         return True
+
+    def imported(self, name, upload, os_version):
+        """Import an upload in the place of what an earlier try left."""
+        images = self._connector.images
+        # One that comes late would stay.
+        with failures.late_effect_awaited(
+                self._patience,
+                lambda: importing.find(images, name) is not None):
+            try:
+                images.create(name, upload.url, os_version)
+            except errors.Conflict:
+                images.delete(name)
+                images.create(name, upload.url, os_version)
 
     # An upload
 
@@ -200,7 +214,7 @@ class Staging:
             upload = self._connector.files.upload(
                 io.BytesIO(blank), len(blank))
             importing.run(self._connector.images, names.BLANK_IMAGE,
-                          upload, BLANK_OS_VERSION)
+                          upload, BLANK_OS_VERSION, self._patience)
 
 
 def _warn(url, exc):

@@ -19,7 +19,7 @@ import itertools
 import json
 import logging
 import os
-import types
+import time
 
 import fixtures
 from nova.compute import manager
@@ -67,10 +67,10 @@ class StartTestCase(cloud.ZVMTestCase):
             'nova_zvm.connector.session.PAUSES', (0.0, 0.0)))
         self.connector = self.zvm.simulator.member
         self.addCleanup(self.connector.start)
-        self.now = 0
+        self.ahead = 0
         self.useFixture(fixtures.MonkeyPatch(
-            'nova_zvm.hypervisor.servicestatus.time',
-            types.SimpleNamespace(monotonic=lambda: self.now)))
+            'nova_zvm.pace.waiting.Clock.monotonic',
+            lambda _: time.monotonic() + self.ahead))
 
     def boot_all(self, names):
         """Boot a server for each name, all at once; return them by name."""
@@ -112,7 +112,7 @@ class StartTestCase(cloud.ZVMTestCase):
         return service
 
     def assert_service_disables_itself(self):
-        self.now += cloud.CONF.zvm.disable_service_after
+        self.ahead += cloud.CONF.zvm.disable_service_after
         self.run_periodic_tasks()
         reason = self.assert_service_up('disabled')['disabled_reason']
         self.assertTrue(reason.startswith('AUTO: '), reason)

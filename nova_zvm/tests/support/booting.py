@@ -82,17 +82,19 @@ class BootingTestCase(inmemory.ZVMTestCase):
 
     def start(self, **options):
         """Start nova-compute, with some [zvm] options."""
-        guests = lifecycle.Guests(self.connector, 1.0)
+        guests = lifecycle.Guests(self.connector, self.patience)
         nics = self.make_network()
         self.planner = plan.Planner(
-            guests, cache.ImageCache(self.connector, self.staging), nics,
-            self.make_pool(**options), self.read_settings())
+            guests,
+            cache.ImageCache(self.connector, self.staging, self.patience),
+            nics, self.make_pool(**options), self.read_settings())
         self.booter = build.Boot(
             self.planner,
             build.Builder(self.connector, guests, nics, self.drives,
                           self.virtapi),
             guests, self.drives,
-            destroy.Destroy(guests, nics, self.drives, 600).undo_spawn)
+            destroy.Destroy(guests, nics, self.drives, 600,
+                            self.patience).undo_spawn)
 
     def request(self, vifs=(), ephemerals=(), swap=None, **image):
         return plan.Request(

@@ -28,6 +28,7 @@ from nova_zvm.conf import settings
 from nova_zvm.hypervisor import inventory
 from nova_zvm.network import macprefix
 from nova_zvm.network import switches
+from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
 from nova_zvm.storage import pools
 from nova_zvm.tests.support.economy import api
@@ -54,12 +55,9 @@ class ZVMTestCase(test.NoDBTestCase):
                    group='zvm')
         self.connector = fakes.FakeConnector()
         self.clock = fakes.Clock()
-        for module in ('operations.destroy', 'guest.lifecycle',
-                       'guest.capture', 'image.ageing', 'image.cache',
-                       'hypervisor.inventory', 'hypervisor.servicestatus',
-                       'transfer.importing', 'record.ownership',
-                       'pace.progress', 'pace.waiting'):
-            self.patch_time(module)
+        self.patience = waiting.Patience(self.clock)
+        # Its functions are not given a clock yet.
+        self.patch(ownership, 'time', self.clock)
         self.patch(objects.Instance, 'get_by_uuid', self._saved_instance)
         self.saved = {}
 
@@ -78,11 +76,6 @@ class ZVMTestCase(test.NoDBTestCase):
         """Return what nova's database has of an instance."""
         return objects.Instance(
             uuid=uuid, system_metadata=dict(self.saved.get(uuid, {})))
-
-    def patch_time(self, module):
-        patcher = mock.patch('nova_zvm.%s.time' % module, self.clock)
-        patcher.start()
-        self.addCleanup(patcher.stop)
 
     def instance(self, state=None, **fields):
         """Return an instance, with a guest if there is a state."""
@@ -132,7 +125,8 @@ class ZVMTestCase(test.NoDBTestCase):
     def make_staging(self):
         """Return the uploads of another process on this host."""
         return uploads.Staging(
-            self.connector, journal.Journal(CONF.zvm.image_tmp_path))
+            self.connector, journal.Journal(CONF.zvm.image_tmp_path),
+            self.patience)
 
     def make_repository(self):
         return repository.Repository(CONF.zvm.image_repository)
@@ -144,12 +138,13 @@ class ZVMTestCase(test.NoDBTestCase):
     def make_hypervisor(self, own_disk_gb=lambda: 0, **options):
         return inventory.Hypervisor(
             self.connector, own_disk_gb, self.make_pool(**options),
-            self.read_settings())
+            self.read_settings(), self.clock)
 
     def make_network(self, mappings=(), require_mac_prefix=False):
         return switches.Network(
             self.connector, dict(mappings),
-            macprefix.MacPrefix(self.connector, require_mac_prefix))
+            macprefix.MacPrefix(self.connector, require_mac_prefix),
+            self.patience)
 
 
 def subnet(cidr='192.0.2.0/24', address='192.0.2.10', version=4,

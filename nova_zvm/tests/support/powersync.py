@@ -84,5 +84,5 @@ def run(manager):
     """Run the periodic task of a compute manager to the end of all of it."""
     manager._sync_power_states(nova_context.get_admin_context())
     # The uuids of the servers: a dict before nova 33.
-    waiting.wait_until(lambda: set(manager._syncs_in_progress), set(),
-                       PATIENCE, interval=0.01)
+    waiting.Patience(waiting.Clock()).wait_at_most(
+        PATIENCE, lambda: set(manager._syncs_in_progress), set(), pause=0.01)

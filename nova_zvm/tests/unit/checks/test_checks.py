@@ -16,7 +16,6 @@ import datetime
 import errno
 import os
 import os.path
-import time
 from unittest import mock
 
 import fixtures
@@ -78,6 +77,7 @@ class ChecksTestCase(inmemory.ZVMTestCase):
     def deployment(self, **options):
         looked_at = deployment.Deployment(inmemory.CONF, **options)
         looked_at.client = self.connector
+        looked_at.clock = self.clock
         return looked_at
 
     def put_server(self, number, **fields):
@@ -250,8 +250,6 @@ class ConnectionTestCase(ChecksTestCase):
             'as the test wants it', '[zvm] ca_file')
 
     def expires_in(self, days):
-        self.patch(connection, 'time', mock.Mock(
-            wraps=time, time=self.clock.time))
         self.connector.certificate = self.clock.now + days * 86400
         return connection.certificate(self.deployment())
 
@@ -362,7 +360,6 @@ class ConnectionTestCase(ChecksTestCase):
 class ClockTestCase(ChecksTestCase):
 
     def compared(self, offset, left=None):
-        self.patch(connection, 'time', self.clock)
         self.connector.offset = offset
         if left is not None:
             self.connector.expiry = self.clock.now + (offset or 0) + left
@@ -830,7 +827,6 @@ class LeftoversTestCase(ChecksTestCase):
         super().setUp()
         self.flags(remove_unused_original_minimum_age_seconds=100,
                    manager_interval=10, group='image_cache')
-        self.patch(leftovers, 'time', self.clock)
 
     def put(self, name, age):
         self.connector.put_image(name, last_access_time=self.clock.now - age)

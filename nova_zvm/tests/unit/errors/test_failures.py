@@ -120,7 +120,7 @@ class AnsweredAsTestCase(inmemory.ZVMTestCase):
 class LateEffectTestCase(inmemory.ZVMTestCase):
 
     def lose(self, seen, error=None):
-        with failures.late_effect_awaited(seen):
+        with failures.late_effect_awaited(self.patience, seen):
             raise error or fakes.outcome_unknown('vswitches.grant', 300)
 
     def test_the_error_waits_for_the_effect(self):

@@ -45,7 +45,7 @@ class CaptureTestCase(inmemory.ZVMTestCase):
         zvm = self.read_settings(**options)
         return capture.Captures(
             self.connector, self.make_repository(),
-            zvm.capture_unreachable_guests, zvm.timeout_scale)
+            zvm.capture_unreachable_guests, self.patience)
 
     def _saved_instance(self, context, uuid, expected_attrs):
         if uuid not in self.saved:

@@ -28,7 +28,7 @@ class GuestTestCase(inmemory.ZVMTestCase):
 
     def setUp(self):
         super().setUp()
-        self.guests = lifecycle.Guests(self.connector, 1.0)
+        self.guests = lifecycle.Guests(self.connector, self.patience)
         self.built = self.instance(ownership.BUILT)
         self.vm = self.connector.put_guest('ABC00001', power='on')
 

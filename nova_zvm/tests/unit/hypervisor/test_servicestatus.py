@@ -56,7 +56,8 @@ class ServiceStatusTestCase(inmemory.ZVMTestCase):
     def start(self, **options):
         """Start nova-compute, with some [zvm] options."""
         self.status = servicestatus.ServiceStatus(
-            self.virtapi, self.read_settings(**options).disable_service_after)
+            self.virtapi, self.read_settings(**options).disable_service_after,
+            self.clock)
 
     def get_service(self, context, host):
         self.reads += 1

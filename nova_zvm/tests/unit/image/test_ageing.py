@@ -31,9 +31,9 @@ class AgeingTestCase(inmemory.ZVMTestCase):
     def setUp(self):
         super().setUp()
         files = self.make_staging()
-        self.images = cache.ImageCache(self.connector, files)
+        self.images = cache.ImageCache(self.connector, files, self.patience)
         self.ageing = image_ageing.ImageAgeing(self.connector, self.images,
-                                               files)
+                                               files, self.clock)
         self.flags(remove_unused_original_minimum_age_seconds=AGE,
                    group='image_cache')
 

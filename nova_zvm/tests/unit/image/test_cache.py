@@ -59,7 +59,7 @@ class ImageCacheTestCase(inmemory.ZVMTestCase):
     def setUp(self):
         super().setUp()
         self.images = cache.ImageCache(
-            self.connector, self.make_staging())
+            self.connector, self.make_staging(), self.patience)
         self.glance = self.images._glance = FakeGlance()
         self.accepted = []
         self.announced = []

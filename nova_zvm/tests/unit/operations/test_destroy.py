@@ -19,6 +19,7 @@ from nova import objects
 from nova_zvm.errors import failures
 from nova_zvm.guest import lifecycle
 from nova_zvm.operations import destroy
+from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
@@ -30,8 +31,8 @@ class DestroyTestCase(inmemory.ZVMTestCase):
         super().setUp()
         self.config_drives = mock.Mock(spec=['discard'])
         self.destroy = destroy.Destroy(
-            lifecycle.Guests(self.connector, 1.0),
-            self.make_network(), self.config_drives, 600)
+            lifecycle.Guests(self.connector, self.patience),
+            self.make_network(), self.config_drives, 600, self.patience)
 
     def test_a_whole_guest_takes_one_request(self):
         self.connector.put_guest('ABC00001', power='on')
@@ -195,9 +196,10 @@ class DestroyTestCase(inmemory.ZVMTestCase):
         self.assertEqual(ownership.BUILDING, ownership.state(instance))
 
     def test_undo_waits_longer_where_all_takes_longer(self):
+        patience = waiting.Patience(self.clock, 2.0)
         slow = destroy.Destroy(
-            lifecycle.Guests(self.connector, 2.0), self.make_network(),
-            self.config_drives, 600, timeout_scale=2.0)
+            lifecycle.Guests(self.connector, patience), self.make_network(),
+            self.config_drives, 600, patience)
         asked = []
 
         def fail(*args):

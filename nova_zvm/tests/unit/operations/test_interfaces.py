@@ -17,6 +17,7 @@ from oslo_utils.fixture import uuidsentinel as uuids
 from nova_zvm.connector import errors
 from nova_zvm.errors import failures
 from nova_zvm.operations import interfaces
+from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
@@ -37,7 +38,7 @@ class InterfacesTestCase(inmemory.ZVMTestCase):
         self.connector.grants = {'VSWITCH1': {}, 'VSWITCH2': {}}
         self.network = self.make_network({'physnet2': 'vswitch2'})
         self.interfaces = interfaces.Interfaces(self.network, self.connector,
-                                                1.0)
+                                                self.patience)
         self.guest = self.connector.put_guest('ABC00001')
         self.first = inmemory.vif(port_id=uuids.first)
         self.network.create('ABC00001', 'rhel8.6',
@@ -291,7 +292,8 @@ class UndoTestCase(InterfacesTestCase):
     def test_entry_that_stays_locked(self):
         for scale in (1.0, 2.0):
             self.interfaces = interfaces.Interfaces(
-                self.network, self.connector, scale)
+                self.network, self.connector,
+                waiting.Patience(self.clock, scale))
             self.connector.calls.clear()
             self.connector.faults['guests.couple'] = [fakes.error()]
             self.connector.faults['guests.delete_interface'] = [

@@ -40,7 +40,8 @@ class PrecacheTestCase(inmemory.ZVMTestCase):
         self.start()
 
     def start(self, **options):
-        images = cache.ImageCache(self.connector, self.make_staging())
+        images = cache.ImageCache(
+            self.connector, self.make_staging(), self.patience)
         self.precache = precache.Precache(
             images, self.make_pool(**options))
         self.glance = self.precache._glance = images._glance = FakeGlance()

@@ -28,7 +28,7 @@ class InstancesTestCase(inmemory.ZVMTestCase):
     def setUp(self):
         super().setUp()
         self.instances = instances.Instances(
-            lifecycle.Guests(self.connector, 1.0))
+            lifecycle.Guests(self.connector, self.patience))
         self.database = []
         self.asked_for = []
         patcher = mock.patch.object(

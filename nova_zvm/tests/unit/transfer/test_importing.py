@@ -35,7 +35,7 @@ class ImportTestCase(inmemory.ZVMTestCase):
 
     def run_import(self):
         return importing.run(self.connector.images, NAME, self.upload,
-                             'rhel8.6')
+                             'rhel8.6', self.patience)
 
     def fault(self, failure, **image):
         """Let an import fail and leave an image of another."""
