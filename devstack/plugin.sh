@@ -130,18 +130,18 @@ function zvm_check_neutron {
 # -------
 
 function zvm_install {
-    local extras=()
+    local extras=
+    # nova, Neutron and these are in DevStack's one virtual environment.
     if zvm_is_simulated; then
-        extras+=(simulator)
+        setup_develop "$ZVM_DIR/simulator"
     fi
     if zvm_runs_neutron_server; then
-        extras+=(neutron)
+        extras=neutron
     fi
-    # nova, Neutron and this are in DevStack's one virtual environment.
-    setup_develop "$ZVM_DIR" "$(IFS=,; echo "${extras[*]}")"
+    setup_develop "$ZVM_DIR" "$extras"
     if is_service_enabled zvm-simulator; then
         mkdir -p "$ZVM_DATA_DIR"
-        "$(zvm_command nova-zvm-simulator)" install-connector \
+        "$(zvm_command zvm-simulator)" install-connector \
             --venv "$ZVM_CONNECTOR_VENV"
     fi
 }
@@ -155,7 +155,7 @@ function zvm_start_simulator {
     local command
     stop_process zvm-simulator
     rm -rf "$ZVM_SYSTEM_DIR"
-    command="$(zvm_command nova-zvm-simulator) run --dir $ZVM_SYSTEM_DIR"
+    command="$(zvm_command zvm-simulator) run --dir $ZVM_SYSTEM_DIR"
     command+=" --connector-python $ZVM_CONNECTOR_VENV/bin/python"
     command+=" --port $ZVM_SIMULATOR_PORT --speed $ZVM_SIMULATOR_SPEED"
     command+="${ZVM_SIMULATOR_SCENARIO:+ --scenario \"$ZVM_SIMULATOR_SCENARIO\"}"
@@ -477,5 +477,6 @@ elif [[ "$1" == unstack ]]; then
 elif [[ "$1" == clean ]]; then
     # It is in DevStack's virtual environment as long as that is there.
     pip_uninstall nova-zvm
+    pip_uninstall zvm-simulator
     rm -rf "$ZVM_DATA_DIR"
 fi

@@ -38,14 +38,21 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 WEIGHTS = pathlib.Path(__file__).with_suffix('.json')
-# Seconds that a test takes where nothing is known of it, by its folder.
-UNKNOWN = {'functional': 2.0}
+# Seconds that a test takes where nothing is known of it.
+UNKNOWN = 0.1
+UNKNOWN_FUNCTIONAL = 2.0
+
+
+def top(folder):
+    """Return the folder, relative too, that a test folder's package is in."""
+    return 'simulator' if folder.startswith('simulator/') else '.'
 
 
 def classes(folder):
     """Yield (name, number of test methods) of each class in test modules."""
     for path in sorted((ROOT / folder).rglob('test_*.py')):
-        module = '.'.join(path.relative_to(ROOT).with_suffix('').parts)
+        module = '.'.join(path.relative_to(
+            ROOT / top(folder)).with_suffix('').parts)
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.ClassDef):
                 yield '%s.%s' % (module, node.name), sum(
@@ -56,8 +63,8 @@ def classes(folder):
 def weights(folder):
     """Return the seconds of each class."""
     known = json.loads(WEIGHTS.read_text())
-    each = UNKNOWN.get(folder.rpartition('/')[2], 0.1)
-    return {name: known.get(name, number * each)
+    return {name: known.get(name, number * (
+                UNKNOWN_FUNCTIONAL if '.functional.' in name else UNKNOWN))
             for name, number in classes(folder)}
 
 
@@ -107,7 +114,8 @@ def write_workers(folder, hands):
 def run(folder, exclude, filters):
     # A test waits for other processes for a quarter of its time.
     count = int(os.environ.get('WORKERS', os.cpu_count() + 1))
-    command = ['stestr', '--test-path', './' + folder, 'run',
+    command = ['stestr', '--test-path', './' + folder,
+               '--top-dir', top(folder), 'run',
                '--worker-file', str(write_workers(folder, workers(
                    chosen(weights(folder), exclude, filters), count)))]
     if exclude:

@@ -14,7 +14,7 @@
 
     tools/test.sh [--junit DIR] [PART ...]
 
-PART is one of unit, pages, neutron, functional, faults, pep8, docs,
+PART is one of unit, pages, neutron, simulator, functional, faults, pep8, docs,
 releasenotes and mutation; unit, pages and functional run on nova 34, and with
 a release of OpenStack behind them (unit-2025.1, functional-2025.1; also
 2025.2, 2026.1) on the nova of that. Without a PART, all but faults and
@@ -77,7 +77,8 @@ def _parts():
     yield Part('unit', 'py3', 1.5, 90)
     yield Part('pages', 'pages', 0.5, 30)
     yield Part('neutron', 'neutron', 0.7, 45)
-    yield Part('functional', 'functional', 7, 750)
+    yield Part('simulator', 'simulator', 1.2, 110)
+    yield Part('functional', 'functional', 6.5, 690)
     for release in RELEASES:
         yield Part('unit-' + release, 'unit-' + release, 0.5, 35)
         yield Part('pages-' + release, 'pages-' + release, 0.4, 25)

@@ -13,7 +13,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 log=.tox/log/sandbox.log
 nova=.tox/sandbox/venv
 connector=.tox/connector
-list=nova_zvm/simulator/connector-requirements.txt
+list=simulator/zvm_simulator/connector-requirements.txt
 
 # Run a command in a process group of its own, which a signal ends as a whole.
 apart() {
@@ -46,7 +46,8 @@ environment() {
 
 # All that decides what is in the environment of nova.
 made_of() {
-    cat setup.cfg ./*requirements.txt constraints.txt .tox/tox/made-of
+    cat setup.cfg ./*requirements.txt simulator/setup.cfg \
+        simulator/requirements.txt constraints.txt .tox/tox/made-of
     echo "$root"
 }
 
@@ -54,10 +55,10 @@ make_nova() {
     made_of | cmp -s - "$nova/made-of" && return
     say "nova, this driver and what they need"
     environment "$nova" -c constraints.txt -r requirements.txt \
-        -r test-requirements.txt -e . && made_of >"$nova/made-of"
+        -r test-requirements.txt -e ./simulator -e . && made_of >"$nova/made-of"
 }
 
-# With the mark that nova-zvm-simulator install-connector leaves.
+# With the mark that zvm-simulator install-connector leaves.
 make_connector() {
     [ -x "$connector/bin/python" ] &&
         cmp -s "$list" "$connector/${list##*/}" && return

@@ -28,7 +28,7 @@ class ZVM:
         """Prepare.
 
         :param speed: simulated seconds in a real one
-        :param options: more options of nova-zvm-simulator run
+        :param options: more options of zvm-simulator run
         """
         self._directory = directory
         self._speed = speed
@@ -38,7 +38,7 @@ class ZVM:
 
     def start(self):
         self._process = subprocess.Popen(
-            [sys.executable, '-m', 'nova_zvm.cmd.simulator', 'run',
+            [sys.executable, '-m', 'zvm_simulator', 'run',
              '--dir', str(self._directory), '--speed', str(self._speed),
              *self._more],
             stdout=subprocess.PIPE, text=True)

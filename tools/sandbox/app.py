@@ -21,19 +21,19 @@ import signal
 import sys
 import traceback
 
-from nova_zvm.cmd import simulator
-from nova_zvm.simulator.connector import install
-from nova_zvm.simulator.faults import inforce
-from nova_zvm.simulator.ground import errors
-from nova_zvm.simulator.ground import latency
-from nova_zvm.simulator.service import scenarios
-from nova_zvm.simulator.service import server
-from nova_zvm.tests.support import fixtures
 from tools.sandbox import keep
 from tools.sandbox import report
 from tools.sandbox import story
 from tools.sandbox import workspace
 from tools.sandbox import zvm
+from zvm_simulator import commandline
+from zvm_simulator.connector import install
+from zvm_simulator.faults import inforce
+from zvm_simulator.ground import errors
+from zvm_simulator.ground import latency
+from zvm_simulator.service import scenarios
+from zvm_simulator.service import server
+from zvm_simulator.tests.support import fixtures
 
 DESCRIPTION = """\
 Boot a server on a simulated z/VM by nova, use it and delete it.
@@ -216,11 +216,11 @@ def _parser(root):
                         choices=list(latency.PROFILES),
                         help='how long z/VM takes for a command '
                              '(default: typical)')
-    parser.add_argument('--speed', type=simulator.positive, default=10.0,
+    parser.add_argument('--speed', type=commandline.positive, default=10.0,
                         metavar='F',
                         help='seconds on z/VM in a real one (default: 10)')
     parser.add_argument('--fault', type=json.loads, action='append',
                         default=[], metavar='JSON',
-                        help='a fault on z/VM, as nova-zvm-simulator inject '
+                        help='a fault on z/VM, as zvm-simulator inject '
                              'takes it')
     return parser

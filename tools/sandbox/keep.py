@@ -58,7 +58,7 @@ def instructions(script, system, **names):
         '',
         'What the connector and z/VM were asked so far:',
         '',
-        f'    {_typed(commandline.beside_python("nova-zvm-simulator"))} log '
+        f'    {_typed(commandline.beside_python("zvm-simulator"))} log '
         f'--dir {_typed(system.directory)}',
         '',
         'Ctrl-C here ends it all.',

@@ -17,7 +17,7 @@ import re
 import sqlite3
 
 from nova_zvm.connector import client
-from nova_zvm.simulator.service import server
+from zvm_simulator.service import server
 
 # What the commands of a boot are for, by their text.
 MEANINGS = (
@@ -59,7 +59,7 @@ class ZVM:
             self._simulator.stop()
 
     def inject(self, fault):
-        """Have z/VM misbehave as a fault says (nova-zvm-simulator inject).
+        """Have z/VM misbehave as a fault says (zvm-simulator inject).
 
         """
         self._simulator.engine.faults.add(fault)

@@ -39,11 +39,11 @@ from nova_zvm.connector import models
 from nova_zvm.operations import adoption
 from nova_zvm.record import ownership
 from nova_zvm.tests.support import cloud
-from nova_zvm.tests.support import fixtures as zvm_fixtures
 from nova_zvm.tests.support import networking
 from nova_zvm.tests.support import owndriver
 from nova_zvm.tests.support import powersync
 from nova_zvm.zvm import names
+from zvm_simulator.tests.support import fixtures as zvm_fixtures
 
 SWITCHES = {cloud.PHYSICAL_NETWORK: 'VSW2', 'physnet2': 'VSW1'}
 

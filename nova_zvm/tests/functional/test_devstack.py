@@ -27,11 +27,11 @@ import sys
 from nova import conf
 from oslo_utils import uuidutils
 
-from nova_zvm.simulator.service import remote
-from nova_zvm.simulator.service import tcpports
 from nova_zvm.tests.support import cloud
 from nova_zvm.tests.support.devstack import stack
-from nova_zvm.tests.support import fixtures as zvm_fixtures
+from zvm_simulator.service import remote
+from zvm_simulator.service import tcpports
+from zvm_simulator.tests.support import fixtures as zvm_fixtures
 
 CONF = conf.CONF
 
@@ -53,11 +53,12 @@ class DevStackTestCase(cloud.ZVMTestCase):
         """Return a DevStack after stack.sh."""
         devstack = self.useFixture(stack.DevStack(localrc))
         run = RUN % (shlex.quote(os.pathsep.join(sys.path)), sys.executable,
-                     'nova_zvm.cmd.%s')
-        devstack.provide('nova-zvm-which-driver', run % 'which_driver')
+                     '%s')
+        devstack.provide('nova-zvm-which-driver',
+                         run % 'nova_zvm.cmd.which_driver')
         devstack.provide(
-            'nova-zvm-simulator',
-            INSTALL % zvm_fixtures.connector_python() + run % 'simulator')
+            'zvm-simulator',
+            INSTALL % zvm_fixtures.connector_python() + run % 'zvm_simulator')
         devstack.checked('stack')
         return devstack
 

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""What is in the wheel and in the sdist, and what they demand."""
+"""What is in the wheels and the sdists, and what they demand."""
 
 import ast
 from email import parser
@@ -26,11 +26,11 @@ from nova_zvm.tests.support import installation
 DISTRIBUTIONS = {'neutron_lib': 'neutron-lib', 'oslo_config': 'oslo.config',
                  'oslo_log': 'oslo.log', 'yaml': 'pyyaml'}
 # What pbr and setuptools add to an sdist.
-GENERATED = r'AUTHORS|ChangeLog|PKG-INFO|nova_zvm\.egg-info/.*'
+GENERATED = (r'AUTHORS|ChangeLog|PKG-INFO|nova_zvm\.egg-info/.*|'
+             r'zvm_simulator\.egg-info/.*')
 BUILD_SDIST = """
-import sys
-from pbr import build
-build.build_sdist(sys.argv[1])
+import importlib, sys
+importlib.import_module(sys.argv[2]).build_sdist(sys.argv[1])
 """
 
 
@@ -59,6 +59,23 @@ class Wheel:
         return {name: content for name, content in self.contents.items()
                 if '.dist-info/' not in name}
 
+    def foreign(self, where, without=()):
+        """Return the distributions that a part of the package imports.
+
+        :param where: with what the paths begin
+        :param without: with what those of a part that does not count end
+        """
+        imported = set()
+        for path, content in self.package().items():
+            if path.startswith(where) and path.endswith('.py') and (
+                    not path.endswith(tuple(without))):
+                imported |= {name.partition('.')[0] for node in
+                             ast.walk(ast.parse(content))
+                             for name in _imported(node)}
+        return {DISTRIBUTIONS.get(name, name)
+                for name in imported - set(sys.stdlib_module_names) -
+                {where.partition('/')[0]}}
+
     def comparable(self):
         """Return checksums, but for what tells where it was built.
 
@@ -68,6 +85,29 @@ class Wheel:
                 for name, content in self.contents.items()
                 if not name.endswith(('.dist-info/pbr.json',
                                       '.dist-info/RECORD'))}
+
+
+def _imported(node):
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) else []
+
+
+def sdist(source, directory, backend):
+    """Build an sdist; return its path and the files that are in it."""
+    directory.mkdir()
+    installation.checked(
+        [sys.executable, '-c', BUILD_SDIST, directory, backend], cwd=source)
+    path = next(directory.glob('*.tar.gz'))
+    with tarfile.open(path) as archive:
+        return path, {member.name.partition('/')[2]
+                      for member in archive.getmembers() if member.isfile()}
+
+
+def files(folder):
+    """Return what git has in a folder."""
+    return set(installation.checked(
+        ['git', 'ls-files'], cwd=folder).split())
 
 
 class TestPackaging(installation.CloneTestCase):
@@ -123,52 +163,85 @@ class TestPackaging(installation.CloneTestCase):
             self.wheel.metadata.get_all('Provides-Extra')))
 
     def test_what_extras_bring(self):
-        """It is whatever else their part of the package imports of others."""
-        for extra in ('simulator', 'neutron'):
-            distributions = {DISTRIBUTIONS.get(name, name)
-                             for name in self._foreign(extra)}
-            self.assertEqual(distributions - self.wheel.demanded(r'^[^;]*$'),
-                             self.wheel.demanded('extra == .%s' % extra))
-
-    def _foreign(self, part):
-        """Return what a part of the package imports of others."""
-        imported = set()
-        for path, content in self.wheel.package().items():
-            if path.startswith('nova_zvm/%s/' % part) and path.endswith(
-                    '.py') and not path.endswith('/launcher.py'):
-                imported |= {name.partition('.')[0] for node in
-                             ast.walk(ast.parse(content))
-                             for name in self._imported(node)}
-        return imported - set(sys.stdlib_module_names) - {'nova_zvm'}
-
-    @staticmethod
-    def _imported(node):
-        if isinstance(node, ast.Import):
-            return [alias.name for alias in node.names]
-        return [node.module] if isinstance(node, ast.ImportFrom) else []
+        """Neutron's is whatever else its part of the package imports."""
+        self.assertEqual(
+            self.wheel.foreign('nova_zvm/neutron/') -
+            self.wheel.demanded(r'^[^;]*$'),
+            self.wheel.demanded('extra == .neutron'))
+        self.assertEqual({'zvm-simulator'},
+                         self.wheel.demanded('extra == .simulator'))
 
     def test_commands(self):
-        for command in ('nova-zvm-adopt', 'nova-zvm-simulator',
-                        'nova-zvm-status', 'nova-zvm-which-driver'):
+        for command in ('nova-zvm-adopt', 'nova-zvm-status',
+                        'nova-zvm-which-driver'):
             self.assertIn('\n%s = nova_zvm.cmd.' % command,
                           self.wheel.entry_points)
 
     def test_sdist(self):
-        """All files are in it, and it makes, without git, the same wheel."""
-        installation.checked(
-            [sys.executable, '-c', BUILD_SDIST, self.directory],
-            cwd=self.clone)
-        sdist = next(self.directory.glob('*.tar.gz'))
-        with tarfile.open(sdist) as archive:
-            names = {member.name.partition('/')[2]
-                     for member in archive.getmembers() if member.isfile()}
+        """All files but the simulated z/VM's; without git, the same wheel."""
+        path, names = sdist(self.clone, self.directory / 'sdist', 'pbr.build')
         self.assertEqual(
-            set(installation.checked(
-                ['git', 'ls-files'], cwd=self.clone).split()) - {'.gitignore'},
+            {name for name in files(self.clone)
+             if not name.startswith('simulator/')} - {'.gitignore'},
             {name for name in names if not re.fullmatch(GENERATED, name)})
         self.assertLessEqual({'AUTHORS', 'ChangeLog', 'PKG-INFO'}, names)
+        self.assertEqual(
+            self.wheel.comparable(),
+            Wheel(installation.wheel(path, path.parent)).comparable())
 
-        built = self.directory / 'of-sdist'
-        built.mkdir()
-        self.assertEqual(self.wheel.comparable(),
-                         Wheel(installation.wheel(sdist, built)).comparable())
+
+class TestSimulator(installation.CloneTestCase):
+    """The distribution of the simulated z/VM."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.source = cls.clone / 'simulator'
+        cls.wheel = Wheel(installation.wheel(cls.source, cls.directory))
+
+    def test_complete(self):
+        package = {name for name in files(self.source)
+                   if name.startswith('zvm_simulator/')}
+        self.assertEqual(package, set(self.wheel.package()))
+
+    def test_metadata(self):
+        metadata = self.wheel.metadata
+        self.assertEqual('zvm-simulator', metadata['Name'])
+        self.assertEqual('Apache-2.0', metadata['License-Expression'])
+        self.assertEqual('>=3.11', metadata['Requires-Python'])
+        self.assertIn('Apache License', self.wheel.info('licenses/LICENSE'))
+        self.assertEqual((self.source / 'README.rst').read_text().strip(),
+                         metadata.get_payload().strip())
+
+    def test_version_is_the_driver_s(self):
+        wheel = Wheel(installation.wheel(self.clone, self.directory / 'other'))
+        self.assertEqual(wheel.metadata['Version'],
+                         self.wheel.metadata['Version'])
+
+    def test_demands_what_it_imports(self):
+        """But for what the connector's own interpreter has."""
+        self.assertEqual(
+            self.wheel.foreign('zvm_simulator/',
+                               ('/launcher.py', *self.tests())),
+            self.wheel.demanded(''))
+
+    def tests(self):
+        return [name for name in self.wheel.package()
+                if name.startswith('zvm_simulator/tests/')]
+
+    def test_commands(self):
+        for command in ('zvm-simulator', 'nova-zvm-simulator'):
+            self.assertIn(
+                '\n%s = zvm_simulator.commandline:main\n' % command,
+                self.wheel.entry_points)
+
+    def test_sdist(self):
+        """All files are in it, and it makes, without git, the same wheel."""
+        path, names = sdist(self.source, self.directory / 'sdist',
+                            'setuptools.build_meta')
+        self.assertEqual(
+            files(self.source),
+            {name for name in names if not re.fullmatch(GENERATED, name)})
+        self.assertEqual(
+            self.wheel.comparable(),
+            Wheel(installation.wheel(path, path.parent)).comparable())

@@ -53,6 +53,7 @@ class TestRelease(installation.CloneTestCase):
         dist = cls.clone / 'dist'
         cls.wheel = dist / ('nova_zvm-%s-py3-none-any.whl' % VERSION)
         cls.sdist = dist / ('nova_zvm-%s.tar.gz' % VERSION)
+        cls.simulator = dist / ('zvm_simulator-%s-py3-none-any.whl' % VERSION)
 
     @classmethod
     def empty(cls, name):
@@ -67,8 +68,10 @@ class TestRelease(installation.CloneTestCase):
              cls.builder.bin / program, *words, *arguments], cwd=cls.clone)
 
     def test_of_the_tag(self):
-        self.assertEqual({self.wheel, self.sdist},
-                         set(self.wheel.parent.iterdir()))
+        self.assertEqual(
+            {self.wheel, self.sdist, self.simulator,
+             self.sdist.with_name('zvm_simulator-%s.tar.gz' % VERSION)},
+            set(self.wheel.parent.iterdir()))
         with tarfile.open(self.sdist) as archive:
             changes = archive.extractfile(
                 'nova_zvm-%s/ChangeLog' % VERSION).read().decode()
@@ -76,10 +79,12 @@ class TestRelease(installation.CloneTestCase):
 
     def test_the_same_wheel_again(self):
         again = self.directory / 'again'
-        self.build(self.commands[0], '--outdir', again)
-        self.assertEqual(*(
-            hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in (self.wheel, again / self.wheel.name)))
+        for command in self.commands[:2]:
+            self.build(command, '--outdir', again)
+        for wheel in (self.wheel, self.simulator):
+            self.assertEqual(*(
+                hashlib.sha256(path.read_bytes()).hexdigest()
+                for path in (wheel, again / wheel.name)))
 
     def test_beside_nova(self):
         """nova loads the driver with no more than its wheel demands.
@@ -87,7 +92,7 @@ class TestRelease(installation.CloneTestCase):
         Then it boots a server, for which nova's own tests are needed.
         """
         venv = self.empty('nova')
-        venv.fetch('%s[simulator]' % self.wheel, 'nova')
+        venv.fetch(self.simulator, '%s[simulator]' % self.wheel, 'nova')
         venv.pip('check')
         done = venv.nova_compute()
         self.assertIn('LOADED nova_zvm.driver.ZVMDriver\n', done.stdout)
@@ -100,7 +105,7 @@ class TestRelease(installation.CloneTestCase):
         self.assertIn(' %s\n' % (venv.site_packages / 'nova_zvm/driver.py'),
                       told)
 
-        venv.fetch('%s[simulator,test]' % self.wheel)
+        venv.fetch(self.simulator, '%s[simulator,test]' % self.wheel)
         venv.pip('check')
         told = installation.checked(
             [venv.bin / 'python', self.sandbox(), '--speed', '1000'],

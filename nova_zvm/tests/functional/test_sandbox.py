@@ -27,13 +27,14 @@ import urllib.request
 import fixtures
 import testtools
 
-from nova_zvm.tests.support import fixtures as zvm_fixtures
 from tools.sandbox import api
 from tools.sandbox import app
 from tools.sandbox import keep
 from tools.sandbox import workspace
+from zvm_simulator.tests.support import fixtures as zvm_fixtures
 
 ROOT = pathlib.Path(__file__).absolute().parents[3]
+PYTHONPATH = f'{ROOT}:{ROOT}/simulator'
 STEP = re.compile(r' *(\d+)  (ok|FAILED|--) +(?:[\d.]+ s +)?(\S.*)')
 TRANSCRIPT = ROOT / 'doc' / 'source' / 'install' / 'sandbox.txt'
 # What is different each time, or from one checkout to the next.
@@ -70,7 +71,7 @@ class SandboxTestCase(testtools.TestCase):
             [sys.executable, str(ROOT / 'tools' / 'sandbox.py'),
              '--dir', str(self.dir), '--speed', '1000', *options],
             stdout=subprocess.PIPE, text=True, env={
-                **os.environ, 'PYTHONPATH': str(ROOT), **environment,
+                **os.environ, 'PYTHONPATH': PYTHONPATH, **environment,
                 zvm_fixtures.PYTHON_VARIABLE:
                     zvm_fixtures.connector_python()})
         self.addCleanup(self.process.stdout.close)
@@ -199,7 +200,7 @@ class TestUse(SandboxTestCase):
 
         second = subprocess.run(self.process.args, capture_output=True,
                                 text=True, env={**os.environ,
-                                                'PYTHONPATH': str(ROOT)})
+                                                'PYTHONPATH': PYTHONPATH})
         self.assertEqual(2, second.returncode)
         self.assertIn('Another sandbox runs', second.stderr)
 

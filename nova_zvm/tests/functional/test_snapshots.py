@@ -21,8 +21,8 @@ from nova import utils
 from nova_zvm.connector import client
 from nova_zvm.connector import models
 from nova_zvm.record import ownership
-from nova_zvm.simulator.disks import imagefile
 from nova_zvm.tests.support import cloud
+from zvm_simulator.disks import imagefile
 
 NOTE = '/etc/note'
 

@@ -29,10 +29,10 @@ from nova_zvm.checks import catalogue
 from nova_zvm.checks import deployment
 from nova_zvm.checks import finding
 from nova_zvm.record import ownership
-from nova_zvm.tests.functional.simulator import rest
 from nova_zvm.tests.support import cloud
 from nova_zvm.tests.support import meter
 from nova_zvm.zvm import names
+from zvm_simulator.tests.support import rest
 
 Code = finding.Code
 

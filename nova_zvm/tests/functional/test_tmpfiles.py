@@ -20,8 +20,8 @@ import time
 import testtools
 
 from nova_zvm.tests.support import cloud
-from nova_zvm.tests.support import fixtures as zvm_fixtures
 from nova_zvm.tests.support import installation
+from zvm_simulator.tests.support import fixtures as zvm_fixtures
 
 RULE = installation.ROOT / 'etc' / 'tmpfiles.d' / 'nova-zvm-connector.conf'
 DEFAULT_FOLDERS = """

@@ -28,9 +28,9 @@ from nova_zvm.tests.support import codeblocks
 FUNCTIONAL = codeblocks.ROOT / 'nova_zvm' / 'tests' / 'functional'
 # Where codeblocks.to_run() of a page is run.
 RUNNERS = {
-    'doc/source/admin/images.rst': 'simulator/test_images_page.py',
+    'doc/source/admin/images.rst': 'test_images_page.py',
     'doc/source/admin/securing.rst': 'test_securing.py',
-    'doc/source/contributor/simulator.rst': 'simulator/test_quick_start.py',
+    'doc/source/contributor/simulator.rst': 'test_quick_start.py',
     'doc/source/install/index.rst': 'test_loading.py',
 }
 

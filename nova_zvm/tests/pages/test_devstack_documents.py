@@ -154,7 +154,7 @@ class TestZuul(stack.DevStackTestCase):
     def test_irrelevant_files(self):
         """None that the job installs or runs."""
         for path in ('devstack/plugin.sh',
-                     'nova_zvm/simulator/faults/dispatch.py',
+                     'simulator/zvm_simulator/faults/dispatch.py',
                      'nova_zvm/driver.py', 'setup.cfg', '.zuul.yaml'):
             self.assertEqual([], [text for text in
                                   self.job['irrelevant-files']

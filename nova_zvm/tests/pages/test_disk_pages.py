@@ -19,11 +19,11 @@ import testtools
 import yaml
 
 from nova_zvm.connector import models
-from nova_zvm.simulator.linux import cloudinit
 from nova_zvm.tests.support import pages
 from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names
 from nova_zvm.zvm import units
+from zvm_simulator.linux import cloudinit
 
 IMAGES = pages.read('admin/images.rst')
 STORAGE = pages.read('admin/storage.rst')

@@ -37,14 +37,15 @@ from nova_zvm.connector.resources import vswitches
 
 PACKAGE = pathlib.Path(__file__).parents[2]
 PAGE = PACKAGE.parent / 'doc/source/contributor/operations.rst'
-SAMPLES = PACKAGE / 'tests/functional/simulator/data/samples.json'
+SAMPLES = (PACKAGE.parent /
+           'simulator/zvm_simulator/tests/support/data/samples.json')
 CLIENT = {'files': files.Files, 'guests': guests.Guests, 'host': host.Host,
           'images': images.Images, 'volumes': volumes.Volumes,
           'vswitches': vswitches.Vswitches}
 # What the connector does before nearly everything, told above the table.
 GUARD = 'q'
 # Folders that are no part of the driver itself.
-APART = ('checks', 'cmd', 'connector', 'neutron', 'simulator', 'tests')
+APART = ('checks', 'cmd', 'connector', 'neutron', 'tests')
 
 
 def literals(cell):

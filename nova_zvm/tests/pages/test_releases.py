@@ -127,7 +127,7 @@ class TestBeside(testtools.TestCase):
                 'classifier']), beside()['Python'].split(', '))
 
     def test_connector_is_the_one_of_the_tests(self):
-        pinned = pins('nova_zvm/simulator/connector-requirements.txt')
+        pinned = pins('simulator/zvm_simulator/connector-requirements.txt')
         self.assertEqual(
             pinned['zVMCloudConnector'],
             beside()['z/VM Cloud Connector'].partition(',')[0])

@@ -46,10 +46,10 @@ from nova_zvm.connector import client
 from nova_zvm.connector import models
 from nova_zvm.guest import configdrive
 from nova_zvm.tests.support import economy
-from nova_zvm.tests.support import fixtures as zvm_fixtures
 from nova_zvm.tests.support import glance
 from nova_zvm.transfer import uploads
 from nova_zvm.zvm import imageheader
+from zvm_simulator.tests.support import fixtures as zvm_fixtures
 
 CONF = conf.CONF
 

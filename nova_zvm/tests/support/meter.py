@@ -23,7 +23,7 @@ import time
 import tracemalloc
 from unittest import mock
 
-from nova_zvm.simulator.ground import latency
+from zvm_simulator.ground import latency
 
 # As one sees them from outside of z/VM; all others run on the connector's
 # own Linux or move an image.

@@ -25,10 +25,10 @@ from nova import objects
 from oslo_utils import uuidutils
 
 from nova_zvm.record import ownership
-from nova_zvm.simulator.directory import statements
 from nova_zvm.tests.support import bindings
 from nova_zvm.tests.support import cloud
-from nova_zvm.tests.support import invariants
+from zvm_simulator.directory import statements
+from zvm_simulator.tests.support import invariants
 
 # The flat network is on VSW2, the VLAN is on VSW1.
 VLAN = 100

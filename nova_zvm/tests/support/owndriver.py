@@ -26,7 +26,7 @@ import sys
 import fixtures
 
 from nova_zvm import loader
-from nova_zvm.tests.support import fixtures as zvm_fixtures
+from zvm_simulator.tests.support import fixtures as zvm_fixtures
 
 WHERE = ('import pathlib, zvmconnector; '
          'print(pathlib.Path(zvmconnector.__file__).parents[1])')

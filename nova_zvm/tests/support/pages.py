@@ -72,7 +72,7 @@ def modules(without=()):
     :param without: parts of the package, as in parts()
     """
     return [path for path in sorted(PACKAGE.rglob('*.py'))
-            if not parts(path) & {'tests', 'simulator', *without}]
+            if not parts(path) & {'tests', *without}]
 
 
 def parts(path):

@@ -26,7 +26,7 @@ import testtools
 ROOT = pathlib.Path(__file__).parents[3]
 PACKAGE = ROOT / 'nova_zvm'
 # Parts of the package that have an extra of their own.
-EXTRAS = ('simulator', 'neutron')
+EXTRAS = ('neutron',)
 # What test-requirements.txt has beside what tests import.
 NOT_IMPORTED = {
     'for classes and fixtures of nova.tests': {
@@ -35,7 +35,6 @@ NOT_IMPORTED = {
     'programs': {'coverage', 'stestr', 'python-openstackclient'},
     'a part of the program openstack': {'osc-placement'},
     'builds wheels': {'pbr', 'setuptools'},
-    'imported by the simulated z/VM': {'jinja2'},
 }
 
 
@@ -59,7 +58,7 @@ def imported(paths):
             elif isinstance(node, ast.ImportFrom):
                 found.add(node.module)
     local = {path.stem for path in ROOT.glob('tools/*.py')} | {
-        'nova_zvm', 'tools'}
+        'nova_zvm', 'tools', 'zvm_simulator'}
     packages = metadata.packages_distributions()
     return {normalized(distribution)
             for name in {name.partition('.')[0] for name in found}

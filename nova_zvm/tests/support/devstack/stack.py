@@ -30,8 +30,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[4]
 PLUGIN = ROOT / 'devstack'
 HARNESS = pathlib.Path(__file__).parent / 'harness.sh'
 
-# Commands of the package, which tell with what they were called.
-COMMANDS = ('nova-zvm-simulator', 'nova-zvm-which-driver')
+# Commands of the packages, which tell with what they were called.
+COMMANDS = ('zvm-simulator', 'nova-zvm-which-driver')
 COMMAND = '''#!/bin/bash
 printf '%%q ' %s "$@" >> %s
 echo >> %s

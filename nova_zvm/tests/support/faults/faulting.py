@@ -33,11 +33,11 @@ from testtools import content
 
 from nova_zvm.connector import client
 from nova_zvm.connector import models
-from nova_zvm.simulator import fixture
 from nova_zvm.tests.support import cloud
 from nova_zvm.tests.support.faults import killer
 from nova_zvm.tests.support.faults import pace
 from nova_zvm.zvm import names
+from zvm_simulator import fixture
 
 VLAN_NETWORK = 'vsw1'
 CONNECTOR = 'ZCCSRV'

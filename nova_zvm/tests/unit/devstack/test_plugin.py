@@ -73,17 +73,18 @@ class TestSimulated(stack.DevStackTestCase):
 
     def test_installs_all_that_runs_here(self):
         self.assertEqual(
-            [['setup_develop', str(stack.ROOT), 'simulator,neutron']],
+            [['setup_develop', str(stack.ROOT / 'simulator')],
+             ['setup_develop', str(stack.ROOT), 'neutron']],
             self.stack.calls('setup_develop'))
         self.assertEqual(
-            [['nova-zvm-simulator', 'install-connector', '--venv',
+            [['zvm-simulator', 'install-connector', '--venv',
               str(self.stack.data / 'connector')]],
-            self.stack.calls('nova-zvm-simulator'))
+            self.stack.calls('zvm-simulator'))
 
     def test_runs_the_simulated_zvm(self):
         self.assertEqual(
             [['run_process', 'zvm-simulator',
-              '{bin}/nova-zvm-simulator run --dir {data}/system '
+              '{bin}/zvm-simulator run --dir {data}/system '
               '--connector-python {data}/connector/bin/python '
               '--port 20080 --speed 10'.format(
                   bin=self.stack.root / 'bin', data=self.stack.data)]],
@@ -240,7 +241,8 @@ class TestSimulated(stack.DevStackTestCase):
     def test_clean(self):
         self.stack.checked('unstack')
         self.stack.checked('clean')
-        self.assertEqual([['pip_uninstall', 'nova-zvm']],
+        self.assertEqual([['pip_uninstall', 'nova-zvm'],
+                          ['pip_uninstall', 'zvm-simulator']],
                          self.stack.calls('pip_uninstall'))
         self.assertFalse(self.stack.data.exists())
         self.assertTrue(self.stack.data.parent.exists())
@@ -308,16 +310,16 @@ class TestSettings(stack.DevStackTestCase):
     def test_simulator_that_is_disabled(self):
         devstack = self.devstack('disable_service zvm-simulator')
         devstack.checked('stack')
-        self.assertEqual([], devstack.calls('nova-zvm-simulator'))
+        self.assertEqual([], devstack.calls('zvm-simulator'))
         self.assertEqual([], devstack.calls('run_process'))
 
     def test_only_neutron_here(self):
         devstack = self.devstack('ENABLED_SERVICES=key,q-svc,rabbit,mysql')
         devstack.checked('stack')
-        self.assertEqual([['setup_develop', str(stack.ROOT),
-                           'simulator,neutron']],
+        self.assertEqual([['setup_develop', str(stack.ROOT / 'simulator')],
+                          ['setup_develop', str(stack.ROOT), 'neutron']],
                          devstack.calls('setup_develop'))
-        self.assertEqual([], devstack.calls('nova-zvm-simulator'))
+        self.assertEqual([], devstack.calls('zvm-simulator'))
         self.assertEqual([], devstack.calls('run_process'))
         self.assertEqual('instance-%08x', stack.read(devstack.nova_conf)[
             'DEFAULT']['instance_name_template'])
@@ -327,7 +329,8 @@ class TestSettings(stack.DevStackTestCase):
     def test_only_nova_compute_here(self):
         devstack = self.devstack('ENABLED_SERVICES=n-cpu')
         devstack.checked('stack')
-        self.assertEqual([['setup_develop', str(stack.ROOT), 'simulator']],
+        self.assertEqual([['setup_develop', str(stack.ROOT / 'simulator')],
+                          ['setup_develop', str(stack.ROOT), '']],
                          devstack.calls('setup_develop'))
         self.assertEqual(1, len(devstack.calls('run_process')))
         self.assertEqual('openvswitch', stack.read(devstack.ml2_conf)[
@@ -389,7 +392,7 @@ class TestLive(stack.DevStackTestCase):
         devstack.checked('stack')
         self.assertEqual([['setup_develop', str(stack.ROOT), 'neutron']],
                          devstack.calls('setup_develop'))
-        for name in ('nova-zvm-simulator', 'run_process', 'wait_for_service'):
+        for name in ('zvm-simulator', 'run_process', 'wait_for_service'):
             self.assertEqual([], devstack.calls(name))
         self.assertNotIn('zvm-simulator',
                          devstack.calls('settings')[-1][2].split(','))
