@@ -15,11 +15,11 @@
     python tools/house.py [FOLDER ...]
 
 A room is a folder with modules of its own, on every level, or a single module
-directly below the package. An arrow leads from one room to another of which
-it imports. Imports in functions count, tests do not. A floor is what stands
-on the same number of arrows; the rooms of one folder are one there. An arrow
-runs back up if what it leads to does not stand on a lower layer of a contract
-in .importlinter.
+directly below the package; __main__ is a way in and none. An arrow leads from
+one room to another of which it imports. Imports in functions count, tests do
+not. A floor is what stands on the same number of arrows; the rooms of one
+folder are one there. An arrow runs back up if what it leads to does not stand
+on a lower layer of a contract in .importlinter.
 
 FOLDER is the folder of a package. Without one, nova_zvm and the simulated
 z/VM are measured. The exit status is 1 if an arrow runs back up.
@@ -35,15 +35,11 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TESTS = 'tests'
+HOUSE = ROOT / 'nova_zvm'
+SIMULATOR = ROOT / 'simulator' / 'zvm_simulator'
 # A contract's layers by its container: of each module or folder directly
 # below that the layer, 0 being the highest.
 Layers = dict[str, dict[str, int]]
-
-
-def simulator() -> pathlib.Path:
-    """Return the folder of the simulated z/VM."""
-    own = ROOT / 'simulator' / 'zvm_simulator'
-    return own if own.exists() else ROOT / 'nova_zvm' / 'simulator'
 
 
 class House:
@@ -54,18 +50,12 @@ class House:
     :ivar imports: pairs of importing and imported module
     """
 
-    def __init__(self, folder: pathlib.Path,
-                 without: abc.Collection[pathlib.Path] = ()) -> None:
-        """Read a package.
-
-        :param without: folders below it that belong to another
-        """
+    def __init__(self, folder: pathlib.Path) -> None:
         self.name = _dotted(folder)
         self.rooms: dict[str, set[str]] = {}
         self._files = {
             _dotted(path): path for path in sorted(folder.rglob('*.py'))
-            if TESTS not in path.relative_to(folder).parts and
-            not any(path.is_relative_to(other) for other in without)}
+            if TESTS not in path.relative_to(folder).parts}
         for module in self._files:
             if self.room(module):
                 self.rooms.setdefault(self.room(module), set()).add(module)
@@ -73,14 +63,14 @@ class House:
                         for imported in self._imported(module)}
 
     def room(self, module: str) -> str:
-        """Return the room of a module, '' for the package's own __init__.
+        """Return the room of a module, '' for the package's own ways in.
 
         By its name below the package: 'connector.resources'.
         """
         names = module.split('.')[len(self.name.split('.')):]
         if self._files[module].name != '__init__.py' and len(names) > 1:
             names.pop()
-        return '.'.join(names)
+        return '.'.join(names).removeprefix('__main__')
 
     def _imported(self, module: str) -> abc.Iterator[str]:
         tree = ast.parse(self._files[module].read_text())
@@ -147,18 +137,16 @@ class House:
 def read_layers() -> Layers:
     """Return the layers of all contracts, as import-linter has them."""
     found: Layers = {}
-    for path in (ROOT / '.importlinter',
-                 ROOT / 'simulator' / '.importlinter'):
-        parser = configparser.ConfigParser()
-        parser.read(path)
-        for section in parser.sections():
-            if parser.get(section, 'type', fallback='') != 'layers':
-                continue
-            lines = parser.get(section, 'layers').split('\n')
-            for container in parser.get(section, 'containers').split():
-                found[container] = {
-                    name.strip(): number for number, line in enumerate(lines)
-                    for name in line.split('|')}
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / '.importlinter')
+    for section in parser.sections():
+        if parser.get(section, 'type', fallback='') != 'layers':
+            continue
+        lines = parser.get(section, 'layers').split('\n')
+        for container in parser.get(section, 'containers').split():
+            found[container] = {
+                name.strip(): number for number, line in enumerate(lines)
+                for name in line.split('|')}
     return found
 
 
@@ -184,19 +172,14 @@ def _dotted(path: pathlib.Path) -> str:
     return '.'.join(names)
 
 
-def house() -> House:
-    """Return nova_zvm, without the simulated z/VM if that is a part of it."""
-    return House(ROOT / 'nova_zvm', [simulator()])
-
-
 def main(args: abc.Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('folder', nargs='*', type=pathlib.Path)
     folders = parser.parse_args(args).folder
-    houses = ([House(folder.resolve()) for folder in folders] or
-              [house(), House(simulator())])
+    houses = [House(folder.resolve())
+              for folder in folders or (HOUSE, SIMULATOR)]
     layers = read_layers()
     for one in houses:
         print('\n'.join(one.told(layers)))

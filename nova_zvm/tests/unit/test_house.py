@@ -45,14 +45,14 @@ class HouseTestCase(ToolTestCase):
                ', '.join(sorted(house.rooms))))
 
     def test_house(self):
-        house = self.tool.house()
+        house = self.tool.House(self.tool.HOUSE)
         self.check(house, MOST_ROOMS)
         # The driver is on top, so each floor below it is counted.
         self.assertIn(('driver', 'operations'), house.arrows())
         self.assertGreaterEqual(house.floors(), 7)
 
     def test_simulator(self):
-        simulator = self.tool.House(self.tool.simulator())
+        simulator = self.tool.House(self.tool.SIMULATOR)
         self.check(simulator, MOST_ROOMS_OF_SIMULATOR)
         self.assertIn(('fixture', 'service'), simulator.arrows())
 
