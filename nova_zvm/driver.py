@@ -42,6 +42,7 @@ from nova_zvm.operations import diagnostics
 from nova_zvm.operations import interfaces
 from nova_zvm.operations import precache
 from nova_zvm.operations import snapshot
+from nova_zvm.pace import background
 from nova_zvm.pace import waiting
 from nova_zvm.record import instances
 from nova_zvm.storage import pools
@@ -76,6 +77,7 @@ class ZVMDriver(driver.ComputeDriver):
         connector = zvm.connector()
         clock = waiting.Clock()
         patience = waiting.Patience(clock, zvm.timeout_scale)
+        self._background = background.Background(clock)
         self._service_status = servicestatus.ServiceStatus(
             virtapi, zvm.disable_service_after, clock)
         self._guests = lifecycle.Guests(connector, patience)
@@ -85,16 +87,19 @@ class ZVMDriver(driver.ComputeDriver):
             connector, self._instances.disk_gb, pool, zvm, clock)
         self._diagnostics = diagnostics.Diagnostics(connector)
         self._staging = uploads.Staging(
-            connector, journal.Journal(zvm.image_tmp_path), patience)
+            connector, journal.Journal(zvm.image_tmp_path), patience,
+            self._background)
         files = repository.Repository(zvm.image_repository)
         self._config_drives = configdrive.ConfigDrives(
-            connector, self._staging, files, zvm.image_tmp_path)
+            connector, self._staging, files, zvm.image_tmp_path,
+            self._background)
         images = cache.ImageCache(connector, self._staging, patience)
         self._image_ageing = ageing.ImageAgeing(
             connector, images, self._staging, clock)
         self._precache = precache.Precache(images, pool)
         self._captures = capture.Captures(
-            connector, files, zvm.capture_unreachable_guests, patience)
+            connector, files, zvm.capture_unreachable_guests, patience,
+            self._background)
         self._snapshot = snapshot.Snapshot(self._captures, connector)
         nics = switches.Network(
             connector, zvm.vswitch_mappings,
@@ -120,7 +125,7 @@ class ZVMDriver(driver.ComputeDriver):
             self._captures.look_after(instance)
 
     def cleanup_host(self, host):
-        self._captures.stop()
+        self._background.stop()
 
     def get_available_nodes(self, refresh=False):
         """Return the node, the first that an update of resources asks for.

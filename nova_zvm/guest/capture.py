@@ -22,7 +22,6 @@ is no longer wanted, and deletes the image should it still come.
 
 import contextlib
 import dataclasses
-import threading
 
 from nova import context as nova_context
 from nova import exception as nova_exception
@@ -42,6 +41,8 @@ LOG = logging.getLogger(__name__)
 # Between two looks at a guest whose capture may not be over, before the
 # timeout scale.
 LOOK_SECONDS = 10
+# The thread of the looks after the capture of one server.
+LOOK = 'zvm-capture-%s'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,23 +60,19 @@ class Captures:
     """Captures of this host's guests."""
 
     def __init__(self, connector, files, of_unreachable_guests,
-                 patience):
+                 patience, threads):
         """Prepare; nothing is asked yet.
 
         :param files: the Repository of the connector
         :param of_unreachable_guests: whether guests whose Linux does not
             respond may be captured
+        :param threads: the Background
         """
         self._connector = connector
         self._repository = files
         self._of_unreachable_guests = of_unreachable_guests
         self._patience = patience
-        self._stopped = threading.Event()
-        self._looked_after = set()
-
-    def stop(self):
-        """Look after nothing any more."""
-        self._stopped.set()
+        self._background = threads
 
     def power(self, instance):
         """Return whether a guest that may be captured is 'on' or 'off'.
@@ -187,15 +184,11 @@ class Captures:
 
     def look_after(self, instance):
         """See in the background to the end of a capture."""
-        if instance.uuid in self._looked_after:
-            return
-        self._looked_after.add(instance.uuid)
-        LOG.warning('A capture may still be under way; the guest will get '
-                    'its power state back', instance=instance)
-        threading.Thread(
-            target=self._look_until_settled,
-            args=(instance.uuid, ownership.capture_since(instance)),
-            daemon=True, name='zvm-capture-%s' % instance.uuid).start()
+        if self._background.start(
+                LOOK % instance.uuid, self._look_until_settled,
+                instance.uuid, ownership.capture_since(instance)):
+            LOG.warning('A capture may still be under way; the guest will '
+                        'get its power state back', instance=instance)
 
     def _look_until_settled(self, uuid, since):
         """Look after the capture of a server that began at some time."""
@@ -203,13 +196,10 @@ class Captures:
         limit = self._connector.settle_seconds('guests.capture')
         deadline = clock.monotonic() + limit - max(0, clock.time() - since)
         pause = self._patience.scaled(LOOK_SECONDS)
-        try:
-            while not self._is_settled(uuid, since,
-                                       clock.monotonic() >= deadline):
-                if self._stopped.wait(pause):
-                    return
-        finally:
-            self._looked_after.discard(uuid)
+        while not self._is_settled(uuid, since,
+                                   clock.monotonic() >= deadline):
+            if self._background.pause(pause):
+                return
 
     def _is_settled(self, uuid, since, over):
         try:

@@ -25,7 +25,6 @@ first 32 KiB, which ISO 9660 leaves to the system.
 
 import contextlib
 import io
-import threading
 
 from nova.api.metadata import base as metadata
 from nova import conf
@@ -54,16 +53,18 @@ SWEEP = 'zvm-config-drives'
 class ConfigDrives:
     """Config drives of the instances that want one."""
 
-    def __init__(self, connector, staging, files, tmp_path):
+    def __init__(self, connector, staging, files, tmp_path, threads):
         """Prepare; nothing is asked yet.
 
         :param files: the Repository of the connector
         :param tmp_path: the directory for files of nova-compute
+        :param threads: the Background
         """
         self._connector = connector
         self._staging = staging
         self._repository = files
         self._tmp_path = tmp_path
+        self._background = threads
 
     def begin_sweep(self, instances):
         """Remove what a killed nova-compute has left of drives.
@@ -74,11 +75,12 @@ class ConfigDrives:
         """
         mkisofs.sweep(self._tmp_path)
         if instances:
-            threading.Thread(target=self.sweep, args=(instances,),
-                             daemon=True, name=SWEEP).start()
+            self._background.start(SWEEP, self.sweep, instances)
 
     def sweep(self, instances):
         for instance in instances:
+            if self._background.is_ending():
+                return
             try:
                 with self._locked(instance):
                     ownership.refresh(instance)

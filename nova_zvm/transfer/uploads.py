@@ -43,22 +43,24 @@ PROVISIONS = 2
 # Of an export of the blank image, or of its own import.
 FAILURES = (errors.ConnectorError, failures.ConnectorFailure)
 
-# The thread of the sweep at the start.
-SWEEP = 'zvm-sweep'
+# The thread of a sweep.
+SWEEP = 'zvm-uploads'
 
 
 class Staging:
     """Uploads that leave nothing behind."""
 
-    def __init__(self, connector, records, patience):
+    def __init__(self, connector, records, patience, threads):
         """Prepare; nothing is asked yet.
 
         :param records: the Journal of images that are uploaded
+        :param threads: the Background
         """
         self._connector = connector
         self._folder_seen = False
         self._journal = records
         self._patience = patience
+        self._background = threads
         self._lock = threading.Lock()
 
     def upload(self, instance, stream, length):
@@ -92,8 +94,7 @@ class Staging:
         as an export may take.
         """
         if self._journal.left():
-            threading.Thread(target=self.sweep, daemon=True,
-                             name=SWEEP).start()
+            self._background.start(SWEEP, self.sweep)
 
     def sweep(self):
         """Overwrite the images that a killed nova-compute has left.
@@ -101,6 +102,8 @@ class Staging:
         A connector that does not answer is asked once.
         """
         for url in self._journal.left():
+            if self._background.is_ending():
+                return
             try:
                 self._blank(url)
             except (errors.Unreachable, errors.OutcomeUnknown) as exc:

@@ -70,7 +70,7 @@ class BootingTestCase(inmemory.ZVMTestCase):
         super().setUp()
         self.staging = self.make_staging()
         self.drives = Drives(self.connector, self.staging,
-                             self.make_repository(), None)
+                             self.make_repository(), None, self.background)
         self.virtapi = FakeVirtAPI()
         self.start()
         self.connector.put_image(IMAGE)

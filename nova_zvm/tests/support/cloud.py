@@ -24,7 +24,6 @@ import os
 import pathlib
 import sqlite3
 import sys
-import threading
 import time
 
 import fixtures
@@ -154,12 +153,10 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
             'compute', host=old.host,
             cell_name=self.host_mappings[old.host].cell_mapping.name)
 
-    @staticmethod
-    def end_sweeps():
+    def end_sweeps(self):
         """Wait for what nova-compute cleans up in the background."""
-        for thread in threading.enumerate():
-            if thread.name in (uploads.SWEEP, configdrive.SWEEP):
-                thread.join(PATIENCE)
+        for name in (uploads.SWEEP, configdrive.SWEEP):
+            self.driver._background.join(name, PATIENCE)
 
     def _use_physical_network(self):
         network = self.neutron._networks[self.neutron.network_1['id']]

@@ -28,6 +28,7 @@ from nova_zvm.conf import settings
 from nova_zvm.hypervisor import inventory
 from nova_zvm.network import macprefix
 from nova_zvm.network import switches
+from nova_zvm.pace import background
 from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
 from nova_zvm.storage import pools
@@ -56,6 +57,7 @@ class ZVMTestCase(test.NoDBTestCase):
         self.connector = fakes.FakeConnector()
         self.clock = fakes.Clock()
         self.patience = waiting.Patience(self.clock)
+        self.background = background.Background(self.clock)
         # Its functions are not given a clock yet.
         self.patch(ownership, 'time', self.clock)
         self.patch(objects.Instance, 'get_by_uuid', self._saved_instance)
@@ -126,7 +128,7 @@ class ZVMTestCase(test.NoDBTestCase):
         """Return the uploads of another process on this host."""
         return uploads.Staging(
             self.connector, journal.Journal(CONF.zvm.image_tmp_path),
-            self.patience)
+            self.patience, self.background)
 
     def make_repository(self):
         return repository.Repository(CONF.zvm.image_repository)

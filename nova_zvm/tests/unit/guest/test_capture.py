@@ -45,7 +45,8 @@ class CaptureTestCase(inmemory.ZVMTestCase):
         zvm = self.read_settings(**options)
         return capture.Captures(
             self.connector, self.make_repository(),
-            zvm.capture_unreachable_guests, self.patience)
+            zvm.capture_unreachable_guests, self.patience,
+            self.background)
 
     def _saved_instance(self, context, uuid, expected_attrs):
         if uuid not in self.saved:
@@ -277,15 +278,15 @@ class LookAfterTestCase(CaptureTestCase):
 
     def setUp(self):
         super().setUp()
-        self.captures._stopped = self
+        self.captures._background = self
         ownership.begin_capture(self.instance, 'on')
         self.since = ownership.capture_since(self.instance)
         self.guest.power = 'off'
         self.pauses = 0
         self.events = {}
 
-    def wait(self, seconds):
-        """Stand in for the event that ends the driver."""
+    def pause(self, seconds):
+        """Stand in for the owner of the thread."""
         self.pauses += 1
         self.clock.sleep(seconds)
         return self.events.pop(self.pauses, lambda: None)()
@@ -411,29 +412,19 @@ class LookAfterTestCase(CaptureTestCase):
         self.assertEqual(2, self.pauses)
         self.assertEqual('on', ownership.capture(self.instance))
 
-    def test_stop(self):
-        captures = self.make_captures()
-        captures.stop()
-        captures._look_until_settled(uuids.instance, self.since)
-        self.assertEqual('on', self.saved[uuids.instance][ownership.CAPTURE])
-        self.assertEqual('on', self.guest.power)
-
     def test_in_the_background(self):
-        threads = []
+        begun = []
 
-        class Thread:
-            def __init__(self, target, args, daemon, name):
-                threads.append((target, args, daemon))
+        def start(*work):
+            begun.append(work)
+            return len(begun) == 1
 
-            def start(self):
-                threads.append('started')
-
-        self.patch(capture.threading, 'Thread', Thread)
+        self.start = start
         for _ in range(2):
             capture.Captures.look_after(self.captures, self.instance)
         self.assertEqual(
-            [(self.captures._look_until_settled,
-              (uuids.instance, self.since), True), 'started'], threads)
-        self.look()
-        capture.Captures.look_after(self.captures, self.instance)
-        self.assertEqual(4, len(threads))
+            [('zvm-capture-%s' % uuids.instance,
+              self.captures._look_until_settled, uuids.instance,
+              self.since)] * 2, begun)
+        self.assertEqual(1, self.stdlog.logger.output.count(
+            'A capture may still be under way'))

@@ -69,7 +69,7 @@ class ConfigDriveTestCase(inmemory.ZVMTestCase):
         tmp_path = self.read_settings(**options).image_tmp_path
         self.drives = configdrive.ConfigDrives(
             self.connector, self.make_staging(), self.make_repository(),
-            tmp_path)
+            tmp_path, self.background)
 
     def assert_locked(self):
         self.assertTrue(self.is_held(
@@ -239,11 +239,9 @@ class SweepTestCase(ConfigDriveTestCase):
             lambda *args: answered.wait(PATIENCE)]
         self.drives.begin_sweep([self.booting])
         self.assertIsNotNone(ownership.upload(self.booting))
-        [sweep] = [thread for thread in threading.enumerate()
-                   if thread.name == configdrive.SWEEP]
-        self.assertTrue(sweep.daemon)
+        self.assertEqual([configdrive.SWEEP], self.background.names())
         answered.set()
-        sweep.join()
+        self.background.join(configdrive.SWEEP, PATIENCE)
         self.assertIsNone(ownership.upload(self.booting))
         self.assertNotIn(names.config_drive(self.booting.uuid),
                          self.connector.repository)

@@ -268,16 +268,14 @@ class SweepTestCase(inmemory.ZVMTestCase):
             lambda *args: answered.wait(PATIENCE)]
         self.staging.begin_sweep()
         self.assertEqual(SECRET, self.connector.uploads[url])
+        self.assertEqual([uploads.SWEEP], self.background.names())
         answered.set()
-        [sweep] = [thread for thread in threading.enumerate()
-                   if thread.name == uploads.SWEEP]
-        self.assertTrue(sweep.daemon)
-        sweep.join()
+        self.background.join(uploads.SWEEP, PATIENCE)
         self.assertEqual(BLANK, self.connector.uploads[url])
 
     def test_nothing_left_needs_no_thread(self):
-        self.patch(threading, 'Thread', None)
         self.staging.begin_sweep()
+        self.assertEqual([], self.background.names())
         self.assertNotIn('Cannot read', self.stdlog.logger.output)
 
     def test_another_compute_service_on_the_same_disk(self):
