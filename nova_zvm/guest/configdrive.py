@@ -30,13 +30,13 @@ from nova.api.metadata import base as metadata
 from nova import conf
 from nova import exception as nova_exception
 from nova.virt import configdrive
-from oslo_concurrency import lockutils
 from oslo_log import log as logging
 
 from nova_zvm.connector import errors
 from nova_zvm.errors import failures
 from nova_zvm.guest import iso9660
 from nova_zvm.guest import mkisofs
+from nova_zvm.pace import locks
 from nova_zvm.record import ownership
 from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names
@@ -138,7 +138,7 @@ class ConfigDrives:
     @staticmethod
     def _locked(instance):
         """Keep a sweep from the drive of a boot that is under way."""
-        return lockutils.lock('zvm-config-drive-%s' % instance.uuid)
+        return locks.config_drive(instance.uuid)
 
     def discard(self, instance):
         """Remove an instance's drive from the connector, whatever is there.

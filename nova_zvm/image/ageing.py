@@ -22,10 +22,10 @@ connector uses an image.
 import datetime
 
 from nova import conf
-from oslo_concurrency import lockutils
 from oslo_log import log as logging
 
 from nova_zvm.connector import errors
+from nova_zvm.pace import locks
 from nova_zvm.zvm import names
 
 CONF = conf.CONF
@@ -59,7 +59,7 @@ class ImageAgeing:
         """Delete an image if it is old; one that fails stops no other."""
         try:
             self._remove_old(image)
-        except lockutils.AcquireLockFailedException:
+        except locks.Held:
             # A boot is at work on it, maybe for an hour, which nova's other
             # periodic tasks would have to wait for.
             LOG.debug('Image %s is being used', image.name)

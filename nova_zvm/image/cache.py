@@ -19,13 +19,13 @@ connector's file API with nothing kept on the compute host, after its first
 
 from nova import conf
 from nova.image import glance
-from oslo_concurrency import lockutils
 from oslo_log import log as logging
 from oslo_utils import timeutils
 
 from nova_zvm.errors import failures
 from nova_zvm.image import properties as image_properties
 from nova_zvm.image import streaming
+from nova_zvm.pace import locks
 from nova_zvm.transfer import importing
 from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names
@@ -84,10 +84,10 @@ class ImageCache:
     def locked(name, blocking=True):
         """Keep other threads from an image as long as the block lasts.
 
-        :raises AcquireLockFailedException: if not blocking, at once, if
+        :raises locks.Held: if not blocking, at once, if
             another thread is at work on it
         """
-        return lockutils.lock('zvm-image-%s' % name, blocking=blocking)
+        return locks.image(name, blocking)
 
     def provided_within(self, name, seconds):
         """Tell whether this process has lately wanted an image."""

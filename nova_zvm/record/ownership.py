@@ -32,7 +32,8 @@ import typing
 from nova import conf
 from nova import exception
 from nova import objects
-from oslo_concurrency import lockutils
+
+from nova_zvm.pace import locks
 
 CONF = conf.CONF
 
@@ -113,7 +114,7 @@ def _changing(instance, **expected):
 
     :param expected: as for Instance.save, which may refuse to write
     """
-    with lockutils.lock('zvm-record-%s' % instance.uuid):
+    with locks.record(instance.uuid):
         refresh(instance)
         try:
             yield instance.system_metadata
@@ -280,7 +281,7 @@ def end_capture(instance):
 
 def nics_locked(userid):
     """Keep others from a guest's NICs, and from deleting it, in a block."""
-    return lockutils.lock('zvm-nics-%s' % userid)
+    return locks.nics(userid)
 
 
 def begin_nic_change(instance, change):

@@ -46,6 +46,7 @@ from nova_zvm.connector import models
 from nova_zvm.guest import configdrive
 from nova_zvm.tests.support import economy
 from nova_zvm.tests.support import glance
+from nova_zvm.tests.support import lockorder
 from nova_zvm.transfer import uploads
 from nova_zvm.zvm import imageheader
 from zvm_simulator.tests.support import fixtures as zvm_fixtures
@@ -84,6 +85,7 @@ class ZVMTestCase(integrated_helpers.ProviderUsageBaseTestCase):
         # has that of DatabaseWriteLock, and others the other way round
         # (nova/tests/fixtures/nova.py, 34).
         self.flags(report_interval=0, service_down_time=1800)
+        self.useFixture(lockorder.LockOrder())
         self._changes = self.useFixture(economy.Economy()).instances
         self._userids = {}
         if self.services:

@@ -29,11 +29,13 @@ from nova_zvm.hypervisor import inventory
 from nova_zvm.network import macprefix
 from nova_zvm.network import switches
 from nova_zvm.pace import background
+from nova_zvm.pace import locks
 from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
 from nova_zvm.storage import pools
 from nova_zvm.tests.support.economy import api
 from nova_zvm.tests.support import fakes
+from nova_zvm.tests.support import lockorder
 from nova_zvm.transfer import journal
 from nova_zvm.transfer import repository
 from nova_zvm.transfer import uploads
@@ -55,6 +57,7 @@ class ZVMTestCase(test.NoDBTestCase):
                    image_tmp_path=self.useFixture(fixtures.TempDir()).path,
                    group='zvm')
         self.connector = fakes.FakeConnector()
+        self.useFixture(lockorder.LockOrder())
         self.clock = fakes.Clock()
         self.patience = waiting.Patience(self.clock)
         self.background = background.Background(self.clock)
@@ -108,7 +111,7 @@ class ZVMTestCase(test.NoDBTestCase):
 
     def is_locked(self, userid):
         """Tell whether the NICs of a guest are kept from others."""
-        return self.is_held('zvm-nics-%s' % userid)
+        return self.is_held(locks.NICS + userid)
 
     @staticmethod
     def is_held(name):

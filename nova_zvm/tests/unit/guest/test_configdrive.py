@@ -23,6 +23,7 @@ from oslo_config import fixture
 from nova_zvm.connector import errors
 from nova_zvm.guest import configdrive
 from nova_zvm.guest import mkisofs
+from nova_zvm.pace import locks
 from nova_zvm.record import ownership
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
@@ -73,7 +74,7 @@ class ConfigDriveTestCase(inmemory.ZVMTestCase):
 
     def assert_locked(self):
         self.assertTrue(self.is_held(
-            'zvm-config-drive-%s' % self.booting.uuid))
+            locks.CONFIG_DRIVE + self.booting.uuid))
 
     def leftovers(self):
         return [entry for _, folders, files in os.walk(self.tmp)

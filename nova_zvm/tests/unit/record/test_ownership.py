@@ -13,6 +13,7 @@
 from nova import exception as nova_exception
 from nova import objects
 
+from nova_zvm.pace import locks
 from nova_zvm.record import ownership
 from nova_zvm.tests.support import inmemory
 
@@ -259,7 +260,7 @@ class CopiesTestCase(inmemory.ZVMTestCase):
             locked = []
             self.instance.save = lambda expected_task_state=None: (
                 locked.append(
-                    self.is_held('zvm-record-' + self.instance.uuid)))
+                    self.is_held(locks.RECORD + self.instance.uuid)))
             ownership.set_paused(self.instance, True)
             change(self.instance, *arguments)
             self.assertEqual({True}, set(locked))
