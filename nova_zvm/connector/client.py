@@ -78,6 +78,7 @@ class Connector:
         """Return how long the connector may be at work on an operation.
 
         :param operation: such as 'guests.create'
+        :raises KeyError: if there is none of that name
         """
         return self._timeouts.read(operation)
 

@@ -47,9 +47,13 @@ IMAGE_COPY = 900
 # Between two pieces of a file, and from its last piece to the answer.
 FILE = 300
 
-_SECONDS = {
+# Of each operation, so that one that is misspelt is an error.
+SECONDS = {
+    'certificate': QUICK,
     'files.download': FILE,
+    'files.probe': QUICK,
     'files.upload': FILE,
+    'guests.adapters': QUICK,
     'guests.capture': SOFT_STOP + SOFT_STOP_WAIT + DISK_COPY + POWER,
     'guests.configure_disks': DIRECTORY,
     'guests.console_output': HOST,
@@ -62,13 +66,19 @@ _SECONDS = {
     'guests.delete_nic': DIRECTORY,
     'guests.deploy': DISK_COPY,
     'guests.deregister': QUICK,
+    'guests.directory_entry': QUICK,
     'guests.info': GUEST_INFO,
+    'guests.interface_stats': QUICK,
+    'guests.list': QUICK,
+    'guests.nics': QUICK,
     'guests.pause': POWER,
+    'guests.power_state': QUICK,
     'guests.reboot': REBOOT,
     'guests.register': HOST,
     'guests.reset': POWER,
     'guests.soft_stop': SOFT_STOP,
     'guests.start': POWER,
+    'guests.stats': QUICK,
     'guests.stop': POWER,
     'guests.unpause': POWER,
     'host.disk_pool': HOST,
@@ -79,7 +89,14 @@ _SECONDS = {
     'images.create': IMAGE_COPY,
     'images.delete': IMAGE_COPY,
     'images.export': IMAGE_COPY,
+    'images.get': QUICK,
+    'images.list': QUICK,
+    'token': QUICK,
+    'version': QUICK,
+    'volumes.fcp_templates': QUICK,
+    'vswitches.get': QUICK,
     'vswitches.grant': DIRECTORY,
+    'vswitches.list': QUICK,
     'vswitches.revoke': DIRECTORY,
     'vswitches.set_vlan': DIRECTORY,
 }
@@ -96,5 +113,6 @@ class Timeouts:
         """Return the seconds to wait for the answer to an operation.
 
         :param wait: what the caller told the connector itself to wait
+        :raises KeyError: if there is no such operation
         """
-        return (_SECONDS.get(operation, QUICK) + wait) * self.scale
+        return (SECONDS[operation] + wait) * self.scale

@@ -72,6 +72,7 @@ class Captures:
         self._repository = files
         self._of_unreachable_guests = of_unreachable_guests
         self._patience = patience
+        self._capture_seconds = connector.settle_seconds('guests.capture')
         self._background = threads
 
     def power(self, instance):
@@ -193,8 +194,8 @@ class Captures:
     def _look_until_settled(self, uuid, since):
         """Look after the capture of a server that began at some time."""
         clock = self._patience.clock
-        limit = self._connector.settle_seconds('guests.capture')
-        deadline = clock.monotonic() + limit - max(0, clock.time() - since)
+        deadline = (clock.monotonic() + self._capture_seconds -
+                    max(0, clock.time() - since))
         pause = self._patience.scaled(LOOK_SECONDS)
         while not self._is_settled(uuid, since,
                                    clock.monotonic() >= deadline):

@@ -140,7 +140,7 @@ class ConfigurationTest(SecuringTestCase):
 
     def test_waits_longer_than_the_driver(self):
         limits = timeouts.Timeouts()
-        longest = max(limits.read(name) for name in timeouts._SECONDS)
+        longest = max(limits.read(name) for name in timeouts.SECONDS)
         # With what the connector itself is told to wait for.
         longest = max(longest, limits.read('guests.start',
                                            cloud.CONF.zvm.reachable_timeout),

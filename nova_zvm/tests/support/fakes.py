@@ -20,6 +20,7 @@ import itertools
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm.connector import operation as op
+from nova_zvm.connector import timeouts
 from nova_zvm.pace import waiting
 from nova_zvm.zvm import imageheader
 
@@ -210,7 +211,7 @@ class FakeConnector:
         return self.certificate
 
     def settle_seconds(self, operation):
-        return 600.0
+        return timeouts.Timeouts().read(operation)
 
     def existing(self, userid):
         guest = self.zvm.get(userid)

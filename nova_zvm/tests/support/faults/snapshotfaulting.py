@@ -33,16 +33,16 @@ class SnapshotFaultTestCase(faulting.FaultTestCase):
         return super().create_image(payload=b'z' * 200000, **options)
 
     def setUp(self):
+        # A capture is then over after three seconds.
+        patcher = mock.patch.dict(timeouts.SECONDS,
+                                  {'guests.capture': 300})
+        patcher.start()
+        self.addCleanup(patcher.stop)
         super().setUp()
         # Four for the image, so that an upload can break off in between.
         self.stub_out('glanceclient.common.http.CHUNKSIZE', 64 * 1024)
         # nova waits between its tries, and does nothing else with time.
         self.stub_out('nova.image.glance.time', mock.Mock(spec=['sleep']))
-        # A capture is then over after three seconds.
-        patcher = mock.patch.dict(timeouts._SECONDS,
-                                  {'guests.capture': 300})
-        patcher.start()
-        self.addCleanup(patcher.stop)
         self.server = self.built(self.start_boot())
         self.assertEqual('ACTIVE', self.server['status'])
 

@@ -29,6 +29,7 @@ from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm.connector import operation as op
 from nova_zvm.tests.support import conversation
+from nova_zvm.tests.support import fakes
 
 HTML = '<html><head><title>Not yours</title></head><body>no</body></html>'
 
@@ -268,6 +269,11 @@ class NoAnswerTest(conversation.TestCase):
     def test_settle_time_scales(self):
         connector = self.connect(timeout_scale=2)
         self.assertEqual(1200, connector.settle_seconds('guests.create'))
+
+    def test_an_operation_that_is_misspelt_has_no_settle_time(self):
+        for connector in (self.connect(), fakes.FakeConnector()):
+            self.assertRaises(KeyError, connector.settle_seconds,
+                              'guest.create')
 
     def test_settle_time_has_what_the_connector_was_told_to_wait(self):
         self.http.post(conversation.URL + '/guests/G1/action',

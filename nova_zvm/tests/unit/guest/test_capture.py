@@ -10,11 +10,14 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+import math
+
 from nova import conf
 from nova import exception as nova_exception
 from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.connector import errors
+from nova_zvm.connector import timeouts
 from nova_zvm.errors import failures as zvm_failures
 from nova_zvm.guest import capture
 from nova_zvm.record import ownership
@@ -25,6 +28,9 @@ from nova_zvm.zvm import names
 CONF = conf.CONF
 NAME = names.capture(uuids.instance)
 USERID = 'ABC00001'
+# Until a capture must be over.
+LOOKS = math.ceil(timeouts.Timeouts().read('guests.capture') /
+                  capture.LOOK_SECONDS)
 
 
 class CaptureTestCase(inmemory.ZVMTestCase):
@@ -300,7 +306,7 @@ class LookAfterTestCase(CaptureTestCase):
         self.events[1] = lambda: self.assertEqual('on', self.guest.power)
         self.look()
         self.assert_as_before()
-        self.assertEqual(60, self.pauses)
+        self.assertEqual(LOOKS, self.pauses)
 
     def test_guest_that_is_shut_down_late(self):
         def stop():
@@ -353,22 +359,22 @@ class LookAfterTestCase(CaptureTestCase):
 
     def test_connector_down_for_longer_than_any_capture(self):
         self.connector.faults['guests.power_state'] = [
-            fakes.unreachable() for _ in range(100)]
+            fakes.unreachable() for _ in range(2 * LOOKS)]
         self.look()
         self.assert_as_before()
-        self.assertEqual(100, self.pauses)
+        self.assertEqual(2 * LOOKS, self.pauses)
 
     def test_start_that_fails_again_and_again(self):
         self.connector.faults['guests.start'] = [
-            fakes.error() for _ in range(100)]
+            fakes.error() for _ in range(2 * LOOKS)]
         self.look()
         self.assertIsNone(ownership.capture(self.instance))
-        self.assertEqual(60, self.pauses)
+        self.assertEqual(LOOKS, self.pauses)
 
     def test_guest_is_gone(self):
         self.connector.zvm.clear()
         self.connector.faults['guests.start'] = [
-            fakes.not_found('guests.start') for _ in range(100)]
+            fakes.not_found('guests.start') for _ in range(2 * LOOKS)]
         self.events[3] = lambda: self.connector.put_image(NAME)
         self.look()
         self.assertNotIn(NAME, self.connector.repository)
