@@ -10,4 +10,4 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Waiting for z/VM, and telling how long it took."""
+"""Waiting, threads in the background, locks, and telling of steps."""
