@@ -15,7 +15,9 @@ import dataclasses
 
 from nova import exception as nova_exception
 from nova import objects
+from oslo_utils.fixture import uuidsentinel as uuids
 
+from nova_zvm.errors import failures
 from nova_zvm.record import ownership
 from nova_zvm.tests.support import booting
 from nova_zvm.tests.support import fakes
@@ -67,17 +69,18 @@ class RefusedTestCase(booting.BootingTestCase):
         self.assertIsNone(ownership.userid(self.booting))
 
     def test_volumes(self):
-        for kind, refused in (('volume', True), ('local', False)):
-            mapping = objects.BlockDeviceMapping(destination_type=kind)
+        def refuse(*kinds):
             self.patch(objects.BlockDeviceMappingList,
-                       'get_by_instance_uuid', lambda *_: [mapping])
-            if refused:
-                exc = self.assertRaises(nova_exception.InstanceUnacceptable,
-                                        self.planner.refuse_volumes,
-                                        self.booting)
-                self.assertIn('volumes', str(exc))
-            else:
-                self.planner.refuse_volumes(self.booting)
+                       'get_by_instance_uuid', lambda *_: [
+                           objects.BlockDeviceMapping(destination_type=kind)
+                           for kind in kinds])
+            self.planner.refuse_volumes(self.booting)
+
+        refuse('local')
+        for kinds in (['volume'], ['local', 'volume']):
+            exc = self.assertRaises(nova_exception.InstanceUnacceptable,
+                                    refuse, *kinds)
+            self.assertIn('volumes', str(exc))
         self.assertEqual([], self.connector.calls)
 
     def test_too_many_processors(self):
@@ -114,6 +117,19 @@ class RefusedTestCase(booting.BootingTestCase):
                            vifs=[inmemory.vif(
                                subnets=[inmemory.subnet(gateway=None)])],
                            os_distro='ubuntu22.04')
+
+    def test_port_that_only_a_config_drive_configures(self):
+        vifs = [inmemory.vif(subnets=[inmemory.subnet(
+            '2001:db8::/64', '2001:db8::10', 6, '2001:db8::1', ())])]
+        self.assertRefused(nova_exception.InvalidInput,
+                           'boot with a config drive', vifs=vifs)
+        self.booting = self.instance(config_drive='True')
+        self.planner.plan(self.request(vifs))
+
+    def test_image_that_cannot_be_verified(self):
+        self.booting = self.instance(
+            trusted_certs=objects.TrustedCerts(ids=[uuids.certificate]))
+        self.assertRefused(failures.ImageDownloadFailed)
 
     def test_switch(self):
         self.assertRefused(nova_exception.InvalidInput,
