@@ -49,9 +49,10 @@ class Vswitches:
         self._update('grant', name, userid, {'grant_userid': userid})
 
     def revoke(self, name: str, userid: str) -> None:
-        """Take a guest's grant back.
+        """Take a guest's grant back; fine if there is none, or no switch.
 
-        :raises NotFound: if there is no such switch
+        The answer does not tell whether z/VM did so (zvmsdk/networkops.py
+        revoke_user_from_vswitch, 1.6.3).
         """
         self._update('revoke', name, userid, {'revoke_userid': userid})
 

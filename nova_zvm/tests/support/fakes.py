@@ -23,6 +23,7 @@ from nova_zvm.connector import operation as op
 from nova_zvm.connector import timeouts
 from nova_zvm.pace import waiting
 from nova_zvm.zvm import imageheader
+from nova_zvm.zvm import units
 
 HOST = models.Host(
     zcc_userid='ZCCUSER', hypervisor_hostname='ZVMSYS1', vcpus=16,
@@ -94,6 +95,7 @@ class Guest:
     """What z/VM and the connector have of one userid."""
 
     power: str = 'off'
+    locked: bool = False
     known: bool = True
     in_directory: bool = True
     definition: dict = dataclasses.field(default_factory=dict)
@@ -113,9 +115,27 @@ class Guest:
     os_version: str = 'rhel8.6'
     captured: bytes = b'disk' * 1000
 
+    def log_on(self, prefix):
+        if self.power == 'off':
+            self.power = 'on'
+            self.live = {vdev: prefix + mac[8:]
+                         for vdev, mac in self.macs.items()}
+
+    def log_off(self):
+        self.power = 'off'
+        self.live = {}
+
+    def forget_nics(self):
+        """Empty the connector's table; the directory keeps them."""
+        for part in (self.nics, self.nic_ids, self.couplings):
+            part.clear()
+
 
 class FakeConnector:
     """Has the interface of connector.client.Connector.
+
+    What it does the cases of support.behaviour tell, which the real one is
+    held to as well.
 
     :ivar calls: the operations in their order, with their arguments
     :ivar faults: by operation, what happens instead: each of the list's
@@ -141,6 +161,8 @@ class FakeConnector:
         self.uploads = {}
         self.exports = {}
         self.pools = {'ECKD:POOL1': models.DiskPool(500, 50, 450)}
+        self.own_pool = 'ECKD:POOL1'
+        self.profiles = {'OSDFLT'}
         self.grants = {'VSWITCH1': {}}
         self.adapters = {}
         self.vlan_unaware = set()
@@ -238,8 +260,9 @@ class _Guests(_Resource):
         guest = self._connector.zvm.get(userid)
         if guest is None or not guest.in_directory:
             raise not_found('guests.directory_entry')
-        return (['USER %s ****** %dm 64G G' % (
-                    userid, guest.definition.get('memory_mb', 1024))] +
+        return (['USER %s ****** %dm %s G' % (
+                    userid, guest.definition.get('memory_mb', 1024),
+                    guest.definition.get('max_memory') or '64G')] +
                 ['COMMAND DEFINE CPU %02X TYPE IFL' % number
                  for number in range(guest.definition.get('vcpus', 1))] +
                 ['IPL 0100'] +
@@ -249,14 +272,34 @@ class _Guests(_Resource):
                     vdev, mac[8:].replace(':', '').upper())
                  for vdev, mac in guest.macs.items()])
 
-    def create(self, userid, **definition):
+    def create(self, userid, vcpus, memory_mb, disks, *, profile=None,
+               max_vcpus=None, max_memory=None):
+        definition = dict(
+            vcpus=vcpus, memory_mb=memory_mb, disks=disks, profile=profile,
+            max_vcpus=max_vcpus, max_memory=max_memory)
         self._connector.asked('guests.create', userid, definition)
         if userid in self._connector.zvm:
             raise error(errors.Conflict, 'guests.create', 409, (8, 400, 8))
-        self._connector.put_guest(userid, definition=definition)
-        return [models.Disk('%04X' % (self._connector.first_vdev + number),
-                            disk.size, disk.boot)
-                for number, disk in enumerate(definition['disks'])]
+        if profile not in (None, *self._connector.profiles):
+            raise not_found('guests.create')
+        guest = self._connector.put_guest(userid, definition=definition,
+                                          disks=[])
+        for disk in disks:
+            self._add_disk(guest, disk)
+        return [models.Disk(vdev, disk.size, disk.boot, disk.pool,
+                            disk.format)
+                for vdev, disk in zip(guest.disks, disks)]
+
+    def _add_disk(self, guest, disk):
+        if disk.pool not in (None, *self._connector.pools):
+            raise error(errors.ConnectorError, 'guests.create', 500,
+                        (8, 596, 3533))
+        guest.disks.append('%04X' % (self._connector.first_vdev +
+                                     len(guest.disks)))
+        if disk.boot:
+            guest.disk_size = (
+                int(disk.size) if disk.size.isdigit() else
+                units.disk_units(int(disk.size[:-1]), 'CYL'))
 
     def delete(self, userid):
         self._connector.asked('guests.delete', userid)
@@ -265,18 +308,31 @@ class _Guests(_Resource):
             return
         if not guest.known:
             raise not_found()
+        if guest.locked:
+            raise error(errors.ConnectorError, 'guests.delete', 500,
+                        (8, 400, 12))
         del self._connector.zvm[userid]
+        for vswitch in guest.couplings.values():
+            self._connector.grants.get(vswitch, {}).pop(userid, None)
 
     def register(self, userid, meta='', port_macs=None):
         self._connector.asked('guests.register', userid)
-        self._connector.zvm[userid].known = True
-        if not self._connector.zvm[userid].nics:
-            raise error(errors.Conflict, 'guests.register', 409)
+        guest = self._connector.zvm.get(userid)
+        if guest is None or not guest.in_directory:
+            raise not_found('guests.register')
+        guest.known = True
+        for vdev, mac in guest.live.items():
+            guest.nics.setdefault(vdev, None)
+            guest.nic_ids.setdefault(vdev, (port_macs or {}).get(
+                mac[8:].replace(':', '').upper()))
 
     def deregister(self, userid):
         self._connector.asked('guests.deregister', userid)
-        guest = self._connector.existing(userid)
+        guest = self._connector.zvm.get(userid)
+        if guest is None:
+            return
         guest.known = False
+        guest.forget_nics()
         if not guest.in_directory:
             del self._connector.zvm[userid]
 
@@ -284,6 +340,11 @@ class _Guests(_Resource):
         self._connector.asked('guests.deploy', userid, image,
                               transport_file, hostname)
         guest = self._connector.existing(userid)
+        if image not in self._connector.repository:
+            raise not_found('guests.deploy')
+        if guest.power == 'on':
+            raise error(errors.ConnectorError, 'guests.deploy', 500,
+                        (300, 300, 3))
         guest.image = image
         if transport_file:
             guest.transport_file = self._connector.exports[transport_file]
@@ -310,7 +371,8 @@ class _Guests(_Resource):
 
     @staticmethod
     def _add_nic(guest, vdev, nic_id, mac, network, active):
-        if vdev in guest.nics or active and guest.power == 'off':
+        if (vdev in guest.nics or guest.locked or
+                active and guest.power == 'off'):
             raise error(errors.Conflict, 'guests.create_interface', 409)
         guest.nics[vdev] = network
         guest.nic_ids[vdev] = nic_id
@@ -329,7 +391,8 @@ class _Guests(_Resource):
 
     def _delete_nic(self, userid, vdev, active):
         guest = self._connector.existing(userid)
-        if active and guest.power == 'off':
+        if (active and guest.power == 'off' or
+                guest.locked and vdev in guest.macs):
             raise error(errors.Conflict, 'guests.delete_nic', 409)
         for part in (guest.nics, guest.nic_ids, guest.macs, guest.couplings):
             part.pop(vdev, None)
@@ -342,11 +405,13 @@ class _Guests(_Resource):
                            guest.nic_ids.get(vdev))
                 for name, guest in self._connector.zvm.items()
                 for vdev in {**guest.nics, **guest.couplings}
-                if userid in (None, name)]
+                if userid in (None, name) and guest.known]
 
     def adapters(self, userid):
         self._connector.asked('guests.adapters', userid)
-        guest = self._connector.existing(userid)
+        guest = self._connector.zvm.get(userid)
+        if guest is None or guest.power == 'off':
+            return []
         return [models.Adapter(vdev, mac, guest.couplings.get(vdev))
                 for vdev, mac in guest.live.items()]
 
@@ -368,51 +433,66 @@ class _Guests(_Resource):
     def couple(self, userid, vdev, vswitch, vlan_id=None, active=False):
         self._connector.asked('guests.couple', userid, vdev, vswitch,
                               vlan_id)
-        self._connector.existing(userid).couplings[vdev] = vswitch
+        guest = self._connector.existing(userid)
+        guest.locked = False
+        if vdev not in {**guest.nics, **guest.macs, **guest.couplings}:
+            raise not_found('guests.couple')
+        if active and userid not in self._connector.grants.get(vswitch,
+                                                                [userid]):
+            raise error(errors.Conflict, 'guests.couple', 409,
+                        (409, 409, 10))
+        guest.couplings[vdev] = vswitch
 
     def unlock(self, userid):
         self._connector.asked('guests.unlock', userid)
+        if userid in self._connector.zvm:
+            self._connector.zvm[userid].locked = False
 
     def start(self, userid, reachable_timeout=None):
         self._connector.asked('guests.start', userid, reachable_timeout)
-        guest = self._connector.existing(userid)
-        guest.power = 'on'
-        guest.live = {vdev: self._connector.mac_prefix + mac[8:]
-                      for vdev, mac in guest.macs.items()}
+        self._connector.existing(userid).log_on(self._connector.mac_prefix)
 
     def stop(self, userid):
         self._connector.asked('guests.stop', userid)
-        self._connector.existing(userid).power = 'off'
+        self._connector.existing(userid).log_off()
 
     def soft_stop(self, userid, timeout=None, poll_interval=None):
         self._connector.asked('guests.soft_stop', userid, timeout,
                               poll_interval)
-        self._connector.existing(userid).power = 'off'
+        self._connector.existing(userid).log_off()
 
     def reboot(self, userid):
         self._connector.asked('guests.reboot', userid)
-        self._connector.existing(userid)
+        if self._connector.existing(userid).power == 'off':
+            raise error(errors.ConnectorError, 'guests.reboot', 500,
+                        (2, 4, 101))
 
     def reset(self, userid):
         self._connector.asked('guests.reset', userid)
-        self._connector.existing(userid).power = 'on'
+        guest = self._connector.existing(userid)
+        guest.log_off()
+        guest.log_on(self._connector.mac_prefix)
 
     def pause(self, userid):
         self._connector.asked('guests.pause', userid)
-        if self._connector.existing(userid).power == 'off':
-            raise error(errors.Conflict, 'guests.pause', 409)
+        self._refuse_if_off(userid)
 
     def unpause(self, userid):
         self._connector.asked('guests.unpause', userid)
-        self._connector.existing(userid)
+        self._refuse_if_off(userid)
+
+    def _refuse_if_off(self, userid):
+        if self._connector.existing(userid).power == 'off':
+            raise error(errors.Conflict, 'guests.pause', 409, (300, 300, 5))
 
     def capture(self, userid, image):
-        """As the connector: what fails in the middle leaves the guest off.
-
-        """
+        """As the connector: a failure in the middle leaves the guest off."""
         guest = self._connector.existing(userid)
         power, guest.power = guest.power, 'off'
         self._connector.asked('guests.capture', userid, image)
+        if image in self._connector.repository:
+            raise error(errors.ConnectorError, 'guests.capture', 500,
+                        (500, 500, 1))
         self._connector.put_image(
             image, os_version=guest.os_version if power == 'on'
             else guest.os_version.upper(), md5=_md5(guest.captured),
@@ -426,7 +506,8 @@ class _Guests(_Resource):
     def info(self, userid):
         self._connector.asked('guests.info', userid)
         guest = self._connector.existing(userid)
-        return models.GuestInfo(guest.power, guest.os_version)
+        return models.GuestInfo(
+            guest.power, guest.os_version if guest.power == 'on' else '')
 
     def power_state(self, userid):
         self._connector.asked('guests.power_state', userid)
@@ -435,6 +516,9 @@ class _Guests(_Resource):
 
     def console_output(self, userid):
         self._connector.asked('guests.console_output', userid)
+        if self._connector.existing(userid).power == 'off':
+            raise error(errors.ConnectorError, 'guests.console_output', 500,
+                        (8, 8, 8))
         return self._connector.console
 
 
@@ -452,6 +536,7 @@ class _Host(_Resource):
 
     def disk_pool(self, name=None):
         self._connector.asked('host.disk_pool', name)
+        name = name or self._connector.own_pool
         if name not in self._connector.pools:
             raise not_found('host.disk_pool')
         return self._connector.pools[name]
@@ -462,10 +547,15 @@ class _Host(_Resource):
 
     def free_extents(self, name=None):
         self._connector.asked('host.free_extents', name)
+        if not models.Version(self._connector.release).tells_free_extents:
+            raise error(errors.BadRequest, 'host.free_extents', 400,
+                        (400, 400, 400))
         return self.extents
 
     def volume(self, name):
         self._connector.asked('host.volume', name)
+        if name not in self.volumes:
+            raise not_found('host.volume')
         return models.Volume(self.volume_type, self.sizes.get(name, 65520))
 
 
@@ -486,7 +576,14 @@ class _Images(_Resource):
         if name in self._connector.repository:
             raise error(errors.Conflict, 'images.create', 409,
                         (300, 300, 13))
-        data = self._connector.uploads[url]
+        if not models.Version(self._connector.release).takes_os_version(
+                os_version):
+            raise error(errors.BadRequest, 'images.create', 400,
+                        (400, 400, 400))
+        data = self._connector.uploads.get(url)
+        if data is None or md5 not in (None, _md5(data)):
+            raise error(errors.ConnectorError, 'images.create', 500,
+                        (300, 300, 12 if data is None else 4))
         header = imageheader.parse(data)
         self._connector.put_image(
             name, header.size, header.units, os_version, _md5(data),
@@ -524,24 +621,36 @@ class _Vswitches(_Resource):
             name=name, port_type='',
             status=self._connector.switch_status,
             vlan_aware=name not in self._connector.vlan_unaware,
-            authorized={userid: (vlan_id,) for userid, vlan_id
+            authorized={userid: (str(vlan_id or 1),) for userid, vlan_id
                         in self._of(name).items()},
-            adapters=self._connector.adapters)
+            adapters={**self._adapters(name), **self._connector.adapters})
+
+    def _adapters(self, name):
+        return {'%s_%s' % (userid, vdev): mac
+                for userid, guest in self._connector.zvm.items()
+                for vdev, mac in guest.live.items()
+                if guest.couplings.get(vdev) == name}
 
     def grant(self, name, userid):
         self._connector.asked('vswitches.grant', name, userid)
-        self._of(name)[userid] = None
+        self._of(name, userid).setdefault(userid)
 
     def revoke(self, name, userid):
+        """As the connector, which does not tell whether z/VM did so."""
         self._connector.asked('vswitches.revoke', name, userid)
-        self._of(name).pop(userid, None)
+        self._connector.grants.get(name, {}).pop(userid, None)
 
     def set_vlan(self, name, userid, vlan_id):
         self._connector.asked('vswitches.set_vlan', name, userid, vlan_id)
-        self._of(name)[userid] = vlan_id
+        authorized = self._of(name, userid)
+        if name in self._connector.vlan_unaware:
+            raise error(errors.Conflict, 'vswitches.set_vlan', 409,
+                        (409, 409, 5))
+        authorized[userid] = vlan_id
 
-    def _of(self, name):
-        if name not in self._connector.grants:
+    def _of(self, name, userid=None):
+        if name not in self._connector.grants or (
+                userid and userid not in self._connector.zvm):
             raise not_found('vswitches.grant')
         return self._connector.grants[name]
 
@@ -570,18 +679,19 @@ class _Files(_Resource):
         except Exception as exc:
             failure = exc
         url = 'file:///var/lib/zvmsdk/files/%d' % next(self._numbers)
-        self._connector.uploads[url] = data.ljust(length, b'\0')
-        if failure:
+        self._connector.uploads[url] = data[:length].ljust(length, b'\0')
+        if failure or len(data) != length:
             raise transfer_error(url, failure)
         return models.File(url, len(data), _md5(data))
 
     @contextlib.contextmanager
     def download(self, path):
         self._connector.asked('files.download', path)
-        if path not in self._connector.exports:
+        data = self._connector.exports.get(
+            path, self._connector.uploads.get('file://' + path))
+        if data is None:
             raise error(errors.ConnectorError, 'files.download', 500,
                         (300, 300, 2))
-        data = self._connector.exports[path]
         yield iter([data[:700], data[700:]])
 
 

@@ -477,13 +477,14 @@ class SystemTestCase(ChecksTestCase):
 
     def test_own_disk_pool(self):
         self.flags(disk_pool=None, group='zvm')
+        self.connector.own_pool = 'ECKD:OWN'
         self.assert_found(self.disk_pool(), Code.FAILURE,
                           'that the connector is configured with',
                           '[zvm] disk_pool')
-        self.connector.pools[None] = models.DiskPool(0, 0, 0)
+        self.connector.pools['ECKD:OWN'] = models.DiskPool(0, 0, 0)
         self.assert_found(self.disk_pool(), Code.FAILURE,
                           'No disk pool is named', '[zvm] disk_pool')
-        self.connector.pools[None] = models.DiskPool(500, 50, 450)
+        self.connector.pools['ECKD:OWN'] = models.DiskPool(500, 50, 450)
         self.connector.host.volume_type = '9336-ET'
         self.connector.host.sizes = {'VOL001': 104857600}
         self.assert_found(

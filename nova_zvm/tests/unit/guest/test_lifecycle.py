@@ -424,15 +424,15 @@ class ClaimTestCase(GuestTestCase):
     def test_a_create_that_meets_a_foreign_guest_takes_the_mark_back(self):
         instance = self.instance(ownership.BUILDING)
         self.assertRaises(nova_exception.InvalidInput, self.guests.create,
-                          instance, 'ABC00001', disks=[])
+                          instance, 'ABC00001', vcpus=1, memory_mb=1024,
+                          disks=[])
         self.assertIsNone(ownership.userid(instance))
 
     def test_a_create_without_profile_names_the_option(self):
-        self.connector.faults['guests.create'] = [
-            fakes.not_found('guests.create')]
         exc = self.assertRaises(
             nova_exception.InvalidInput, self.guests.create,
-            self.instance(), 'ABC00002', disks=[], profile='NOPROF')
+            self.instance(), 'ABC00002', vcpus=1, memory_mb=1024, disks=[],
+            profile='NOPROF')
         self.assertIn("[zvm] user_profile", str(exc))
         self.assertIn("'NOPROF'", str(exc))
         self.assertNotIn('zvmsdk.conf', str(exc))
@@ -442,7 +442,8 @@ class ClaimTestCase(GuestTestCase):
             fakes.not_found('guests.create')]
         exc = self.assertRaises(
             nova_exception.InvalidInput, self.guests.create,
-            self.instance(), 'ABC00002', disks=[], profile=None)
+            self.instance(), 'ABC00002', vcpus=1, memory_mb=1024, disks=[],
+            profile=None)
         self.assertIn('[zvm] user_profile in zvmsdk.conf names', str(exc))
 
 

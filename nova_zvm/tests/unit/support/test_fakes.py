@@ -10,28 +10,73 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
+"""What the other tests believe of the client must be true."""
+
 import inspect
 
 from oslotest import base
 
 from nova_zvm.connector import client
+from nova_zvm.tests.support import behaviour
 from nova_zvm.tests.support import fakes
 
+NOUNS = ('guests', 'host', 'images', 'vswitches', 'volumes', 'files')
 
-class FakeConnectorTestCase(base.BaseTestCase):
-    """What the other tests believe of the client must be true."""
+
+class InterfaceTestCase(base.BaseTestCase):
 
     def test_takes_what_the_client_takes(self):
         real = client.Connector('http://localhost/')
         fake = fakes.FakeConnector()
-        for noun in ('guests', 'host', 'images', 'vswitches', 'files'):
-            for verb, method in inspect.getmembers(
-                    getattr(fake, noun), inspect.ismethod):
-                if verb.startswith('_'):
-                    continue
-                wanted = inspect.signature(
-                    getattr(getattr(real, noun), verb)).parameters
-                taken = inspect.signature(method).parameters
-                if 'definition' not in taken:
-                    self.assertEqual(list(wanted), list(taken),
-                                     '%s.%s' % (noun, verb))
+        for owner, pretender in [(real, fake)] + [
+                (getattr(real, noun), getattr(fake, noun))
+                for noun in NOUNS]:
+            for verb, method in inspect.getmembers(owner, inspect.ismethod):
+                if not verb.startswith('_'):
+                    self.assertEqual(
+                        [(taken.name, taken.kind, taken.default)
+                         for taken in parameters(method)],
+                        [(taken.name, taken.kind, taken.default)
+                         for taken in parameters(getattr(pretender, verb))],
+                        '%s of %s' % (verb, type(owner).__name__))
+
+
+def parameters(method):
+    return inspect.signature(method).parameters.values()
+
+
+class FakeConnector(base.BaseTestCase):
+    """The cases that test_client of the functional tests runs as well."""
+
+    def setUp(self):
+        super().setUp()
+        self.connector = fakes.FakeConnector()
+        self.connector.grants = {'VSW1': {}, 'VSW2': {}}
+        self.connector.vlan_unaware = {'VSW2'}
+
+    def lock(self, userid):
+        self.connector.zvm[userid].locked = True
+
+
+class DirectoryTestCase(behaviour.Directory, FakeConnector):
+    pass
+
+
+class PowerTestCase(behaviour.Power, FakeConnector):
+    pass
+
+
+class NicsTestCase(behaviour.Nics, FakeConnector):
+    pass
+
+
+class SwitchesTestCase(behaviour.Switches, FakeConnector):
+    pass
+
+
+class ImagesTestCase(behaviour.Images, FakeConnector):
+    pass
+
+
+class HostTestCase(behaviour.Host, FakeConnector):
+    pass
