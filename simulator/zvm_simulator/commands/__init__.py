@@ -10,4 +10,8 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The commands that the connector runs on its Linux, by program."""
+"""The commands that the connector runs on its Linux, by program.
+
+A module here that has PROGRAMS, their names, is a request.Program; Machine
+finds it.
+"""

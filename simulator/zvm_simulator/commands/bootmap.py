@@ -29,6 +29,7 @@ from zvm_simulator.ground import errors
 from zvm_simulator.ground import replies
 from zvm_simulator.linux import coreos
 
+PROGRAMS = ('refresh_bootmap',)
 NO_DEVICE = 3
 MISSING_OPTION = 4
 NO_PARTITION = 6

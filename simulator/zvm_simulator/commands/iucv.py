@@ -24,6 +24,7 @@ from zvm_simulator.ground import replies
 from zvm_simulator.linux import coreos
 from zvm_simulator.linux import shell as linux_shell
 
+PROGRAMS = ('iucvclnt',)
 NOT_AUTHORISED = 1
 WRONG_OPERANDS = 2
 NOT_REACHABLE = 4

@@ -22,6 +22,7 @@ from zvm_simulator.commands import request as requests
 from zvm_simulator.ground import errors
 from zvm_simulator.ground import replies
 
+PROGRAMS = ('scp',)
 # Exit status of scp when its ssh has no connection.
 NOT_CONNECTED = 255
 _REMOTE = re.compile(r'^(?:[^@/]+@)?([^:/]+):')

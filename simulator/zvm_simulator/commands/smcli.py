@@ -21,30 +21,24 @@ import pathlib
 
 from zvm_simulator.commands import request as requests
 from zvm_simulator.ground import errors
+from zvm_simulator.ground import registry
 from zvm_simulator.ground import replies
-from zvm_simulator.smapi import adapter
-from zvm_simulator.smapi import attributes
+from zvm_simulator import smapi
 from zvm_simulator.smapi import calls
-from zvm_simulator.smapi import definition
-from zvm_simulator.smapi import device
-from zvm_simulator.smapi import disk
-from zvm_simulator.smapi import host
-from zvm_simulator.smapi import power
-from zvm_simulator.smapi import relocate
-from zvm_simulator.smapi import vswitch
 
+PROGRAMS = ('smcli',)
 HEADER = '--addRCheader'
 SUCCESS = '0 0 0 (details) None\n'
-APIS: dict[str, calls.Api] = {
-    **adapter.APIS, **attributes.APIS, **definition.APIS, **device.APIS,
-    **disk.APIS, **host.APIS, **power.APIS, **relocate.APIS, **vswitch.APIS}
-# The calls whose -f names a file; that of Image_Deactivate is a time.
-_FILE_APIS = ('Image_Create_DM', 'Image_Replace_DM')
+APIS: dict[str, calls.Api] = registry.table(
+    item for _, apis in registry.offers(smapi, 'APIS')
+    for item in apis.items())
+_WITH_FILE = {name for _, names in registry.offers(smapi, 'WITH_FILE')
+              for name in names}
 
 
 def prepare(words: list[str]) -> str | None:
     """Return the text of the file that a directory entry comes from."""
-    if len(words) < 2 or words[1] not in _FILE_APIS:
+    if len(words) < 2 or words[1] not in _WITH_FILE:
         return None
     try:
         path = _options(words[2:]).get('f', [''])[-1]

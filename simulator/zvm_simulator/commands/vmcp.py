@@ -22,6 +22,7 @@ from zvm_simulator.ground import errors
 from zvm_simulator.ground import replies
 
 # Exit status of vmcp when CP's response is an error (s390-tools).
+PROGRAMS = ('vmcp',)
 CP_ERROR = 1
 
 Command = Callable[[requests.Request, list[str]], str]

@@ -18,6 +18,7 @@ from zvm_simulator.commands import request as requests
 from zvm_simulator.ground import errors
 from zvm_simulator.ground import replies
 
+PROGRAMS = ('vmur',)
 _HEADER = ('ORIGINID FILE CLASS RECORDS  CPY HOLD DATE  TIME     NAME      '
            'TYPE     DIST\n')
 

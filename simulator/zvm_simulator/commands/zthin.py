@@ -29,6 +29,8 @@ from zvm_simulator.ground import errors
 from zvm_simulator.ground import replies
 from zvm_simulator.ground import wholefile
 
+PROGRAMS = ('unpackdiskimage', 'creatediskimage', 'linkdiskandbringonline',
+            'offlinediskanddetach')
 SYNTAX = 1
 FAILED = 3
 _DEVTYPES = {'CKD': '3390', 'FBA': '9336'}

@@ -18,20 +18,13 @@ import shlex
 import threading
 from typing import Any
 
-from zvm_simulator.commands import bootmap
-from zvm_simulator.commands import hardware
-from zvm_simulator.commands import iucv
-from zvm_simulator.commands import linux
+from zvm_simulator import commands
 from zvm_simulator.commands import request as requests
-from zvm_simulator.commands import scp
-from zvm_simulator.commands import smcli
-from zvm_simulator.commands import vmcp
-from zvm_simulator.commands import vmur
-from zvm_simulator.commands import zthin
 from zvm_simulator.ground import clocks
 from zvm_simulator.ground import errors
 from zvm_simulator.ground import latency
 from zvm_simulator.ground import pending
+from zvm_simulator.ground import registry
 from zvm_simulator.ground import replies
 from zvm_simulator.ground import stores
 from zvm_simulator.machine import founding
@@ -45,14 +38,9 @@ BROKEN = 70
 # How often a command that waits looks whether it may go on.
 POLL_SECONDS = 1.0
 _READER_ONLINE = '/sys/bus/ccw/drivers/vmur/0.0.000c/online'
-_PROGRAMS: dict[str, requests.Program] = {
-    'smcli': smcli, 'vmcp': vmcp, 'vmur': vmur, 'iucvclnt': iucv,
-    'scp': scp,
-    'unpackdiskimage': zthin, 'creatediskimage': zthin,
-    'linkdiskandbringonline': zthin, 'offlinediskanddetach': zthin,
-    'refresh_bootmap': bootmap,
-    **dict.fromkeys(hardware.PROGRAMS, hardware),
-    **dict.fromkeys(linux.PROGRAMS, linux)}
+_PROGRAMS: dict[str, requests.Program] = registry.table(
+    (name, module) for module, names in registry.offers(commands, 'PROGRAMS')
+    for name in names)
 
 
 class Machine:

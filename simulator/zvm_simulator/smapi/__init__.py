@@ -10,4 +10,8 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The calls of the systems management API, by what they are about."""
+"""The calls of the systems management API, by what they are about.
+
+Each module here offers its own, by name, as APIS; smcli finds them. WITH_FILE
+has the names of those whose option -f is a file, which is read before.
+"""

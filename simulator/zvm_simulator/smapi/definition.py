@@ -108,3 +108,5 @@ APIS: dict[str, calls.Api] = {
     'Image_IPL_Set_DM': ipl_set,
     'Image_IPL_Delete_DM': ipl_delete,
 }
+# The calls whose -f names a file; that of Image_Deactivate is a time.
+WITH_FILE = ('Image_Create_DM', 'Image_Replace_DM')
