@@ -330,14 +330,14 @@ class RestServer(socketserver.ThreadingMixIn,
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, work: Work) -> None:
+    def __init__(self, host: str, port: int, work: Work) -> None:
         self._work = work
-        super().__init__(('127.0.0.1', port), RestHandler)
+        super().__init__((host, port), RestHandler)
 
     def server_bind(self) -> None:
         # HTTPServer asks the resolver for the name of the address.
         socketserver.TCPServer.server_bind(self)
-        self.server_name = '127.0.0.1'
+        self.server_name = str(self.server_address[0])
         self.server_port = self.server_address[1]
         self.setup_environ()
 
@@ -365,10 +365,11 @@ def start_sdkserver(work: Work) -> None:
     threading.Thread(target=server.run, daemon=True).start()
 
 
-def start_rest_server(port: int, channel: Channel, work: Work) -> None:
+def start_rest_server(host: str, port: int, channel: Channel,
+                      work: Work) -> None:
     """Serve the REST interface from threads."""
     deploy = sys.modules['zvmsdk.sdkwsgi.deploy']
-    server = RestServer(port, work)
+    server = RestServer(host, port, work)
     server.set_app(Front(channel, deploy.init_application(), work))
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
@@ -401,7 +402,8 @@ def main(settings_path: str) -> None:
     load_connector(settings)
     install_boundary(channel, settings)
     start_sdkserver(work)
-    start_rest_server(settings['rest_port'], channel, work)
+    start_rest_server(settings['rest_host'], int(settings['rest_port']),
+                      channel, work)
     serve_parent(work)
     # Threads of the connector may be in the middle of a long wait.
     os._exit(0)

@@ -30,6 +30,7 @@ from typing import Any
 
 from zvm_simulator.connector import child
 from zvm_simulator.connector import sudo
+from zvm_simulator.ground import addresses
 from zvm_simulator.ground import wholefile
 
 START_SECONDS = 60.0
@@ -47,20 +48,22 @@ class Connector:
     """The connector of one member of the simulated system."""
 
     def __init__(self, member: str, directory: pathlib.Path, python: str,
-                 rest_port: int, sdk_port: int,
+                 rest: tuple[str, int], sdk_port: int,
                  options: Mapping[str, Mapping[str, Any]],
                  source: pathlib.Path | None = None,
                  real_processes: bool = False) -> None:
         """Write the configuration; start() runs it.
 
-        options are sections of zvmsdk.conf; source is a checkout to run
+        rest is the address of its REST interface, host and port; the other
+        one, sdk_port, is of loopback, since it asks for no token; options
+        are sections of zvmsdk.conf; source is a checkout to run
         instead of the installed package; with real_processes each command
         is a process of a stand-in for sudo.
         """
         self.member = member
         self.directory = directory
-        self.rest_url = f'http://127.0.0.1:{rest_port}'
-        self.rest_port = rest_port
+        self.rest_url = addresses.url(*rest)
+        self._rest = rest
         self.sdk_port = sdk_port
         self.config_file = directory / 'zvmsdk.conf'
         self.token_file = directory / 'token.dat'
@@ -76,6 +79,7 @@ class Connector:
         self._source = source
         self._lock = threading.RLock()
         self._child: child.Child | None = None
+        self._serving: child.Child | None = None
         self._make_directories()
         self._write_config(options)
         self._write_token()
@@ -85,6 +89,11 @@ class Connector:
     def pid(self) -> int | None:
         """The process id while it runs."""
         return self._child.pid if self._child else None
+
+    @property
+    def serves(self) -> bool:
+        """Whether it has come up, and still runs."""
+        return self.pid is not None and self._child is self._serving
 
     def start(self) -> None:
         """Start it and return when it serves; no-op while it runs."""
@@ -99,6 +108,7 @@ class Connector:
                 raise ConnectorError(
                     f'The connector of {self.member} does not start: '
                     f'{self._child.last_words()}')
+            self._serving = self._child
         self._keep_initial_databases()
 
     def kill(self) -> None:
@@ -182,7 +192,7 @@ class Connector:
             'config': str(self.config_file), 'channel': str(self.channel),
             'data': str(self._data), 'temporary': str(self._temporary),
             'programs': str(self._programs or ''),
-            'rest_port': self.rest_port}))
+            'rest_host': self._rest[0], 'rest_port': str(self._rest[1])}))
 
     def _settings_file(self) -> pathlib.Path:
         return self.directory / 'launcher.json'

@@ -12,8 +12,7 @@
 
 """The control endpoint: state, log, faults, time, for people and tests.
 
-JSON over HTTP on loopback, and a page for people. Errors are
-{"error": "one sentence"}.
+JSON over HTTP, and a page for people. Errors are {"error": "one sentence"}.
 """
 
 from collections.abc import Callable
@@ -29,6 +28,7 @@ import urllib.parse
 from zvm_simulator.connector import process
 from zvm_simulator.faults import dispatch
 from zvm_simulator.faults import inforce
+from zvm_simulator.ground import addresses
 from zvm_simulator.ground import latency
 from zvm_simulator.service.page import documents
 
@@ -50,6 +50,10 @@ class BadRequest(Exception):
     """The request cannot be understood."""
 
 
+class NotServing(Exception):
+    """A connector does not serve, by a fault or not yet."""
+
+
 class System(documents.System, Protocol):
     """What the endpoint shows and steers."""
 
@@ -57,6 +61,9 @@ class System(documents.System, Protocol):
 
     def reset(self) -> None:
         """Bring all back to the first start."""
+
+    def silent_members(self) -> list[str]:
+        """Return the members whose connector does not serve."""
 
 
 class Request:
@@ -86,6 +93,7 @@ class Resources:
             ('GET', 'status'): lambda request: self._page('status', request),
             ('GET', 'status/*'): lambda request: self._page(
                 request.path[0], request),
+            ('GET', 'healthz'): lambda request: self._health(),
             ('GET', 'ready'): lambda request: system.describe(),
             ('GET', 'state'): lambda request: system.machine.state(),
             ('GET', 'log'): self._log,
@@ -123,6 +131,13 @@ class Resources:
 
     def _page(self, name: str, request: Request) -> documents.Document:
         return documents.document(self._system, name, request.query)
+
+    def _health(self) -> Any:
+        silent = self._system.silent_members()
+        if silent:
+            raise NotServing('The connector does not serve on '
+                             f'{", ".join(silent)}.')
+        return {'status': 'ok'}
 
     def _log(self, request: Request) -> Any:
         since = request.query.get('since', '0')
@@ -242,17 +257,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return 400, {'error': str(error)}
         except process.ConnectorError as error:
             return 500, {'error': str(error)}
+        except NotServing as error:
+            return 503, {'error': str(error)}
 
     def _comes_from_another_site(self) -> bool:
         """Tell what a page elsewhere makes a browser send.
 
         Commands read and write files, so it must not reach them: neither as
-        itself (Origin) nor by a name of its own for 127.0.0.1 (Host).
+        itself (Origin) nor by a name of its own for this machine (Host).
         """
         host = self.headers.get('Host', 'localhost')
         origin = self.headers.get('Origin', f'http://{host}')
-        return (urllib.parse.urlsplit(f'//{host}').hostname not in
-                ('127.0.0.1', 'localhost') or origin != f'http://{host}')
+        name = urllib.parse.urlsplit(f'//{host}').hostname or ''
+        return (not addresses.is_called(self.server.host, name)
+                or origin != f'http://{host}')
 
     def _body(self) -> Any:
         length = int(self.headers.get('Content-Length') or 0)
@@ -270,10 +288,12 @@ class ControlServer(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, system: System) -> None:
+    def __init__(self, port: int, system: System,
+                 host: str = addresses.LOOPBACK) -> None:
         self.resources = Resources(system)
-        super().__init__(('127.0.0.1', port), _Handler)
-        self.url = f'http://127.0.0.1:{port}'
+        self.host = host
+        super().__init__((host, port), _Handler)
+        self.url = addresses.url(host, port)
 
     def start(self) -> None:
         threading.Thread(target=self.serve_forever, args=(0.05,),

@@ -22,6 +22,7 @@ from typing import Any
 
 from zvm_simulator.connector import process
 from zvm_simulator.faults import dispatch
+from zvm_simulator.ground import addresses
 from zvm_simulator.ground import clocks
 from zvm_simulator.ground import latency
 from zvm_simulator.ground import stores
@@ -52,15 +53,17 @@ class Simulator:
                  speed: float = 1.0, profile: str | None = None,
                  connector_path: pathlib.Path | None = None,
                  connector_options: Mapping[str, Mapping[str, Any]]
-                 | None = None, port: int = 0,
-                 real_processes: bool = False) -> None:
+                 | None = None, host: str = addresses.LOOPBACK,
+                 port: int = 0, real_processes: bool = False) -> None:
         """Prepare; start() does the work.
 
         connector_python is the interpreter that has zVMCloudConnector, None
         for a system without connectors; profile replaces the scenario's
-        latencies; connector_options are sections of zvmsdk.conf; port is the
-        first member's REST port, 0 for any; with real_processes the
-        connectors run each command as a process, which takes much longer.
+        latencies; connector_options are sections of zvmsdk.conf; host is the
+        address that REST interfaces and control endpoint serve on, which
+        lets whoever reaches the second run commands here; port is the first
+        member's REST port, 0 for any; with real_processes the connectors run
+        each command as a process, which takes much longer.
         """
         self.directory = pathlib.Path(directory).absolute()
         self._lock = self._lock_directory()
@@ -68,6 +71,7 @@ class Simulator:
         self._python = connector_python
         self._path = connector_path.absolute() if connector_path else None
         self._options = connector_options or {}
+        self._host = host
         self._port = port
         self._real_processes = real_processes
         self._speed = speed
@@ -137,6 +141,11 @@ class Simulator:
                     for connector in self.members.values()]
                    + [self.engine.wait_idle(seconds)])
 
+    def silent_members(self) -> list[str]:
+        """Return the members whose connector does not serve."""
+        return [name for name, connector in self.members.items()
+                if self._python and not connector.serves]
+
     def describe(self) -> dict[str, Any]:
         """Return what a user must know, as JSON data."""
         return {
@@ -158,7 +167,7 @@ class Simulator:
                 self.members[name].channel, name, self.engine))
             self._channels[-1].start()
         self._control = control.ControlServer(
-            self._ports.hold('control'), self)
+            self._ports.hold('control', host=self._host), self, self._host)
         self._control.start()
         if self._python:
             for connector in self.members.values():
@@ -191,7 +200,8 @@ class Simulator:
                 options.setdefault(section, {}).update(values)
         return process.Connector(
             member, self.directory / member, self._python or '',
-            self._ports.hold(f'{member} rest', port),
+            (self._host, self._ports.hold(f'{member} rest', port,
+                                          self._host)),
             self._ports.hold(f'{member} sdk'), options, self._path,
             self._real_processes)
 

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Loopback ports that stay a connector's own while it is down.
+"""Ports that stay a connector's own while it is down.
 
 A socket that is bound but does not listen keeps a port from being given to
 anyone else, refuses connections, and lets another socket with SO_REUSEADDR
@@ -22,6 +22,7 @@ import json
 import pathlib
 import socket
 
+from zvm_simulator.ground import addresses
 from zvm_simulator.ground import wholefile
 
 
@@ -30,16 +31,17 @@ class PortError(Exception):
 
 
 class Reservation:
-    """One loopback port, held until it is released."""
+    """One port of an address, held until it is released."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0,
+                 host: str = addresses.LOOPBACK) -> None:
         self._socket = socket.socket()
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            self._socket.bind(('127.0.0.1', port))
+            self._socket.bind((host, port))
         except OSError as error:
             self._socket.close()
-            raise PortError(f'Port {port} of 127.0.0.1 is not free '
+            raise PortError(f'Port {port} of {host} is not free '
                             f'({error.strerror}): end what uses it.') from None
         self.number: int = self._socket.getsockname()[1]
 
@@ -56,10 +58,11 @@ class Ports:
             json.loads(path.read_text()) if path.exists() else {})
         self._held: dict[str, Reservation] = {}
 
-    def hold(self, name: str, wanted: int = 0) -> int:
+    def hold(self, name: str, wanted: int = 0,
+             host: str = addresses.LOOPBACK) -> int:
         """Reserve the port of that name; a wanted one wins over a known."""
         port = wanted or self._known.get(name, 0)
-        self._held[name] = Reservation(port)
+        self._held[name] = Reservation(port, host)
         self._known[name] = self._held[name].number
         wholefile.write(self._path, json.dumps(self._known))
         return self._held[name].number

@@ -12,6 +12,7 @@
 
 import http.client
 import json
+import socket
 import urllib.error
 import urllib.request
 
@@ -50,6 +51,10 @@ class FakeSystem:
         self.engine = dispatch.Engine(self.machine, self.clock)
         self.members = {'ZVMSYS1': FakeConnector()}
         self.resets = 0
+        self.silent = []
+
+    def silent_members(self):
+        return self.silent
 
     def describe(self):
         return {'members': {'ZVMSYS1': {}}}
@@ -88,6 +93,14 @@ class TestControl(testtools.TestCase):
                          self._ask('GET', '/ready'))
         self.assertEqual((200, self.system.machine.state()),
                          self._ask('GET', '/state'))
+
+    def test_health(self):
+        self.assertEqual((200, {'status': 'ok'}), self._ask('GET', '/healthz'))
+        self.system.silent = ['ZVMSYS1', 'ZVMSYS2']
+        self.assertEqual(
+            (503, {'error':
+                   'The connector does not serve on ZVMSYS1, ZVMSYS2.'}),
+            self._ask('GET', '/healthz'))
 
     def test_log(self):
         for command in ('a', 'b'):
@@ -262,6 +275,20 @@ class TestControl(testtools.TestCase):
             self.assertEqual(status, connection.getresponse().status, headers)
 
         self.assertEqual(3, self.system.resets)
+
+    def test_names_beyond_loopback(self):
+        """Any address of this machine may be used, a name of another not."""
+        server = control.ControlServer(0, self.system, '0.0.0.0')
+        server.start()
+        self.addCleanup(server.stop)
+        port = server.server_address[1]
+        for host, status in (('127.0.0.1', 200), ('192.0.2.7:8081', 200),
+                             ('localhost', 200), (socket.gethostname(), 200),
+                             ('evil.example.org', 403)):
+            connection = http.client.HTTPConnection('127.0.0.1', port)
+            self.addCleanup(connection.close)
+            connection.request('POST', '/reset', headers={'Host': host})
+            self.assertEqual(status, connection.getresponse().status, host)
 
     def test_not_there(self):
         self.assertEqual(404, self._ask('GET', '/nothing')[0])

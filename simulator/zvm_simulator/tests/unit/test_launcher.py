@@ -65,7 +65,7 @@ class TestFront(testtools.TestCase):
         self.port = self._serve(launcher.Channel(str(path)))
 
     def _serve(self, client):
-        server = launcher.RestServer(0, launcher.Work())
+        server = launcher.RestServer('127.0.0.1', 0, launcher.Work())
         server.set_app(launcher.Front(
             client, self._application, self.work))
         threading.Thread(target=server.serve_forever, args=(0.01,),
