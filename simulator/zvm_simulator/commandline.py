@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""nova-zvm-simulator: a simulated z/VM under the real Cloud Connector."""
+"""zvm-simulator: a simulated z/VM under the real Cloud Connector."""
 
 import argparse
 from collections.abc import Callable
@@ -30,8 +30,10 @@ from zvm_simulator.connector import install
 from zvm_simulator.connector import process
 from zvm_simulator.connector import sudo
 from zvm_simulator.faults import inforce
+from zvm_simulator.ground import addresses
 from zvm_simulator.ground import errors
 from zvm_simulator.ground import latency
+from zvm_simulator.service import announcement
 from zvm_simulator.service import remote
 from zvm_simulator.service import scenarios
 from zvm_simulator.service import server
@@ -42,15 +44,15 @@ A simulated z/VM under the real z/VM Cloud Connector, without a mainframe.
 
 The connector, its REST interface and its databases are the real ones; the
 commands that it runs on z/VM are answered by a model with state of its own.
-Everything listens on 127.0.0.1 and all files are in one directory.
+Everything listens on 127.0.0.1, unless run --host says otherwise, and all
+files are in one directory.
 """
 EXAMPLES = """\
 examples:
-  nova-zvm-simulator install-connector --venv ~/connector
-  nova-zvm-simulator run --dir ~/zvm --connector-python ~/connector/bin/python
-  nova-zvm-simulator log --dir ~/zvm --follow
-  nova-zvm-simulator cmd --dir ~/zvm -- vmcp query names
-  nova-zvm-simulator inject --dir ~/zvm \\
+  zvm-simulator run --dir ~/zvm
+  zvm-simulator log --dir ~/zvm --follow
+  zvm-simulator cmd --dir ~/zvm -- vmcp query names
+  zvm-simulator inject --dir ~/zvm \\
       '{"match": {"command": "Image_Activate"}, "times": 1,
         "action": {"rc": 200, "rs": 12, "text": "Image not active"}}'
 """
@@ -60,6 +62,10 @@ connector would, with its output and exit status. It is logged, takes its time
 and is subject to faults as if the connector had run it. Files are named by
 their absolute paths. The status is 255 when the command is cut off.
 """
+EXPOSED = (
+    '{host} is reachable by other machines: whoever reaches it can run '
+    'commands through the control endpoint, which asks for no password and '
+    'reads and writes your files.')
 # How often a log that is followed is asked for; real seconds.
 FOLLOW_SECONDS = 0.5
 LAST_PORT = 65535
@@ -74,22 +80,30 @@ def run(args: argparse.Namespace) -> int:
     logging.basicConfig(
         level=logging.DEBUG if args.debug else logging.WARNING,
         format='%(asctime)s %(levelname)s %(name)s %(message)s')
+    scenario = scenarios.load(args.scenario)
+    if not addresses.is_loopback(args.host):
+        _warn(EXPOSED.format(host=args.host))
     simulator = server.Simulator(
-        args.dir, None if args.no_connector else install.interpreter(
-            args.connector_python),
-        scenarios.load(args.scenario), speed=args.speed,
-        profile=args.profile, connector_path=args.connector_path,
-        port=args.port)
+        args.dir, None if args.no_connector else install.provide(
+            args.connector_python, _warn),
+        scenario, speed=args.speed, profile=args.profile,
+        connector_path=args.connector_path, host=args.host, port=args.port)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *ignored: ended.set())
     simulator.start()
     try:
-        print('READY ' + json.dumps(simulator.describe()), flush=True)
+        print(_announcement(simulator.describe(), args.json), flush=True)
         ended.wait()
     finally:
         simulator.stop()
     return 0
+
+
+def _announcement(ready: dict[str, Any], as_json: bool) -> str:
+    if as_json or not sys.stdout.isatty():
+        return announcement.for_programs(ready)
+    return announcement.for_people(ready)
 
 
 def install_connector(args: argparse.Namespace) -> int:
@@ -174,6 +188,10 @@ def _show_records(records: list[dict[str, Any]]) -> None:
               f'{status:8} {record["command"]}', flush=True)
 
 
+def _warn(sentence: str) -> None:
+    print(f'zvm-simulator: {sentence}', file=sys.stderr, flush=True)
+
+
 def _show(data: Any) -> None:
     print(json.dumps(data, indent=2))
 
@@ -205,8 +223,10 @@ def _checkout(text: str) -> pathlib.Path:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog='nova-zvm-simulator', description=DESCRIPTION, epilog=EXAMPLES,
+        prog='zvm-simulator', description=DESCRIPTION, epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--version', action='version',
+                        version=f'%(prog)s {announcement.version()}')
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
     _add_run(commands)
     command = commands.add_parser(
@@ -266,8 +286,8 @@ def _add_cmd(commands: Any) -> None:
 def _add_run(commands: Any) -> None:
     command = commands.add_parser(
         'run', help='start a simulated system and its connectors',
-        description='Start, print READY and JSON with the URLs, serve until '
-                    'SIGTERM or SIGINT.')
+        description='Start, print READY and the URLs, serve until SIGTERM or '
+                    'SIGINT.')
     command.add_argument('--dir', type=pathlib.Path, required=True,
                          help='where all files go; a later run goes on '
                               'from them')
@@ -277,7 +297,9 @@ def _add_run(commands: Any) -> None:
                               + ', '.join(scenarios.NAMES))
     command.add_argument('--connector-python', metavar='PROGRAM',
                          help='interpreter that has zVMCloudConnector '
-                              f'(default: ${install.PYTHON_VARIABLE})')
+                              f'(default: ${install.PYTHON_VARIABLE}, else '
+                              f'one that is installed into {install.cache()} '
+                              'on first use)')
     command.add_argument('--connector-path', type=_checkout,
                          metavar='CHECKOUT',
                          help='run the connector of a source checkout')
@@ -288,6 +310,13 @@ def _add_run(commands: Any) -> None:
                               'scenario says, else instant)')
     command.add_argument('--speed', type=positive, default=1.0, metavar='F',
                          help='simulated seconds in a real one (default: 1)')
+    command.add_argument('--host', default=addresses.LOOPBACK,
+                         metavar='ADDRESS',
+                         help='IPv4 address, or name of one, that REST '
+                              'interfaces and control endpoint serve on '
+                              '(default: %(default)s)')
+    command.add_argument('--json', action='store_true',
+                         help='print READY and JSON also on a terminal')
     command.add_argument('--port', type=_port, default=0,
                          help='REST port of the first member; the others '
                               'follow (default: any)')
@@ -304,7 +333,7 @@ def main(argv: list[str] | None = None) -> int:
     except (UsageError, errors.ScenarioError, tcpports.PortError,
             install.InstallError, server.SimulatorError,
             process.ConnectorError, remote.RemoteError) as error:
-        print(f'nova-zvm-simulator: {error}', file=sys.stderr)
+        print(f'zvm-simulator: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT

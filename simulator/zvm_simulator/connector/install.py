@@ -12,6 +12,10 @@
 
 """Make the virtual environment that the connector runs in."""
 
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+import fcntl
 import importlib.resources
 import os
 import pathlib
@@ -22,12 +26,34 @@ import sys
 # Names the interpreter that has zVMCloudConnector.
 PYTHON_VARIABLE = 'NOVA_ZVM_CONNECTOR_PYTHON'
 REQUIREMENTS = 'connector-requirements.txt'
-_HOW_TO_MAKE_ONE = ('"nova-zvm-simulator install-connector --venv DIR" '
+_HOW_TO_MAKE_ONE = ('"zvm-simulator install-connector --venv DIR" '
                     'makes one.')
 
 
 class InstallError(Exception):
     """The environment cannot be made, or is not there."""
+
+
+def provide(option: str | None, say: Callable[[str], None]) -> str:
+    """Return the connector's interpreter; install one where none is named.
+
+    say gets a sentence before that, which needs the package index and takes
+    half a minute. It is made once for all systems of a user.
+    """
+    if option or os.environ.get(PYTHON_VARIABLE):
+        return interpreter(option)
+    venv = cache()
+    with _alone(venv.with_suffix('.lock')):
+        if not _is_made(venv):
+            say(f'Installing the z/VM Cloud Connector into {venv}, once.')
+        return str(install(venv))
+
+
+def cache() -> pathlib.Path:
+    """Return where provide() installs the connector for this Python."""
+    home = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')
+    return pathlib.Path(home, 'zvm-simulator', 'connector-python%d_%d' %
+                        sys.version_info[:2]).absolute()
 
 
 def interpreter(option: str | None = None) -> str:
@@ -62,18 +88,43 @@ def install(venv: pathlib.Path) -> pathlib.Path:
 
     Does nothing where the same requirements were installed before.
     """
-    python = venv / 'bin' / 'python'
-    stamp = venv / REQUIREMENTS
-    wanted = requirements()
-    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+    python = _python(venv)
+    if _is_made(venv):
         return python
     _run([sys.executable, '-m', 'venv', str(venv)])
+    stamp = venv / REQUIREMENTS
     unproven = stamp.with_suffix('.new')
-    unproven.write_text(wanted)
+    unproven.write_text(requirements())
     _run([str(python), '-m', 'pip', 'install', '--quiet',
           '--disable-pip-version-check', '-r', str(unproven)])
     unproven.rename(stamp)
     return python
+
+
+def _python(venv: pathlib.Path) -> pathlib.Path:
+    return venv / 'bin' / 'python'
+
+
+def _is_made(venv: pathlib.Path) -> bool:
+    stamp = venv / REQUIREMENTS
+    return _python(venv).exists() and stamp.exists() and (
+        stamp.read_text() == requirements())
+
+
+@contextlib.contextmanager
+def _alone(lock: pathlib.Path) -> Iterator[None]:
+    """Let one process after the other in; the lock ends with it."""
+    try:
+        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        stream = lock.open('w')
+    except OSError as error:
+        raise InstallError(
+            f'{lock.parent} cannot be written ({error.strerror}): name an '
+            f'interpreter with --connector-python or {PYTHON_VARIABLE}; '
+            f'{_HOW_TO_MAKE_ONE}') from None
+    with stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
 
 
 def _run(command: list[str]) -> None:

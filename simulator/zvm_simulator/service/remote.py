@@ -66,4 +66,4 @@ class Remote:
     def _does_not_run(self) -> RemoteError:
         return RemoteError(
             f'No simulated z/VM runs in {self._directory}: start one with '
-            f'"nova-zvm-simulator run --dir {self._directory}".')
+            f'"zvm-simulator run --dir {self._directory}".')

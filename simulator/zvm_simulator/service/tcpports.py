@@ -18,6 +18,7 @@ listen there (ip(7)). So a connector that is killed and started again has the
 URL that it had, and no other program in between.
 """
 
+import errno
 import json
 import pathlib
 import socket
@@ -41,6 +42,10 @@ class Reservation:
             self._socket.bind((host, port))
         except OSError as error:
             self._socket.close()
+            if isinstance(error, socket.gaierror) or (
+                    error.errno == errno.EADDRNOTAVAIL):
+                raise PortError(f'{host} is no address of this machine '
+                                f'({error.strerror}).') from None
             raise PortError(f'Port {port} of {host} is not free '
                             f'({error.strerror}): end what uses it.') from None
         self.number: int = self._socket.getsockname()[1]

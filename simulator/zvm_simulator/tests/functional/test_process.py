@@ -10,19 +10,22 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""nova-zvm-simulator as a process of its own, ended in every way."""
+"""zvm-simulator as a process of its own, ended in every way."""
 
 import json
 import os
 import pathlib
+import pty
 import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from typing import Any
+import urllib.error
 import urllib.request
 
 import fixtures
@@ -42,6 +45,8 @@ class TestProcess(testtools.TestCase):
     def setUp(self) -> None:
         super().setUp()
         self.dir = self.useFixture(fixtures.TempDir()).path
+        self.errors = tempfile.TemporaryFile('w+')
+        self.addCleanup(self.errors.close)
 
     def start(self, *options: str, cwd: str | None = None
               ) -> dict[str, Any]:
@@ -50,14 +55,19 @@ class TestProcess(testtools.TestCase):
             [sys.executable, '-m', 'zvm_simulator', 'run', '--dir',
              self.dir, '--connector-python',
              zvm_fixtures.connector_python(), '--speed', '1000', *options],
-            stdout=subprocess.PIPE, text=True, cwd=cwd,
+            stdout=subprocess.PIPE, text=True, cwd=cwd, stderr=self.errors,
             env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)})
         self.addCleanup(self.end, signal.SIGKILL)
         assert self.process.stdout
         line = self.process.stdout.readline()
-        self.assertTrue(line.startswith('READY '), line)
+        self.assertTrue(line.startswith('READY '), line or self.warnings())
         ready: dict[str, Any] = json.loads(line.removeprefix('READY '))
         return ready
+
+    def warnings(self) -> str:
+        """Return what it has said on standard error."""
+        self.errors.seek(0)
+        return self.errors.read()
 
     def end(self, number: int) -> int:
         """End it by a signal and return its exit status."""
@@ -98,6 +108,63 @@ class TestProcess(testtools.TestCase):
         with urllib.request.urlopen(member['status_page']) as page:
             self.assertIn('ZVMSYS1', page.read().decode())
         self.assertEqual([], self.client(ready).output('GET', '/guests'))
+
+    def test_ready_for_people(self) -> None:
+        """On a terminal, unless JSON is asked for."""
+        for options, begins, ends in (
+                ([], 'READY: a simulated z/VM.', 'ready.json\r\n'),
+                (['--json'], 'READY {"', '}\r\n')):
+            terminal, end = pty.openpty()
+            self.addCleanup(os.close, terminal)
+            self.process = subprocess.Popen(
+                [sys.executable, '-m', 'zvm_simulator', 'run', '--dir',
+                 self.dir, '--no-connector', *options], stdout=end,
+                env={**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)})
+            os.close(end)
+            self.addCleanup(self.process.wait)
+            self.addCleanup(self.process.kill)
+            text = ''
+            while not text.endswith(ends):
+                text += os.read(terminal, 4096).decode()
+            self.assertTrue(text.startswith(begins), text)
+            ready = json.loads(
+                pathlib.Path(self.dir, 'ready.json').read_text())
+            member = ready['members']['ZVMSYS1']
+            for told in (member['rest_url'], member['token_file'],
+                         member['status_page'], ready['directory']):
+                self.assertIn(told, text)
+            self.process.send_signal(signal.SIGINT)
+            self.assertEqual(0, self.process.wait())
+
+    def test_another_address(self) -> None:
+        """All that is told works, but for the port that asks for no token."""
+        ready = self.start('--host', '0.0.0.0')
+        member = ready['members']['ZVMSYS1']
+        self.assertIn('0.0.0.0 is reachable by other machines',
+                      self.warnings())
+        self.assertEqual([], self.client(ready).output('GET', '/guests'))
+        with urllib.request.urlopen(ready['control_url'] + '/healthz') as ok:
+            self.assertEqual({'status': 'ok'}, json.load(ok))
+        for url in (member['rest_url'], ready['control_url']):
+            port = int(url.rpartition(':')[2])
+            # All of 127 is this machine.
+            with socket.create_connection(('127.0.0.9', port)):
+                pass
+        self.assertRaises(ConnectionRefusedError, socket.create_connection,
+                          ('127.0.0.9', member['sdk_port']))
+
+    def test_health_of_a_connector_that_was_killed(self) -> None:
+        ready = self.start()
+        control = ready['control_url']
+        urllib.request.urlopen(urllib.request.Request(
+            control + '/connector/ZVMSYS1/kill', method='POST')).close()
+        error = self.assertRaises(urllib.error.HTTPError,
+                                  urllib.request.urlopen, control + '/healthz')
+        with error:
+            self.assertEqual(503, error.code)
+        urllib.request.urlopen(urllib.request.Request(
+            control + '/connector/ZVMSYS1/start', method='POST')).close()
+        urllib.request.urlopen(control + '/healthz').close()
 
     def test_commands_from_a_shell(self) -> None:
         self.start()

@@ -23,9 +23,11 @@ import fixtures
 import testtools
 
 from zvm_simulator import commandline
+from zvm_simulator.connector import install
 from zvm_simulator.faults import dispatch
 from zvm_simulator.ground import clocks
 from zvm_simulator.ground import replies
+from zvm_simulator.service import announcement
 from zvm_simulator.service import channels
 from zvm_simulator.service import control
 from zvm_simulator.tests.support import fakes
@@ -99,15 +101,45 @@ class TestCommandLine(testtools.TestCase):
 
         for option in ('--dir', '--scenario', '--connector-python',
                        '--connector-path', '--no-connector', '--profile',
-                       '--speed', '--port'):
+                       '--speed', '--host', '--port', '--json'):
             self.assertIn(option, output)
 
-    def test_no_interpreter_for_the_connector(self):
+    def test_version(self):
+        status, output, _ = self._run('--version')
+
+        self.assertEqual(0, status)
+        self.assertEqual(f'zvm-simulator {announcement.version()}\n', output)
+
+    def test_connector_that_cannot_be_installed(self):
+        """It is said where to, and why not, and nothing is started."""
+        cache = str(pathlib.Path(self.dir, 'cache'))
+        self.useFixture(fixtures.EnvironmentVariable('XDG_CACHE_HOME', cache))
+        self.useFixture(fixtures.MockPatchObject(
+            install, '_run', side_effect=install.InstallError('no index')))
+        status, _, errors = self._run('run', '--dir', self.dir)
+
+        self.assertEqual(1, status)
+        first, second = errors.splitlines()
+        self.assertIn(f' into {cache}/zvm-simulator/connector-', first)
+        self.assertEqual('zvm-simulator: no index', second)
+        self.assertFalse(pathlib.Path(self.dir, 'zvm.sqlite').exists())
+
+    def test_no_place_for_the_connector(self):
+        self.useFixture(fixtures.EnvironmentVariable('XDG_CACHE_HOME',
+                                                     '/dev/null'))
         status, _, errors = self._run('run', '--dir', self.dir)
 
         self.assertEqual(1, status)
         self.assertIn('install-connector', errors)
         self.assertEqual(1, len(errors.splitlines()))
+
+    def test_address_of_another_machine(self):
+        status, _, errors = self._run('run', '--dir', self.dir,
+                                      '--no-connector', '--host', '192.0.2.1')
+
+        self.assertEqual(1, status)
+        self.assertIn('reachable by other machines', errors)
+        self.assertIn('192.0.2.1 is no address of this machine', errors)
 
     def test_interpreter_that_is_none(self):
         status, _, errors = self._run('run', '--dir', self.dir,
@@ -141,7 +173,7 @@ class TestCommandLine(testtools.TestCase):
         path.write_text('A shopping list, longer than the header of SQLite.')
 
         self.assertEqual(
-            (1, '', f'nova-zvm-simulator: {path} cannot be used (file is not '
+            (1, '', f'zvm-simulator: {path} cannot be used (file is not '
              'a database): choose another directory.\n'),
             self._run('run', '--dir', self.dir, '--no-connector'))
         self.assertIn('shopping', path.read_text())
@@ -151,7 +183,7 @@ class TestCommandLine(testtools.TestCase):
         path.write_text('timing: {logoff: soon}\n')
 
         self.assertEqual(
-            (1, '', f'nova-zvm-simulator: {path}: timing.logoff: expected '
+            (1, '', f'zvm-simulator: {path}: timing.logoff: expected '
              'a number that is not negative.\n'),
             self._run('run', '--dir', self.dir, '--no-connector',
                       '--scenario', str(path)))

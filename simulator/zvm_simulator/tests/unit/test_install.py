@@ -72,6 +72,47 @@ class TestInstall(testtools.TestCase):
         self.assertTrue(self.run.called)
 
 
+class TestProvide(testtools.TestCase):
+
+    def setUp(self):
+        super().setUp()
+        self.cache = self.useFixture(fixtures.TempDir()).path
+        for name, value in (('XDG_CACHE_HOME', self.cache),
+                            (install.PYTHON_VARIABLE, None)):
+            self.useFixture(fixtures.EnvironmentVariable(name, value))
+        self.commands = []
+        self.useFixture(fixtures.MonkeyPatch(
+            'zvm_simulator.connector.install._run', self._make))
+        self.said = []
+
+    def _make(self, command):
+        self.commands.append(command)
+        if '-m venv' in ' '.join(command):
+            python = pathlib.Path(command[-1], 'bin', 'python')
+            python.parent.mkdir(parents=True)
+            python.touch()
+
+    def test_installs_once_and_says_so(self):
+        first = install.provide(None, self.said.append)
+        again = install.provide(None, self.said.append)
+
+        self.assertEqual(first, again)
+        self.assertTrue(first.startswith(self.cache))
+        self.assertEqual(2, len(self.commands))
+        self.assertEqual(
+            [f'Installing the z/VM Cloud Connector into {install.cache()}, '
+             'once.'], self.said)
+
+    def test_named_interpreter_wins(self):
+        self.assertEqual(sys.executable, install.provide(
+            sys.executable, self.said.append))
+        self.useFixture(fixtures.EnvironmentVariable(
+            install.PYTHON_VARIABLE, sys.executable))
+        self.assertEqual(sys.executable,
+                         install.provide(None, self.said.append))
+        self.assertEqual([], self.said + self.commands)
+
+
 class TestInterpreter(testtools.TestCase):
 
     def setUp(self):
