@@ -20,7 +20,8 @@
             self.zvm = self.enterContext(fixture.SimulatedZVM())
 
 In a test case of testtools self.useFixture(fixture.SimulatedZVM()) does the
-same. Then self.zvm.url is the REST interface of a real connector, and
+same, and pytest has it as a fixture of its own (pytest_plugin). Then
+self.zvm.url is the REST interface of a real connector, and
 self.zvm.token_file has its admin token.
 """
 
@@ -28,10 +29,10 @@ import atexit
 import json
 import os
 import pathlib
+import sys
 import tempfile
+import typing
 from typing import Any
-
-import fixtures
 
 from zvm_simulator.connector import install
 from zvm_simulator.faults import dispatch
@@ -46,7 +47,7 @@ SPEED = 1000.0
 _TEMPORARY = tempfile.gettempdir()
 
 
-class SimulatedZVM(fixtures.Fixture):
+class SimulatedZVM:
     """A simulated z/VM with its real connectors, as at its first start.
 
     Tests of one process share it, one after the other, since a connector
@@ -60,20 +61,35 @@ class SimulatedZVM(fixtures.Fixture):
 
         scenario is a YAML file or what such a file says; connector_python
         is the interpreter that has zVMCloudConnector (by default the one
-        that NOVA_ZVM_CONNECTOR_PYTHON names); options are those of
+        that NOVA_ZVM_CONNECTOR_PYTHON names, else one that is installed on
+        first use); options are those of
         server.Simulator.
         """
-        super().__init__()
         self._scenario = scenario
         self._python = connector_python
         self._options = options
 
-    def _setUp(self) -> None:
+    def __enter__(self) -> typing.Self:
+        self.setUp()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.cleanUp()
+
+    def setUp(self) -> None:
+        """Have it as at its first start; useFixture calls this."""
         self.simulator = _shared(
             _loaded(self._scenario),
-            install.interpreter(self._python),
+            install.provide(self._python, _say),
             {'speed': SPEED, **self._options})
         self.simulator.reset()
+
+    def cleanUp(self) -> None:
+        """Leave it running for the next test."""
+
+    def getDetails(self) -> dict[str, Any]:
+        """Return what useFixture adds to a test's report: nothing."""
+        return {}
 
     @property
     def url(self) -> str:
@@ -110,6 +126,10 @@ def _loaded(scenario: dict[str, Any] | os.PathLike[str] | None
     return scenarios.complete(scenario or {}, 'the scenario of the test')
 
 
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
 def _shared(scenario: dict[str, Any], python: str,
             options: dict[str, Any]) -> server.Simulator:
     key = json.dumps([scenario, python, options], sort_keys=True, default=str)
@@ -120,7 +140,8 @@ def _shared(scenario: dict[str, Any], python: str,
 
 def _start(scenario: dict[str, Any], python: str,
            options: dict[str, Any]) -> server.Simulator:
-    folder = tempfile.TemporaryDirectory(prefix='nova-zvm-', dir=_TEMPORARY)
+    folder = tempfile.TemporaryDirectory(prefix='zvm-simulator-',
+                                         dir=_TEMPORARY)
     simulator = server.Simulator(folder.name, python, scenario, **options)
     atexit.register(folder.cleanup)
     simulator.start()

@@ -14,6 +14,7 @@
 
 import pathlib
 from typing import Any
+import unittest
 
 import fixtures
 import testtools
@@ -43,6 +44,17 @@ class TestFixture(testtools.TestCase):
         self.assertNotIn(USERID, again.machine.state()['directory'])
         self.assertEqual([], self.rest.output('GET', '/guests'))
         self.assertEqual([], again.engine.faults.as_list())
+
+    def test_of_plain_unittest(self) -> None:
+        """As a context, which unittest.TestCase.enterContext takes."""
+        class TestMine(unittest.TestCase):
+            def runTest(self) -> None:
+                zvm = self.enterContext(fixture.SimulatedZVM())
+                self.assertIn('TCPIP', zvm.machine.state()['directory'])
+
+        result = TestMine().run()
+        assert result
+        self.assertEqual(([], []), (result.errors, result.failures))
 
     def test_machine_of_the_test_s_own(self) -> None:
         path = pathlib.Path(self.useFixture(fixtures.TempDir()).path, 'mine')
