@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""The page on the simulated z/VM names all that there is, and no more."""
+"""The pages on the simulated z/VM name all that there is, and no more."""
 
 import argparse
 import pathlib
@@ -27,8 +27,8 @@ from zvm_simulator.ground import schema
 from zvm_simulator.service import control
 from zvm_simulator.service import scenarios
 
-PAGE = (pathlib.Path(__file__).parents[3] /
-        'doc/source/contributor/simulator.rst')
+PAGES = sorted(
+    (pathlib.Path(__file__).parents[3] / 'doc/source/simulator').glob('*.rst'))
 
 
 def keys(rule):
@@ -40,11 +40,11 @@ def keys(rule):
     return keys(rule[0]) if isinstance(rule, list) else set()
 
 
-class TestPage(testtools.TestCase):
+class TestPages(testtools.TestCase):
 
     def setUp(self):
         super().setUp()
-        self.text = PAGE.read_text()
+        self.text = '\n'.join(page.read_text() for page in PAGES)
 
     def part(self, name):
         return self.text.partition(f'.. {name}-begin')[2].partition(

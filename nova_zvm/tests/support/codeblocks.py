@@ -23,6 +23,7 @@ import shlex
 
 ROOT = pathlib.Path(__file__).parents[3]
 PAGES = sorted([*ROOT.glob('*.rst'), *ROOT.glob('devstack/*.rst'),
+                *ROOT.glob('simulator/*.rst'),
                 *ROOT.glob('doc/source/**/*.rst')])
 #: Languages of commands and programs.
 RUN = ('bash', 'console', 'python', 'sql')
