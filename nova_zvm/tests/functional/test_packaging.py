@@ -219,10 +219,10 @@ class TestSimulator(installation.CloneTestCase):
                          self.wheel.metadata['Version'])
 
     def test_demands_what_it_imports(self):
-        """But for what the connector's own interpreter has."""
+        """But for what the connector's interpreter has, and a user's tests."""
         self.assertEqual(
-            self.wheel.foreign('zvm_simulator/',
-                               ('/launcher.py', *self.tests())),
+            self.wheel.foreign('zvm_simulator/', (
+                '/launcher.py', '/pytest_plugin.py', *self.tests())),
             self.wheel.demanded(''))
 
     def tests(self):
