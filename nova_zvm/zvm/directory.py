@@ -12,6 +12,7 @@
 
 """Directory entries, as far as the driver reads them."""
 
+from collections import abc
 import re
 
 from nova_zvm.zvm import names
@@ -32,12 +33,12 @@ _MINIDISK = re.compile(
     re.IGNORECASE)
 
 
-def device_numbers(entry):
+def device_numbers(entry: abc.Iterable[str]) -> set[int]:
     """Return the numbers of all devices that an entry defines, as integers.
 
     Not those of its profile.
     """
-    numbers = set()
+    numbers: set[int] = set()
     for line in entry:
         match = _DEVICES.match(line.strip())
         if match:
@@ -47,7 +48,7 @@ def device_numbers(entry):
     return numbers
 
 
-def macid(entry, vdev):
+def macid(entry: abc.Iterable[str], vdev: str) -> str | None:
     """Return the MACID of a NIC, six digits, lower case; None without."""
     for line in entry:
         words = line.upper().split()
@@ -57,12 +58,12 @@ def macid(entry, vdev):
     return None
 
 
-def processors(entry):
+def processors(entry: abc.Iterable[str]) -> int:
     """Return how many processors an entry defines."""
     return len({int(match[1], 16) for match in _matches(_PROCESSOR, entry)})
 
 
-def storage_mib(entry):
+def storage_mib(entry: abc.Iterable[str]) -> int | None:
     """Return the storage that a guest starts with, in MiB; None if unclear.
 
     """
@@ -71,7 +72,7 @@ def storage_mib(entry):
     return None
 
 
-def boot_disk(entry):
+def boot_disk(entry: abc.Collection[str]) -> tuple[int, str] | None:
     """Return size and units of the minidisk of the IPL statement, or None."""
     numbers = {int(match[1], 16) for match in _matches(_IPL, entry)}
     for match in _matches(_MINIDISK, entry):
@@ -81,5 +82,6 @@ def boot_disk(entry):
     return None
 
 
-def _matches(pattern, entry):
+def _matches(pattern: re.Pattern[str],
+             entry: abc.Iterable[str]) -> abc.Iterator[re.Match[str]]:
     return filter(None, (pattern.match(line.strip()) for line in entry))

@@ -32,7 +32,7 @@ class Header:
     size: int
     units: str
 
-    def pack(self):
+    def pack(self) -> bytes:
         """Return the 512 bytes."""
         tag = next(tag for tag, units in _TAGS.items() if units == self.units)
         text = b'%s%12d %s HLen: 0055 GZIP: 0' % (
@@ -40,7 +40,7 @@ class Header:
         return text.ljust(LENGTH)
 
 
-def parse(data):
+def parse(data: bytes) -> Header:
     """Return the Header of an image's first bytes; ValueError if none."""
     units = _TAGS.get(bytes(data[:20]))
     size = bytes(data[20:32]).strip()

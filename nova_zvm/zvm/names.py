@@ -16,6 +16,7 @@ A userid is made from an instance's name once and then read from the
 instance's record, so everything here goes forward only.
 """
 
+from collections import abc
 import itertools
 import re
 
@@ -36,7 +37,7 @@ OWN_PREFIX = 'nova-'
 BLANK_IMAGE = OWN_PREFIX + 'blank'
 
 
-def userid(instance_name):
+def userid(instance_name: str) -> str:
     """Return the userid for an instance name; ValueError if it has none."""
     if not USERID.fullmatch(instance_name):
         raise ValueError(
@@ -45,12 +46,12 @@ def userid(instance_name):
     return instance_name.upper()
 
 
-def nic_vdev(position):
+def nic_vdev(position: int) -> str:
     """Return the virtual device number of the position-th NIC, from 0."""
     return '%04X' % (FIRST_NIC_VDEV + position * NIC_VDEVS)
 
 
-def free_nic_vdev(used):
+def free_nic_vdev(used: abc.Set[int]) -> str:
     """Return the first device number that a further NIC can have.
 
     :param used: device numbers that are taken, as integers
@@ -61,38 +62,38 @@ def free_nic_vdev(used):
     return nic_vdev(position)
 
 
-def nic_numbers(vdev):
+def nic_numbers(vdev: str) -> range:
     """Return the device numbers, as integers, of a NIC."""
     return range(int(vdev, 16), int(vdev, 16) + NIC_VDEVS)
 
 
-def disk_vdev(position):
+def disk_vdev(position: int) -> str:
     """Return the virtual device number of the position-th disk, from 0."""
     return '%04X' % (ROOT_VDEV + position)
 
 
-def image(image_id):
+def image(image_id: str) -> str:
     """Return the name under which the connector keeps a Glance image."""
     return OWN_PREFIX + image_id
 
 
-def config_drive(instance_uuid):
+def config_drive(instance_uuid: str) -> str:
     """Return the name under which a config drive passes the connector."""
     return OWN_PREFIX + 'cfg-' + instance_uuid
 
 
-def capture(instance_uuid):
+def capture(instance_uuid: str) -> str:
     """Return the name of the image that is captured of an instance."""
     return OWN_PREFIX + 'cap-' + instance_uuid
 
 
-def ages(image_name):
+def ages(image_name: str) -> bool:
     """Tell whether an image on the connector may be deleted when unused."""
     return (image_name.startswith(OWN_PREFIX) and
             image_name != BLANK_IMAGE)
 
 
-def template_capacity(template):
+def template_capacity(template: str) -> int:
     """Return the greatest instance id that a name template has room for.
 
     -1 when not even instance 0 gets a usable userid. Names only grow with
@@ -114,7 +115,7 @@ def template_capacity(template):
     return good
 
 
-def template_name(template, instance_id):
+def template_name(template: str, instance_id: int) -> str:
     """Return the name that nova makes of a template, as Instance.name.
 
     nova fills in the id, or, when the template asks for names, the
@@ -127,7 +128,7 @@ def template_name(template, instance_id):
         return template % {'id': instance_id}
 
 
-def template_id(template, userid_made):
+def template_id(template: str, userid_made: str) -> int | None:
     """Return the instance id whose name makes a userid, None if none does.
 
     The id is somewhere in the userid, in one of the bases that a template
@@ -145,7 +146,7 @@ def template_id(template, userid_made):
     return None
 
 
-def _fits(template, instance_id):
+def _fits(template: str, instance_id: int) -> bool:
     try:
         userid(template_name(template, instance_id))
     except (ValueError, TypeError, KeyError):

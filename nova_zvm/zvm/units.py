@@ -31,17 +31,17 @@ DISK_UNITS = {'ECKD': 'CYL', 'FBA': 'BLK'}
 DISK_TYPES = {units: kind for kind, units in DISK_UNITS.items()}
 
 
-def disk_units(gib, units):
+def disk_units(gib: int, units: str) -> int:
     """Return how many cylinders ('CYL') or blocks ('BLK') hold gib GiB."""
     return -(-gib * GIB // UNIT_BYTES[units])
 
 
-def gib(amount, units):
+def gib(amount: int, units: str) -> int:
     """Return how many whole GiB so many cylinders or blocks are."""
     return amount * UNIT_BYTES[units] // GIB
 
 
-def least_gib(amount, units):
+def least_gib(amount: int, units: str) -> int:
     """Return for how many GiB a disk has at least so many units.
 
     As disk_units() counts: its cylinders may be a little more than that.
@@ -49,7 +49,7 @@ def least_gib(amount, units):
     return (amount - 1) * UNIT_BYTES[units] // GIB + 1
 
 
-def storage_mib(text):
+def storage_mib(text: str) -> int:
     """Return the MiB of a z/VM storage size such as '8192M' or '64G'.
 
     The connector takes one to four digits and M or G (its parameter type
@@ -62,9 +62,9 @@ def storage_mib(text):
     return int(number) * (1024 if unit == 'G' else 1)
 
 
-def mib(kibibytes):
+def mib(kibibytes: int) -> int:
     return kibibytes * 1024 // MIB
 
 
-def kib(mebibytes):
+def kib(mebibytes: int) -> int:
     return mebibytes * MIB // 1024
