@@ -14,15 +14,19 @@
 
 import contextlib
 
+from nova_zvm.connector import client
 from nova_zvm.connector import errors
 from nova_zvm.errors import failures
+from nova_zvm.pace import waiting
 
 
-def is_authorized(connector, userid, vswitch):
+def is_authorized(connector: client.Connector, userid: str,
+                  vswitch: str) -> bool:
     return userid in connector.vswitches.get(vswitch).authorized
 
 
-def revoke(connector, userid, vswitch, patience):
+def revoke(connector: client.Connector, userid: str, vswitch: str,
+           patience: waiting.Patience) -> None:
     """Take a guest's grant back; fine if the switch is gone.
 
     The connector answers alike whether z/VM did so or refused

@@ -18,12 +18,16 @@ defined with a MACID. No call tells them, so they are learned from the first
 such NIC that is seen. Neutron's base_mac must have them.
 """
 
+from collections import abc
 import contextlib
 
 from nova import exception as nova_exception
 from oslo_log import log as logging
 
+from nova_zvm.connector import client
 from nova_zvm.connector import errors
+from nova_zvm.connector import models
+from nova_zvm.network import plan
 from nova_zvm.zvm import directory
 
 LOG = logging.getLogger(__name__)
@@ -40,12 +44,13 @@ class MacPrefix:
     :param required: whether a port with another one is refused
     """
 
-    def __init__(self, connector, required):
+    def __init__(self, connector: client.Connector,
+                 required: bool) -> None:
         self._connector = connector
         self._required = required
-        self._prefix = None
+        self._prefix: str | None = None
 
-    def check(self, nics):
+    def check(self, nics: abc.Iterable[plan.Nic]) -> None:
         """Warn of ports with another prefix, or refuse them.
 
         :raises InvalidInput: naming the prefix and Neutron's option
@@ -61,7 +66,8 @@ class MacPrefix:
                 raise nova_exception.InvalidInput(reason=sentence)
             LOG.warning(sentence)
 
-    def learn_from_guest(self, userid, nics):
+    def learn_from_guest(self, userid: str,
+                         nics: abc.Sequence[plan.Nic]) -> None:
         """Look at the NICs of a guest that is on, if that is needed.
 
         :raises InvalidInput: as check, of these
@@ -76,11 +82,8 @@ class MacPrefix:
                             nic.mac[PREFIX:].replace(':', ''))
         self.check(nics)
 
-    def learn_from_switch(self, vswitch):
-        """Look at who is coupled already, if that is needed.
-
-        :param vswitch: models.Vswitch
-        """
+    def learn_from_switch(self, vswitch: models.Vswitch) -> None:
+        """Look at who is coupled already, if that is needed."""
         for nic, mac in list(vswitch.adapters.items())[:LOOKS]:
             if self._prefix is not None:
                 return
@@ -90,7 +93,7 @@ class MacPrefix:
                 self._learn(mac, directory.macid(
                     self._connector.guests.directory_entry(userid), vdev))
 
-    def _learn(self, mac, macid):
+    def _learn(self, mac: str, macid: str | None) -> None:
         if macid and mac[PREFIX:].replace(':', '') == macid:
             self._prefix = mac[:PREFIX]
             LOG.info('MAC addresses on this z/VM begin with %s',

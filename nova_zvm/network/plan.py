@@ -17,6 +17,7 @@ mechanism driver put into the binding, or else its physical network and the
 option.
 """
 
+from collections import abc
 import dataclasses
 import ipaddress
 
@@ -49,19 +50,22 @@ class Nic:
     subnet: model.Subnet | None
 
     @property
-    def port_id(self):
+    def port_id(self) -> str:
         return self.port['id']
 
     @property
-    def mac(self):
+    def mac(self) -> str:
         return self.port['address'].lower()
 
     @property
-    def gateway(self):
+    def gateway(self) -> str | None:
         gateway = self.subnet['gateway'] if self.subnet else None
         return gateway['address'] if gateway else None
 
-    def guest_network(self, hostname=None):
+    def guest_network(self,
+                      hostname: str | None = None) -> models.GuestNetwork:
+        """Return what the connector configures of it; it has an address."""
+        assert self.address is not None and self.subnet is not None
         return models.GuestNetwork(
             vdev=self.vdev,
             nic_id=self.port_id,
@@ -75,7 +79,8 @@ class Nic:
             mtu=self.port['network']['meta'].get('mtu') or DEFAULT_MTU)
 
 
-def planned(network_info, mappings):
+def planned(network_info: model.NetworkInfo | None,
+            mappings: abc.Mapping[str, str]) -> list[Nic]:
     """Return the Nic of each port of a guest that has none yet.
 
     :param mappings: virtual switch by physical network
@@ -83,14 +88,16 @@ def planned(network_info, mappings):
     """
     nics = [_nic(vif, names.nic_vdev(position), mappings)
             for position, vif in enumerate(network_info or [])]
-    vlans = {}
+    vlans: dict[str, int | None] = {}
     for nic in nics:
         if vlans.setdefault(nic.vswitch, nic.vlan_id) != nic.vlan_id:
             raise _one_vlan(nic)
     return nics
 
 
-def added(vif, others, used_vdevs, mappings):
+def added(vif: model.VIF, others: abc.Iterable[model.VIF],
+          used_vdevs: abc.Set[int],
+          mappings: abc.Mapping[str, str]) -> Nic:
     """Return the Nic of a port that a guest gets beside others.
 
     :param others: the guest's other ports
@@ -105,7 +112,8 @@ def added(vif, others, used_vdevs, mappings):
     return nic
 
 
-def vswitch_of(vif, mappings):
+def vswitch_of(vif: model.VIF,
+               mappings: abc.Mapping[str, str]) -> str | None:
     """Return the virtual switch of a port, None if nothing names it."""
     told = (vif.get('details') or {}).get(vifdetails.VSWITCH)
     physical_network = physical_network_of(vif)
@@ -116,17 +124,17 @@ def vswitch_of(vif, mappings):
     return None
 
 
-def vlan_id_of(vif):
+def vlan_id_of(vif: model.VIF) -> int | None:
     """Return the VLAN of a port, None if it is in none."""
     # '0' is what Neutron says of a flat network.
     return int((vif.get('details') or {}).get(vifdetails.VLAN) or 0) or None
 
 
-def physical_network_of(vif):
+def physical_network_of(vif: model.VIF) -> str | None:
     return vif['network']['meta'].get('physical_network')
 
 
-def refused(vif, reason):
+def refused(vif: model.VIF, reason: str) -> nova_exception.InvalidInput:
     """Return the exception that rejects a port.
 
     Of a boot's error nova keeps 255 characters, half of them before the
@@ -136,7 +144,7 @@ def refused(vif, reason):
         reason='port %s: %s' % (vif['id'], reason))
 
 
-def _nic(vif, vdev, mappings):
+def _nic(vif: model.VIF, vdev: str, mappings: abc.Mapping[str, str]) -> Nic:
     vswitch = vswitch_of(vif, mappings)
     if not vswitch:
         raise refused(vif, 'its network has no physical network, so there '
@@ -149,7 +157,8 @@ def _nic(vif, vdev, mappings):
                address=address, subnet=subnet)
 
 
-def _first_ipv4(vif):
+def _first_ipv4(
+        vif: model.VIF) -> tuple[str, model.Subnet] | tuple[None, None]:
     for subnet in vif['network']['subnets']:
         for ip in subnet['ips']:
             if ip['version'] == 4:
@@ -157,7 +166,7 @@ def _first_ipv4(vif):
     return None, None
 
 
-def _one_vlan(nic):
+def _one_vlan(nic: Nic) -> nova_exception.InvalidInput:
     return refused(
         nic.port, 'a guest has one VLAN for all its NICs on a virtual switch, '
         'and another port of this server has another on %s' % nic.vswitch)
