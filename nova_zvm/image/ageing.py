@@ -19,13 +19,20 @@ instances path, and only its access time shows that another host on the same
 connector uses an image.
 """
 
+from collections import abc
 import datetime
 
 from nova import conf
+from nova import objects
 from oslo_log import log as logging
 
+from nova_zvm.connector import client
 from nova_zvm.connector import errors
+from nova_zvm.connector import models
+from nova_zvm.image import cache
 from nova_zvm.pace import locks
+from nova_zvm.pace import waiting
+from nova_zvm.transfer import uploads
 from nova_zvm.zvm import names
 
 CONF = conf.CONF
@@ -35,13 +42,15 @@ LOG = logging.getLogger(__name__)
 class ImageAgeing:
     """Removal of images that no server uses."""
 
-    def __init__(self, connector, images, staging, clock):
+    def __init__(self, connector: client.Connector,
+                 images: cache.ImageCache, staging: uploads.Staging,
+                 clock: waiting.Clock) -> None:
         self._connector = connector
         self._images = images
         self._staging = staging
         self._clock = clock
 
-    def run(self, instances):
+    def run(self, instances: abc.Iterable['objects.Instance']) -> None:
         """Delete the images that neither instances nor others need."""
         self._staging.begin_sweep()
         if not CONF.image_cache.remove_unused_base_images:
@@ -55,7 +64,7 @@ class ImageAgeing:
             LOG.warning('Could not remove unused images from the '
                         'connector: %s', exc)
 
-    def _try_to_remove(self, image):
+    def _try_to_remove(self, image: models.Image) -> None:
         """Delete an image if it is old; one that fails stops no other."""
         try:
             self._remove_old(image)
@@ -69,7 +78,7 @@ class ImageAgeing:
             LOG.warning('Could not delete unused image %s from the '
                         'connector: %s', image.name, exc)
 
-    def _remove_old(self, image):
+    def _remove_old(self, image: models.Image) -> None:
         age = CONF.image_cache.remove_unused_original_minimum_age_seconds
         # The connector tells of a file that is missing as read in 1969.
         if self._clock.time() - image.last_access_time < age:
@@ -84,7 +93,7 @@ class ImageAgeing:
                  'last used %s', image.name, image.size_bytes, _told(image))
 
 
-def names_of(instances):
+def names_of(instances: abc.Iterable['objects.Instance']) -> set[str]:
     """Return the names of all that instances need on the connector."""
     return {name for instance in instances for name in (
         names.image(instance.image_ref),
@@ -92,7 +101,7 @@ def names_of(instances):
         names.capture(instance.uuid))}
 
 
-def _told(image):
+def _told(image: models.Image) -> str:
     if image.last_access_time < 0:
         return 'at a time unknown, its file was missing'
     return datetime.datetime.fromtimestamp(

@@ -17,36 +17,54 @@ connector's file API with nothing kept on the compute host, after its first
 512 bytes have told that it is a disk image of the right kind and size.
 """
 
+from collections import abc
+import contextlib
+import functools
+from typing import Any
+
 from nova import conf
+from nova import context as nova_context
 from nova.image import glance
+from nova import objects
 from oslo_log import log as logging
 from oslo_utils import timeutils
 
+from nova_zvm.connector import client
+from nova_zvm.connector import models
 from nova_zvm.errors import failures
 from nova_zvm.image import properties as image_properties
 from nova_zvm.image import streaming
 from nova_zvm.pace import locks
+from nova_zvm.pace import waiting
 from nova_zvm.transfer import importing
+from nova_zvm.transfer import uploads
 from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names
 
 CONF = conf.CONF
 LOG = logging.getLogger(__name__)
 
+# What a boot says to an image by its header; it raises.
+_Accept = abc.Callable[[imageheader.Header], object]
+# Name, MD5 and ids of certificates.
+_Seal = tuple[str, str, tuple[str, ...]]
+
 
 class ImageCache:
     """Images on the connector."""
 
-    def __init__(self, connector, staging, patience):
+    def __init__(self, connector: client.Connector, staging: uploads.Staging,
+                 patience: waiting.Patience) -> None:
         self._connector = connector
         self._images = connector.images
         self._staging = staging
         self._patience = patience
         self._glance = glance.API()
-        self._verified = set()
-        self._provided = {}
+        self._verified: set[_Seal] = set()
+        self._provided: dict[str, float] = {}
 
-    def os_version(self, image_meta, properties):
+    def os_version(self, image_meta: 'objects.ImageMeta',
+                   properties: abc.Mapping[str, Any]) -> str:
         """Return an image's operating system as the connector names it.
 
         :param properties: as Glance has them
@@ -56,8 +74,10 @@ class ImageCache:
             version = self._connector.version()
         return image_properties.os_version(image_meta, properties, version)
 
-    def provide(self, context, image_meta, os_version, accept,
-                before_import, certs=None):
+    def provide(self, context: nova_context.RequestContext,
+                image_meta: 'objects.ImageMeta', os_version: str,
+                accept: _Accept, before_import: abc.Callable[[], object],
+                certs: 'objects.TrustedCerts | None' = None) -> models.Image:
         """Return the connector's record of an image, importing it if needed.
 
         Boots of one image wait for one import, boots of others do not.
@@ -81,7 +101,8 @@ class ImageCache:
         return image
 
     @staticmethod
-    def locked(name, blocking=True):
+    def locked(name: str, blocking: bool = True
+               ) -> contextlib.AbstractContextManager[object]:
         """Keep other threads from an image as long as the block lasts.
 
         :raises locks.Held: if not blocking, at once, if
@@ -89,7 +110,7 @@ class ImageCache:
         """
         return locks.image(name, blocking)
 
-    def provided_within(self, name, seconds):
+    def provided_within(self, name: str, seconds: float) -> bool:
         """Tell whether this process has lately wanted an image."""
         provided = self._provided.get(name)
         return (provided is not None and
@@ -97,7 +118,9 @@ class ImageCache:
 
     # What is there
 
-    def _cached(self, context, image_meta, name, os_version, certs):
+    def _cached(self, context: nova_context.RequestContext,
+                image_meta: 'objects.ImageMeta', name: str, os_version: str,
+                certs: 'objects.TrustedCerts | None') -> models.Image | None:
         """Return the record of an image if it is there as Glance has it.
 
         Its Linux too: the connector keeps what the import told, and a
@@ -116,7 +139,9 @@ class ImageCache:
                     'it again', name)
         return None
 
-    def _is_signed(self, context, image_meta, image, certs):
+    def _is_signed(self, context: nova_context.RequestContext,
+                   image_meta: 'objects.ImageMeta', image: models.Image,
+                   certs: 'objects.TrustedCerts | None') -> bool:
         """Tell whether an image is what was signed, if that is asked for.
 
         Glance's data are verified, without being sent anywhere, and the
@@ -136,15 +161,23 @@ class ImageCache:
 
     # What is not
 
-    def _import(self, *arguments):
+    def _import(self, context: nova_context.RequestContext,
+                image_meta: 'objects.ImageMeta', name: str, os_version: str,
+                accept: _Accept,
+                certs: 'objects.TrustedCerts | None') -> models.Image:
+        import_once = functools.partial(
+            self._import_once, context, image_meta, name, os_version, accept,
+            certs)
         try:
-            return self._import_once(*arguments)
+            return import_once()
         except failures.FirstUploadRefused as exc:
             LOG.info('The first upload failed and is repeated: %s', exc)
-            return self._import_once(*arguments)
+            return import_once()
 
-    def _import_once(self, context, image_meta, name, os_version, accept,
-                     certs):
+    def _import_once(self, context: nova_context.RequestContext,
+                     image_meta: 'objects.ImageMeta', name: str,
+                     os_version: str, accept: _Accept,
+                     certs: 'objects.TrustedCerts | None') -> models.Image:
         with self._stream(context, image_meta, certs) as stream:
             try:
                 accept(imageheader.parse(stream.head()))
@@ -165,7 +198,10 @@ class ImageCache:
             self._verified.add(_seal(image, certs))
         return image
 
-    def _stream(self, context, image_meta, certs):
+    def _stream(self, context: nova_context.RequestContext,
+                image_meta: 'objects.ImageMeta',
+                certs: 'objects.TrustedCerts | None'
+                ) -> streaming.ImageStream:
         status = _known(image_meta, 'status')
         if status not in (None, 'active'):
             raise failures.unacceptable(
@@ -175,7 +211,7 @@ class ImageCache:
             raise failures.unacceptable(
                 image_meta, 'Glance does not tell its size; upload it again')
 
-        def download(file):
+        def download(file: object) -> None:
             # The logs of this thread name the user's request too.
             context.update_store()
             self._glance.download(context, image_meta.id, data=file,
@@ -184,20 +220,20 @@ class ImageCache:
         return streaming.ImageStream(image_meta, download)
 
 
-def _known(image_meta, field):
+def _known(image_meta: 'objects.ImageMeta', field: str) -> Any:
     """Return what Glance says of an image, None if it says nothing."""
     if image_meta.obj_attr_is_set(field):
         return getattr(image_meta, field) or None
     return None
 
 
-def _check_sum(image_meta, md5):
+def _check_sum(image_meta: 'objects.ImageMeta', md5: str) -> None:
     if _known(image_meta, 'checksum') not in (None, md5):
         raise failures.unacceptable(
             image_meta, 'its data do not have the checksum that Glance names')
 
 
-def _signature_wanted(certs):
+def _signature_wanted(certs: 'objects.TrustedCerts | None') -> bool:
     """Tell whether nova verifies the signature of what it downloads.
 
     As its image service decides (nova/image/glance.py _get_verifier, 34).
@@ -207,6 +243,7 @@ def _signature_wanted(certs):
         CONF.glance.default_trusted_certificate_ids))
 
 
-def _seal(image, certs):
+def _seal(image: models.Image,
+          certs: 'objects.TrustedCerts | None') -> _Seal:
     """Return what a verified signature is remembered by."""
     return image.name, image.md5, tuple(certs.ids) if certs else ()

@@ -16,23 +16,31 @@ nova knows of some of the properties only (objects.ImageMetaProps); the
 others are taken as Glance has them.
 """
 
+from collections import abc
+from typing import Any
+
+from nova import objects
 from nova.objects import fields
 from nova import utils
 
+from nova_zvm.connector import models
 from nova_zvm.errors import failures
+from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import units
 
 OS_VERSION = 'os_version'
 DISK_TYPE = 'zvm_disk_type'
 
 
-def of_instance(instance):
+def of_instance(instance: 'objects.Instance') -> abc.Mapping[str, Any]:
     """Return all properties of the image that an instance boots from."""
     return utils.get_image_from_system_metadata(
         instance.system_metadata)['properties']
 
 
-def os_version(image_meta, properties, connector_version):
+def os_version(image_meta: 'objects.ImageMeta',
+               properties: abc.Mapping[str, Any],
+               connector_version: models.Version) -> str:
     """Return the image's operating system as the connector names it.
 
     :param properties: as Glance has them
@@ -55,7 +63,9 @@ def os_version(image_meta, properties, connector_version):
         % (distro, _told_version(properties), connector_version.version))
 
 
-def check_disk_type(image_meta, properties, pool_units):
+def check_disk_type(image_meta: 'objects.ImageMeta',
+                    properties: abc.Mapping[str, Any],
+                    pool_units: str | None) -> None:
     """Refuse by its property an image of another type than the pool.
 
     :param pool_units: 'CYL' or 'BLK', None if unknown
@@ -70,12 +80,14 @@ def check_disk_type(image_meta, properties, pool_units):
     _check_units(image_meta, units.DISK_UNITS[kind.upper()], pool_units)
 
 
-def check_header(image_meta, header, pool_units):
+def check_header(image_meta: 'objects.ImageMeta',
+                 header: imageheader.Header,
+                 pool_units: str | None) -> None:
     """Refuse by its header an image of another type than the pool."""
     _check_units(image_meta, header.units, pool_units)
 
 
-def _check_architecture(image_meta):
+def _check_architecture(image_meta: 'objects.ImageMeta') -> None:
     architecture = image_meta.properties.get(
         'hw_architecture', fields.Architecture.S390X)
     if architecture != fields.Architecture.S390X:
@@ -84,18 +96,19 @@ def _check_architecture(image_meta):
             "s390x" % architecture)
 
 
-def _with_version(distro, properties):
+def _with_version(distro: str, properties: abc.Mapping[str, Any]) -> str:
     """Return name and version, as sles and 15-SP4 are sles15sp4."""
     version = str(properties.get(OS_VERSION) or '')
     return distro + version.lower().replace('-', '').replace(' ', '')
 
 
-def _told_version(properties):
+def _told_version(properties: abc.Mapping[str, Any]) -> str:
     version = properties.get(OS_VERSION)
     return " with os_version '%s'" % version if version else ''
 
 
-def _check_units(image_meta, image_units, pool_units):
+def _check_units(image_meta: 'objects.ImageMeta', image_units: str,
+                 pool_units: str | None) -> None:
     if pool_units and image_units != pool_units:
         raise failures.unacceptable(
             image_meta, 'it is of an %s disk, the disk pool is %s'

@@ -19,14 +19,17 @@ from the pipe stays behind by a chunk, and the last one is given once
 download() has returned: an image that is not good is never complete.
 """
 
+from collections import abc
 import contextlib
 import hashlib
 import queue
 import threading
+from typing import Self
 
 from cryptography import exceptions as cryptography_exceptions
 from cursive import exception as cursive_exception
 from nova import exception as nova_exception
+from nova import objects
 
 from nova_zvm.errors import failures
 from nova_zvm.zvm import imageheader
@@ -44,7 +47,8 @@ class ImageStream:
     A context manager: the download lasts as long as the block at most.
     """
 
-    def __init__(self, image_meta, download):
+    def __init__(self, image_meta: 'objects.ImageMeta',
+                 download: abc.Callable[['_Pipe'], None]) -> None:
         """Prepare a download.
 
         :param download: called in another thread with the file to write to
@@ -57,20 +61,20 @@ class ImageStream:
         self._buffer = b''
         self._left = image_meta.size
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info: object) -> None:
         self._pipe.close()
         self._thread.join()
 
-    def head(self):
+    def head(self) -> bytes:
         """Return the bytes that tell of what disk the image is."""
         self._fill(imageheader.LENGTH)
         return self._buffer[:imageheader.LENGTH]
 
-    def read(self, size=-1):
+    def read(self, size: int = -1) -> bytes:
         """Return at most size bytes, b'' at the end.
 
         :raises ImageUnacceptable: if Glance sends less or more than it
@@ -86,7 +90,7 @@ class ImageStream:
                 'announced' % self._image_meta.size)
         return data
 
-    def md5(self):
+    def md5(self) -> str:
         """Read all of it and return its checksum."""
         # Not for security: what Glance and the connector report.
         digest = hashlib.md5(usedforsecurity=False)
@@ -94,7 +98,7 @@ class ImageStream:
             digest.update(data)
         return digest.hexdigest()
 
-    def _fill(self, size):
+    def _fill(self, size: int) -> None:
         while len(self._buffer) < size:
             try:
                 chunk = next(self._chunks, b'')
@@ -104,7 +108,7 @@ class ImageStream:
                 break
             self._buffer += chunk
 
-    def _meaning(self, exc):
+    def _meaning(self, exc: Exception) -> Exception:
         """Return what nova gets to know of a failed download.
 
         Whatever else Glance's client raises must not look like an error of
@@ -131,12 +135,13 @@ class _Abandoned(BaseException):
 class _Pipe:
     """A file for nova's download() to write to, read by another thread."""
 
-    def __init__(self):
-        self._queue = queue.Queue(QUEUED_CHUNKS)
+    def __init__(self) -> None:
+        self._queue: queue.Queue[bytes | None] = queue.Queue(QUEUED_CHUNKS)
         self._closed = False
-        self._error = EOFError('the download has ended early')
+        self._error: Exception | None = EOFError(
+            'the download has ended early')
 
-    def fill(self, download):
+    def fill(self, download: abc.Callable[['_Pipe'], None]) -> None:
         try:
             download(self)
             self._error = None
@@ -147,16 +152,16 @@ class _Pipe:
         finally:
             self._queue.put(_END)
 
-    def write(self, chunk):
+    def write(self, chunk: bytes) -> None:
         if self._closed:
             raise _Abandoned()
         if chunk:
             self._queue.put(chunk)
 
-    def truncate(self, size):
+    def truncate(self, size: int) -> None:
         """Called by nova on a bad signature, which its exception tells."""
 
-    def chunks(self):
+    def chunks(self) -> abc.Iterator[bytes]:
         """Yield what was written, the last once nothing is wrong with it.
 
         """
@@ -169,7 +174,7 @@ class _Pipe:
             raise self._error
         yield held
 
-    def close(self):
+    def close(self) -> None:
         """Let the writer end: what follows has room after this."""
         self._closed = True
         with contextlib.suppress(queue.Empty):
