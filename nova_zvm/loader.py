@@ -26,10 +26,15 @@ complaint; what ``load`` raises stops nova-compute. For the same reason the
 driver itself is imported only when nova asks for it.
 """
 
+from collections import abc
 import importlib.abc
+import importlib.machinery
 import importlib.util
 import os
 import sys
+import types
+from typing import Any
+from typing import Self
 
 PACKAGE = 'nova.virt.zvm'
 DIRECTORY = os.path.join(os.path.dirname(os.path.abspath(__file__)), '_zvm')
@@ -38,7 +43,10 @@ DIRECTORY = os.path.join(os.path.dirname(os.path.abspath(__file__)), '_zvm')
 class Finder(importlib.abc.MetaPathFinder):
     """Find ``nova.virt.zvm`` in this distribution instead of in nova."""
 
-    def find_spec(self, fullname, path=None, target=None):
+    def find_spec(self, fullname: str,
+                  path: abc.Sequence[str] | None = None,
+                  target: types.ModuleType | None = None
+                  ) -> importlib.machinery.ModuleSpec | None:
         if fullname != PACKAGE:
             return None
         return importlib.util.spec_from_file_location(
@@ -46,11 +54,11 @@ class Finder(importlib.abc.MetaPathFinder):
             submodule_search_locations=[DIRECTORY])
 
 
-def is_installed():
+def is_installed() -> bool:
     return any(isinstance(finder, Finder) for finder in sys.meta_path)
 
 
-def install():
+def install() -> None:
     """Put the finder before all others; a second call changes nothing."""
     if is_installed():
         return
@@ -58,7 +66,7 @@ def install():
     _forget_imported()
 
 
-def _forget_imported():
+def _forget_imported() -> None:
     """Drop nova's own package if something has imported it already."""
     for name in list(sys.modules):
         if name == PACKAGE or name.startswith(PACKAGE + '.'):
@@ -76,19 +84,19 @@ class Loader:
     """
 
     @classmethod
-    def load(cls, plugin_name):
+    def load(cls, plugin_name: str) -> Self:
         install()
         return cls()
 
-    def describe(self):
+    def describe(self) -> Any:
         from os_vif import objects
         return objects.host_info.HostPluginInfo(
             plugin_name='nova_zvm', vif_info=[])
 
-    def plug(self, vif, instance_info):
+    def plug(self, vif: object, instance_info: object) -> None:
         raise NotImplementedError(
             'nova_zvm plugs no os-vif interfaces on this host')
 
-    def unplug(self, vif, instance_info):
+    def unplug(self, vif: object, instance_info: object) -> None:
         raise NotImplementedError(
             'nova_zvm unplugs no os-vif interfaces on this host')

@@ -166,10 +166,10 @@ hour for a deploy. Raise the multiplier on a slow system.
 ]
 
 
-def register_opts(conf):
+def register_opts(conf: cfg.ConfigOpts) -> None:
     conf.register_opts(OPTS, group=GROUP)
 
 
-def list_opts():
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     """Entry point oslo.config.opts: what the sample file is made of."""
     return [(GROUP, OF_NOVA + OPTS)]

@@ -16,13 +16,14 @@ What is on a config drive is secret: so no program makes it, to which its
 files would have to be given on a disk.
 """
 
+from collections import abc
 import io
 import posixpath
 
 import pycdlib
 
 
-def image(files, label):
+def image(files: abc.Mapping[str, bytes | str], label: str) -> bytes:
     """Return an ISO 9660 image as bytes.
 
     All of its trees, that of Rock Ridge, of Joliet and the plain one, have
@@ -48,15 +49,15 @@ def image(files, label):
     return output.getvalue()
 
 
-def _folders(paths):
+def _folders(paths: abc.Iterable[str]) -> list[str]:
     """Return the folders of all paths, each after the one that it is in."""
-    found = set()
+    found: set[str] = set()
     for path in paths:
         while path := posixpath.dirname(path):
             found.add(path)
     return sorted(found)
 
 
-def _names(path):
+def _names(path: str) -> dict[str, str]:
     return {'iso_path': '/' + path, 'joliet_path': '/' + path,
             'rr_name': posixpath.basename(path)}
