@@ -24,18 +24,24 @@ from nova import objects
 from nova.objects import diagnostics
 from nova.objects import fields
 
+from nova_zvm.connector import client
+from nova_zvm.connector import models
 from nova_zvm.errors import failures
 from nova_zvm.record import ownership
 from nova_zvm.zvm import units
 
 
+_Nics = list[tuple[models.Adapter, models.NicCounters | None]]
+
+
 class Diagnostics:
     """What users can ask of servers that do not do what they should."""
 
-    def __init__(self, connector):
+    def __init__(self, connector: client.Connector) -> None:
         self._connector = connector
 
-    def get(self, instance):
+    def get(self,
+            instance: 'objects.Instance') -> diagnostics.Diagnostics:
         """Return nova's object.
 
         CP tells the processor time of a guest, not of each processor. It
@@ -65,7 +71,7 @@ class Diagnostics:
             result.add_disk()
         return result
 
-    def get_flat(self, instance):
+    def get_flat(self, instance: 'objects.Instance') -> dict[str, int | str]:
         """Return the same as one level of keys, as libvirt names them.
 
         A NIC goes by its virtual device number. Times are in nanoseconds,
@@ -74,7 +80,7 @@ class Diagnostics:
         :raises InstanceNotReady: if the guest is off or z/VM does not answer
         """
         usage, nics = self._asked(instance)
-        result = {
+        result: dict[str, int | str] = {
             'cpus': usage.vcpus,
             'cpu_time': usage.cpu_time_us * 1000,
             'memory': units.kib(instance.flavor.memory_mb),
@@ -86,14 +92,15 @@ class Diagnostics:
                 result['%s_%s' % (nic, name.removesuffix('_octets'))] = value
         return result
 
-    def _asked(self, instance):
+    def _asked(self, instance: 'objects.Instance'
+               ) -> tuple[models.Usage, _Nics]:
         """Return a guest's usage, and its NICs with their counters if any."""
         userid = ownership.guest_of(instance)
         with (failures.answered_as(nova_exception.InstanceNotReady),
               failures.translated(instance)):
             usage = self._connector.guests.stats([userid]).get(userid)
             adapters = self._adapters(userid) if usage else None
-            if adapters is None:
+            if usage is None or adapters is None:
                 raise nova_exception.InstanceNotReady(
                     instance_id=instance.uuid)
             counters = {
@@ -102,7 +109,7 @@ class Diagnostics:
         return usage, [(adapter, counters.get(adapter.vdev))
                        for adapter in adapters]
 
-    def _adapters(self, userid):
+    def _adapters(self, userid: str) -> list[models.Adapter] | None:
         """Return the NICs of a guest, None if it is off."""
         adapters = self._connector.guests.adapters(userid)
         if not adapters and (
@@ -111,7 +118,7 @@ class Diagnostics:
         return adapters
 
 
-def _nic_details(counters):
+def _nic_details(counters: models.NicCounters | None) -> dict[str, int]:
     if counters is None:
         return {}
     return {
@@ -121,6 +128,7 @@ def _nic_details(counters):
         'tx_errors': counters.tx_errors, 'tx_drop': counters.tx_discarded}
 
 
-def _disks(instance):
+def _disks(instance: 'objects.Instance'
+           ) -> 'objects.BlockDeviceMappingList':
     return objects.BlockDeviceMappingList.get_by_instance_uuid(
         nova_context.get_admin_context(), instance.uuid)

@@ -15,28 +15,33 @@
 What a boot would refuse because of the image alone is refused here too.
 """
 
+from nova import context as nova_context
 from nova.image import glance
 from nova import objects
 
+from nova_zvm.image import cache
 from nova_zvm.image import properties
+from nova_zvm.storage import pools
 
 
 class Precache:
     """Images that nova asks for ahead of boots."""
 
-    def __init__(self, images, pool):
+    def __init__(self, images: cache.ImageCache,
+                 pool: pools.DiskPool) -> None:
         self._images = images
         self._pool = pool
         self._glance = glance.API()
 
-    def run(self, context, image_id):
+    def run(self, context: nova_context.RequestContext,
+            image_id: str) -> bool:
         """Return whether the image had to be imported."""
         image = self._glance.get(context, image_id)
         image_meta = objects.ImageMeta.from_dict(image)
         pool_units = self._pool.units()
         properties.check_disk_type(image_meta, image['properties'],
                                    pool_units)
-        imports = []
+        imports: list[str] = []
         self._images.provide(
             context, image_meta,
             self._images.os_version(image_meta, image['properties']),
