@@ -12,6 +12,8 @@
 
 """All checks in their order, each under the name that it is shown by."""
 
+from collections import abc
+
 from oslo_config import cfg
 
 from nova_zvm.checks import configuration
@@ -24,7 +26,9 @@ from nova_zvm.checks import system
 from nova_zvm.checks import volumes
 from nova_zvm.connector import errors
 
-CHECKS = (
+Check = abc.Callable[[deployments.Deployment], finding.Finding]
+
+CHECKS: tuple[tuple[str, Check], ...] = (
     ('Options', configuration.options),
     ('Option names', configuration.option_names),
     ('Connection', connection.connection),
@@ -48,12 +52,14 @@ CHECKS = (
 )
 
 
-def run(deployment):
+def run(deployment: deployments.Deployment
+        ) -> list[tuple[str, finding.Finding]]:
     """Return the name and the finding of each check."""
     return [(name, _found(check, deployment)) for name, check in CHECKS]
 
 
-def _found(check, deployment):
+def _found(check: Check,
+           deployment: deployments.Deployment) -> finding.Finding:
     try:
         return check(deployment)
     except deployments.Unreadable as exc:

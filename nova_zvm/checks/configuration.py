@@ -12,6 +12,7 @@
 
 """What nova.conf alone tells."""
 
+from collections import abc
 import difflib
 import glob
 from importlib import metadata
@@ -25,7 +26,7 @@ from nova_zvm.conf import settings
 from nova_zvm.zvm import names
 
 
-def options(deployment):
+def options(deployment: deployments.Deployment) -> finding.Finding:
     conf = deployment.conf
     try:
         settings.read(conf)
@@ -44,7 +45,7 @@ def options(deployment):
     return finding.success('The options are good.')
 
 
-def option_names(deployment):
+def option_names(deployment: deployments.Deployment) -> finding.Finding:
     """Find options in our sections that do not exist.
 
     oslo.config ignores them. Its own validator compares the files in the same
@@ -67,7 +68,7 @@ def option_names(deployment):
                  for section, name in sorted(unknown)[:finding.FEW]))
 
 
-def _known_options():
+def _known_options() -> dict[str, set[str]]:
     """Return the names of our options, by their section.
 
     By their entry points, as oslo.config itself finds options: the mechanism
@@ -80,24 +81,24 @@ def _known_options():
         for group, options in entry_point.load()()}
 
 
-def _files(conf):
+def _files(conf: cfg.ConfigOpts) -> list[str]:
     """Return the paths of the configuration files that were read."""
     return [*conf.config_file, *(
         path for folder in conf.config_dir
         for path in sorted(glob.glob(os.path.join(folder, '*.conf'))))]
 
 
-def _sections(path):
+def _sections(path: str) -> dict[str, set[str]]:
     """Return the names of the options in a file, by their section."""
-    parsed = {}
+    parsed: dict[str, dict[str, list[str]]] = {}
     cfg.ConfigParser(path, parsed).parse()
-    found = {}
+    found: dict[str, set[str]] = {}
     for section, options in parsed.items():
         found.setdefault(section.lower(), set()).update(options)
     return found
 
 
-def _instead(section, name, known):
+def _instead(section: str, name: str, known: abc.Collection[str]) -> str:
     similar = difflib.get_close_matches(name, known, 1)
     if similar:
         return 'Correct [%s] %s: did you mean %s?' % (section, name,

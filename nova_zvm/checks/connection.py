@@ -17,6 +17,7 @@ import io
 import ipaddress
 from urllib import parse
 
+from nova_zvm.checks import deployment as deployments
 from nova_zvm.checks import finding
 from nova_zvm.connector import errors
 from nova_zvm.zvm import imageheader
@@ -31,7 +32,7 @@ DAY_SECONDS = 24 * 60 * 60
 VALIDITY_SECONDS = 60
 
 
-def connection(deployment):
+def connection(deployment: deployments.Deployment) -> finding.Finding:
     """Tell whether the connector answers; a refused token is an answer."""
     url = deployment.settings.cloud_connector_url
     error = deployment.contact
@@ -67,7 +68,7 @@ def connection(deployment):
         if url.startswith('https') else ''))
 
 
-def _why_500(error):
+def _why_500(error: errors.ConnectorError) -> str:
     """Return the remedy for a connector that fails itself.
 
     1.6.3 with a newer PyJWT, of which pip installs the newest, answers so to
@@ -81,15 +82,15 @@ def _why_500(error):
     return remedy
 
 
-def _is_loopback(url):
-    host = parse.urlsplit(url).hostname
+def _is_loopback(url: str) -> bool:
+    host = parse.urlsplit(url).hostname or ''
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == 'localhost'
 
 
-def certificate(deployment):
+def certificate(deployment: deployments.Deployment) -> finding.Finding:
     """Tell when the certificate expires: from then on each request fails."""
     expiry = deployment.connector.certificate_expiry()
     if expiry is None:
@@ -104,7 +105,7 @@ def certificate(deployment):
     return finding.success(told)
 
 
-def token(deployment):
+def token(deployment: deployments.Deployment) -> finding.Finding:
     if isinstance(deployment.contact, errors.Unauthorized):
         return finding.failure(
             finding.sentence(deployment.contact),
@@ -118,7 +119,7 @@ def token(deployment):
         if token_file else 'The connector asks for no token.')
 
 
-def version(deployment):
+def version(deployment: deployments.Deployment) -> finding.Finding:
     found = deployment.connector.version()
     if found.older:
         return finding.failure(
@@ -132,7 +133,7 @@ def version(deployment):
     return finding.success('The connector is release %s.' % found.version)
 
 
-def clock(deployment):
+def clock(deployment: deployments.Deployment) -> finding.Finding:
     """Compare the clocks, and when our token ends.
 
     The connector alone judges a token, by its own clock; a difference
@@ -166,7 +167,7 @@ def clock(deployment):
           if left is not None else [])]))
 
 
-def file_round_trip(deployment):
+def file_round_trip(deployment: deployments.Deployment) -> finding.Finding:
     """Send a file and fetch it back. It stays, so this has to be wanted."""
     if not deployment.file_round_trip:
         raise finding.NotChecked(
@@ -187,7 +188,7 @@ def file_round_trip(deployment):
                            % len(data))
 
 
-def _transfer_failed(details):
+def _transfer_failed(details: str) -> finding.Finding:
     return finding.failure(
         details, 'See that [file] file_repository in zvmsdk.conf is a '
         "directory that the connector can write to, with room, and that "

@@ -16,8 +16,10 @@ A part that is not to be had raises NotChecked: what is wrong with it is the
 finding of one check, and the others are left out.
 """
 
+from collections import abc
 import contextlib
 import functools
+from typing import Any
 
 from nova import context as nova_context
 from nova.db.main import api as database
@@ -29,13 +31,16 @@ from oslo_config import cfg
 from nova_zvm.checks import finding
 from nova_zvm.conf import options as zvm_options
 from nova_zvm.conf import settings
+from nova_zvm.connector import client as clients
 from nova_zvm.connector import errors
+from nova_zvm.connector import models
 from nova_zvm.pace import waiting
 from nova_zvm.record import instances
 from nova_zvm.record import ownership
 
 # What checked settings and oslo.config say of a value that cannot be.
-WRONG_OPTIONS = (nova_exception.InvalidConfiguration, ValueError, cfg.Error)
+WRONG_OPTIONS: tuple[type[Exception], ...] = (
+    nova_exception.InvalidConfiguration, ValueError, cfg.Error)
 
 NO_DATABASE = ('this nova.conf has no [database] connection; give another '
                '--config-file that has it')
@@ -48,14 +53,15 @@ class Unreadable(finding.NotChecked):
     """nova's database could not be read."""
 
 
-def of_command(conf, **options):
+def of_command(conf: cfg.ConfigOpts, file_round_trip: bool = False,
+               disk_gb: int = DISK_GB) -> 'Deployment':
     """Return the Deployment of a nova.conf, for a command of its own."""
     zvm_options.register_opts(conf)
     objects.register_all()
     # Without it a database that is down costs ten tries of ten seconds.
     conf.set_override('max_retries', 0, 'database')
     database.configure(conf)
-    return Deployment(conf, **options)
+    return Deployment(conf, file_round_trip, disk_gb)
 
 
 class Deployment:
@@ -67,7 +73,8 @@ class Deployment:
     :ivar unreadable: whether reading nova's database has failed
     """
 
-    def __init__(self, conf, file_round_trip=False, disk_gb=DISK_GB):
+    def __init__(self, conf: cfg.ConfigOpts, file_round_trip: bool = False,
+                 disk_gb: int = DISK_GB) -> None:
         self.conf = conf
         self.file_round_trip = file_round_trip
         self.disk_gb = disk_gb
@@ -76,7 +83,7 @@ class Deployment:
         self.clock = waiting.Clock()
 
     @functools.cached_property
-    def settings(self):
+    def settings(self) -> settings.Settings:
         """The [zvm] options."""
         try:
             return settings.read(self.conf)
@@ -84,18 +91,18 @@ class Deployment:
             raise finding.NotChecked('the options are wrong') from exc
 
     @property
-    def patience(self):
+    def patience(self) -> waiting.Patience:
         return waiting.Patience(self.clock, self.settings.timeout_scale)
 
     # The connector
 
     @functools.cached_property
-    def client(self):
+    def client(self) -> clients.Connector:
         """The connector's client, whether the connector is there or not."""
         return self.settings.connector()
 
     @functools.cached_property
-    def contact(self):
+    def contact(self) -> errors.ConnectorError | None:
         """The error that a first request has met, None if all is well."""
         try:
             self.client.version()
@@ -104,18 +111,18 @@ class Deployment:
         return None
 
     @property
-    def lacks_token(self):
+    def lacks_token(self) -> bool:
         """Whether nothing was sent, as the token file has no token."""
         return (isinstance(self.contact, errors.Unauthorized) and
                 self.contact.status is None)
 
     @property
-    def connector(self):
+    def connector(self) -> clients.Connector:
         """The client of a connector that answers."""
         self.need_connector()
         return self.client
 
-    def need_connector(self):
+    def need_connector(self) -> None:
         if self.contact is None and not self.silent:
             return
         reason = 'does not answer as it should'
@@ -130,7 +137,7 @@ class Deployment:
         raise finding.NotChecked('the connector %s' % reason)
 
     @functools.cached_property
-    def host(self):
+    def host(self) -> models.Host | errors.ConnectorError:
         """What SMAPI tells of the z/VM system, or the error it ends in."""
         try:
             return self.connector.host.info()
@@ -140,21 +147,21 @@ class Deployment:
             return exc
 
     @property
-    def zvm(self):
+    def zvm(self) -> clients.Connector:
         """The client of a connector to which SMAPI responds."""
         if isinstance(self.host, errors.ConnectorError):
             raise finding.NotChecked('SMAPI does not respond as it should')
         return self.connector
 
     @functools.cached_property
-    def userids(self):
+    def userids(self) -> frozenset[str]:
         """The userids that the connector knows."""
         return frozenset(self.connector.guests.list())
 
     # nova's cell
 
     @functools.cached_property
-    def claims(self):
+    def claims(self) -> 'dict[str, objects.Instance]':
         """The instances of the cell that may have a guest, by userid.
 
         Deleted ones too, whose guest has not been removed yet.
@@ -167,14 +174,14 @@ class Deployment:
                 expected_attrs=['system_metadata'])}
 
     @functools.cached_property
-    def on_host(self):
+    def on_host(self) -> 'list[objects.Instance]':
         """This host's instances, with their ports; no deleted ones."""
         return self._instances(
             {'host': self.conf.host, 'deleted': False, 'soft_deleted': True},
             expected_attrs=['system_metadata', 'info_cache'])
 
     @functools.cached_property
-    def unrecorded(self):
+    def unrecorded(self) -> 'dict[str, objects.Instance]':
         """Those of whose guest the driver has no record, by its userid.
 
         That is the name that nova's own driver gives a guest, or, as
@@ -192,7 +199,7 @@ class Deployment:
                 if userid not in self.claims}
 
     @functools.cached_property
-    def service_is_up(self):
+    def service_is_up(self) -> bool:
         """Whether nova-compute runs, by its last report."""
         with self._database():
             service = objects.Service.get_by_compute_host(
@@ -202,25 +209,26 @@ class Deployment:
             return servicegroup.API().service_is_up(service)
 
     @functools.cached_property
-    def uploading(self):
+    def uploading(self) -> 'list[objects.Instance]':
         """This host's instances whose config drive is on the connector."""
         with self._database():
             return instances.Instances(None).uploading()
 
     @functools.cached_property
-    def last_instance_id(self):
+    def last_instance_id(self) -> int:
         """The highest id that nova has given in the cell, 0 for none."""
         last = self._instances({}, expected_attrs=[], limit=1,
                                sort_keys=['id'], sort_dirs=['desc'])
         return last[0].id if last else 0
 
-    def _instances(self, filters, **options):
+    def _instances(self, filters: dict[str, Any],
+                   **options: Any) -> 'list[objects.Instance]':
         with self._database():
             return list(objects.InstanceList.get_by_filters(
                 nova_context.get_admin_context(read_deleted='yes'), filters,
                 **options))
 
-    def need_database(self):
+    def need_database(self) -> None:
         """Raise NotChecked unless it is the database of this host's cell.
 
         Compared with the database of another cell all guests of this one
@@ -236,7 +244,7 @@ class Deployment:
                 "on host '%s'" % self.conf.host)
 
     @functools.cached_property
-    def in_cell(self):
+    def in_cell(self) -> bool:
         """Whether the database knows the nova-compute of this host."""
         with self._readable():
             return objects.Service.get_by_host_and_binary(
@@ -244,13 +252,13 @@ class Deployment:
                 'nova-compute') is not None
 
     @contextlib.contextmanager
-    def _database(self):
+    def _database(self) -> abc.Iterator[None]:
         self.need_database()
         with self._readable():
             yield
 
     @contextlib.contextmanager
-    def _readable(self):
+    def _readable(self) -> abc.Iterator[None]:
         """Raise Unreadable for whatever a database library raises.
 
         Its text can hold the password of the connection, so only its class is

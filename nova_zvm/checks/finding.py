@@ -12,6 +12,7 @@
 
 """What a check has found, and what is to be done about it."""
 
+from collections import abc
 import dataclasses
 
 from oslo_upgradecheck import upgradecheck
@@ -29,13 +30,13 @@ class Finding:
     :ivar made: whether the check was made; if not, details is the reason
     """
 
-    code: Code
+    code: upgradecheck.Code
     details: str
     remedy: str = ''
     made: bool = True
 
     @property
-    def result(self):
+    def result(self) -> str:
         return self.code.name.lower() if self.made else 'not checked'
 
 
@@ -46,23 +47,23 @@ class NotChecked(Exception):
     """
 
     @property
-    def finding(self):
+    def finding(self) -> Finding:
         return Finding(Code.SUCCESS, str(self), made=False)
 
 
-def success(details):
+def success(details: str) -> Finding:
     return Finding(Code.SUCCESS, details)
 
 
-def warning(details, remedy):
+def warning(details: str, remedy: str) -> Finding:
     return Finding(Code.WARNING, details, remedy)
 
 
-def failure(details, remedy):
+def failure(details: str, remedy: str) -> Finding:
     return Finding(Code.FAILURE, details, remedy)
 
 
-def together(findings):
+def together(findings: abc.Sequence[Finding]) -> Finding:
     """Return several findings as one, which is as bad as the worst."""
     return Finding(
         max(finding.code for finding in findings),
@@ -71,12 +72,12 @@ def together(findings):
                                if finding.remedy)))
 
 
-def sentence(error):
+def sentence(error: Exception) -> str:
     """Return what an error says, to stand as a sentence."""
     return str(error).rstrip('.') + '.'
 
 
-def some(names):
+def some(names: abc.Iterable[str]) -> str:
     """Return how many there are and the first few of them."""
     names = sorted(names)
     told = ', '.join(names[:FEW])

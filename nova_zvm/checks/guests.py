@@ -12,6 +12,7 @@
 
 """Guests on z/VM against the servers in nova's cell."""
 
+from nova_zvm.checks import deployment as deployments
 from nova_zvm.checks import finding
 from nova_zvm.guest import lifecycle
 from nova_zvm.record import ownership
@@ -21,7 +22,7 @@ from nova_zvm.zvm import names
 AHEAD = 5
 
 
-def database(deployment):
+def database(deployment: deployments.Deployment) -> finding.Finding:
     """Tell whether the database is one that guests can be compared with."""
     if deployment.conf.database.connection and not deployment.in_cell:
         return finding.warning(
@@ -33,7 +34,7 @@ def database(deployment):
     return finding.success("The database is that of this host's cell.")
 
 
-def future_names(deployment):
+def future_names(deployment: deployments.Deployment) -> finding.Finding:
     """Find userids that servers will be given and that are taken."""
     last = deployment.last_instance_id
     taken = {userid for userid, instance_id in _foreign(deployment).items()
@@ -55,7 +56,7 @@ def future_names(deployment):
         'z/VM uses, no other cell either.')
 
 
-def without_server(deployment):
+def without_server(deployment: deployments.Deployment) -> finding.Finding:
     """Find guests named like servers of this cell that belong to none."""
     last = deployment.last_instance_id
     left = [userid for userid, instance_id in _foreign(deployment).items()
@@ -71,7 +72,7 @@ def without_server(deployment):
         'DELETE /guests/USERID: nova does not touch them.')
 
 
-def not_adopted(deployment):
+def not_adopted(deployment: deployments.Deployment) -> finding.Finding:
     """Find guests that look as if nova's own driver had made them."""
     known = deployment.userids
     found = ['%s (server %s)' % (userid, instance.uuid)
@@ -88,7 +89,7 @@ def not_adopted(deployment):
         'while nova-compute is stopped.')
 
 
-def without_guest(deployment):
+def without_guest(deployment: deployments.Deployment) -> finding.Finding:
     """Find servers of this host whose guest the connector does not know."""
     known = deployment.userids
     lost = ['%s (server %s)' % (userid, instance.uuid)
@@ -105,7 +106,7 @@ def without_guest(deployment):
         'the directory and register them with the connector.')
 
 
-def _foreign(deployment):
+def _foreign(deployment: deployments.Deployment) -> dict[str, int]:
     """Return guests that nova does not record, with the id they stand for.
 
     """
@@ -116,6 +117,6 @@ def _foreign(deployment):
             if instance_id is not None}
 
 
-def _userid(deployment, instance_id):
+def _userid(deployment: deployments.Deployment, instance_id: int) -> str:
     return names.userid(names.template_name(
         deployment.conf.instance_name_template, instance_id))

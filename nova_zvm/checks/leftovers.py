@@ -12,6 +12,9 @@
 
 """What the driver keeps on the connector for a time, and might be left."""
 
+from collections import abc
+
+from nova_zvm.checks import deployment as deployments
 from nova_zvm.checks import finding
 from nova_zvm.image import ageing
 from nova_zvm.record import ownership
@@ -22,7 +25,7 @@ from nova_zvm.zvm import names
 PASSING = (names.config_drive(''), names.capture(''))
 
 
-def unused_images(deployment):
+def unused_images(deployment: deployments.Deployment) -> finding.Finding:
     """Find images that ageing should have removed by now."""
     options = deployment.conf.image_cache
     used = ageing.names_of(deployment.claims.values())
@@ -50,7 +53,7 @@ def unused_images(deployment):
         '([image_cache] manager_interval), and what its log says of them.')
 
 
-def passing_images(deployment):
+def passing_images(deployment: deployments.Deployment) -> finding.Finding:
     """Find config drives and captures whose boot or snapshot is over."""
     busy = {name for instance in deployment.claims.values()
             if instance.task_state or ownership.capture(instance)
@@ -67,7 +70,7 @@ def passing_images(deployment):
         'server of another cell is just being booted or captured.')
 
 
-def uploads(deployment):
+def uploads(deployment: deployments.Deployment) -> finding.Finding:
     """Find files on record that have not been overwritten."""
     records = journal.Journal(deployment.settings.image_tmp_path)
     if not records.readable():
@@ -92,5 +95,5 @@ def uploads(deployment):
         'now is no more than that.')
 
 
-def _images(images):
+def _images(images: abc.Sized) -> str:
     return '1 image is' if len(images) == 1 else '%d images are' % len(images)

@@ -12,10 +12,14 @@
 
 """What z/VM has for servers: SMAPI, a disk pool, virtual switches."""
 
+from collections import abc
 import dataclasses
 
+from nova_zvm.checks import deployment as deployments
 from nova_zvm.checks import finding
+from nova_zvm.connector import client
 from nova_zvm.connector import errors
+from nova_zvm.connector import models
 from nova_zvm.zvm import units
 
 # What the connector says of a switch whose uplink works
@@ -29,7 +33,7 @@ NAME_A_POOL = ('Let [zvm] disk_pool name one that the directory manager has, '
 SMAPI_MACHINES = 'VSMGUARD, VSMREQIU, VSMWORK1'
 
 
-def smapi(deployment):
+def smapi(deployment: deployments.Deployment) -> finding.Finding:
     """Have z/VM asked: the connector's own health call never is bad."""
     host = deployment.host
     if isinstance(host, errors.ConnectorError):
@@ -44,10 +48,10 @@ def smapi(deployment):
             host.zcc_userid))
 
 
-def disk_pool(deployment):
+def disk_pool(deployment: deployments.Deployment) -> finding.Finding:
     connector = deployment.zvm
     named = deployment.settings.disk_pool
-    wanted = named and named.text
+    wanted = named.text if named else None
     try:
         pool = connector.host.disk_pool(wanted)
     except errors.NotFound:
@@ -88,12 +92,12 @@ class _Space:
     :ivar largest_gb: no minidisk can be larger, if that is known
     """
 
-    kinds: set
+    kinds: set[str]
     told: str
-    largest_gb: list
+    largest_gb: list[int]
 
 
-def _space(connector, pool):
+def _space(connector: client.Connector, pool: str | None) -> _Space:
     """Return the space in a pool.
 
     Newer connectors list its free extents, and others its volumes.
@@ -108,14 +112,14 @@ def _space(connector, pool):
         return _Space(set(), '; the connector does not tell its volumes', [])
 
 
-def _free_extents(extents):
+def _free_extents(extents: abc.Sequence[models.FreeExtent]) -> _Space:
     kinds = {_kind(extent.type) for extent in extents}
     largest = max((extent.size_gib for extent in extents), default=0)
     return _Space(kinds, ', in %s, the largest of %d GB' % (
         _counted(extents, kinds, 'free extent'), largest), [largest])
 
 
-def _whole_volumes(volumes):
+def _whole_volumes(volumes: abc.Sequence[models.Volume]) -> _Space:
     kinds = {_kind(volume.type) for volume in volumes}
     sizes = [units.gib(volume.size, units.DISK_UNITS[_kind(volume.type)])
              for volume in volumes]
@@ -125,19 +129,19 @@ def _whole_volumes(volumes):
         sizes and [max(sizes)])
 
 
-def _counted(things, kinds, name):
+def _counted(things: abc.Sized, kinds: abc.Set[str], name: str) -> str:
     """Return such as '2 ECKD volumes'."""
     return ' '.join([str(len(things)), *([' and '.join(sorted(kinds))]
                                          if kinds else []),
                      name + ('' if len(things) == 1 else 's')])
 
 
-def _kind(device_type):
+def _kind(device_type: str) -> str:
     """Return the type of pool that a volume, such as 3390-54, can be in."""
     return 'ECKD' if device_type.startswith('3390') else 'FBA'
 
 
-def switches(deployment):
+def switches(deployment: deployments.Deployment) -> finding.Finding:
     connector = deployment.zvm
     mappings = deployment.settings.vswitch_mappings
     if mappings:
@@ -150,7 +154,8 @@ def switches(deployment):
         *(_switch(connector, name) for name in connector.vswitches.list())])
 
 
-def _mapped(connector, physical_network, name):
+def _mapped(connector: client.Connector, physical_network: str,
+            name: str) -> finding.Finding:
     try:
         return _switch(connector, name)
     except errors.NotFound:
@@ -161,7 +166,7 @@ def _mapped(connector, physical_network, name):
             'with ports on that network are refused.')
 
 
-def _switch(connector, name):
+def _switch(connector: client.Connector, name: str) -> finding.Finding:
     switch = connector.vswitches.get(name)
     aware = 'VLAN-aware' if switch.vlan_aware else 'VLAN-unaware'
     if switch.status == READY:

@@ -12,10 +12,12 @@
 
 """What the connector has for volumes, which the driver does not attach."""
 
+from nova_zvm.checks import deployment as deployments
 from nova_zvm.checks import finding
+from nova_zvm.connector import models
 
 
-def fcp_templates(deployment):
+def fcp_templates(deployment: deployments.Deployment) -> finding.Finding:
     templates = deployment.connector.volumes.fcp_templates()
     if not templates:
         return finding.success(
@@ -29,7 +31,7 @@ def fcp_templates(deployment):
                         'volumes.')])
 
 
-def _template(template):
+def _template(template: models.FcpTemplate) -> finding.Finding:
     paths = template.paths
     told = 'FCP template %s%s has %s' % (
         template.name, ', the default,' if template.default else '',
