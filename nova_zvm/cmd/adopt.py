@@ -18,17 +18,25 @@ there leaves everything as it was.
 """
 
 import argparse
+from collections import abc
 import json
 import logging
 import sys
 import textwrap
 import traceback
+import typing
 
 from oslo_config import cfg
 
 from nova_zvm.cmd import output
 from nova_zvm.cmd import which_driver
 from nova_zvm.zvm import names
+
+if typing.TYPE_CHECKING:
+    from nova import objects
+
+    from nova_zvm.checks import deployment as deployments
+    from nova_zvm.operations import adoption as adoptions
 
 DONE = 0
 SOME_REFUSED = 1
@@ -42,7 +50,7 @@ class Impossible(Exception):
     """What is asked cannot be done; the text says why."""
 
 
-def parse_args(argv):
+def parse_args(argv: abc.Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog='nova-zvm-adopt',
         description="Record the servers of this host that nova's own z/VM "
@@ -75,7 +83,7 @@ def parse_args(argv):
     return args
 
 
-def _makes_names(template):
+def _makes_names(template: str) -> bool:
     try:
         return names.template_name(template, 0) != names.template_name(
             template, 1)
@@ -83,7 +91,7 @@ def _makes_names(template):
         return False
 
 
-def main(argv=None):
+def main(argv: abc.Sequence[str] | None = None) -> int:
     args = parse_args(sys.argv[1:] if argv is None else argv)
     # What is logged on the way is in what is printed.
     logging.getLogger().addHandler(logging.NullHandler())
@@ -99,7 +107,7 @@ def main(argv=None):
     return output.written(lambda: _print(verdicts, args), 'the results')
 
 
-def _deployment(args):
+def _deployment(args: argparse.Namespace) -> 'deployments.Deployment':
     """Return what is looked at.
 
     nova is imported by the first step, which has to know the options.
@@ -121,7 +129,8 @@ def _deployment(args):
     return deployed
 
 
-def run(deployed, uuids, yes):
+def run(deployed: 'deployments.Deployment', uuids: abc.Sequence[str],
+        yes: bool) -> 'list[adoptions.Verdict]':
     """Return the Verdict on each server.
 
     :param uuids: of the servers, none for all of the host
@@ -152,7 +161,8 @@ def run(deployed, uuids, yes):
             for verdict in verdicts]
 
 
-def _adopted(adopting, verdict):
+def _adopted(adopting: 'adoptions.Adoption',
+             verdict: 'adoptions.Verdict') -> 'adoptions.Verdict':
     try:
         return adopting.adopt(verdict)
     except Exception as exc:
@@ -163,7 +173,8 @@ def _adopted(adopting, verdict):
             'again.' % (type(exc).__name__, verdict.instance.uuid)) from None
 
 
-def _chosen(deployed, uuids):
+def _chosen(deployed: 'deployments.Deployment',
+            uuids: abc.Sequence[str]) -> 'list[objects.Instance]':
     on_host = {instance.uuid: instance for instance in deployed.on_host}
     unknown = [uuid for uuid in uuids if uuid not in on_host]
     if unknown:
@@ -174,7 +185,8 @@ def _chosen(deployed, uuids):
     return [on_host[uuid] for uuid in dict.fromkeys(uuids or on_host)]
 
 
-def _see_that_nova_compute_is_down(deployed):
+def _see_that_nova_compute_is_down(
+        deployed: 'deployments.Deployment') -> None:
     """Refuse to write while nova-compute runs.
 
     It would write back the system metadata that it has read before.
@@ -186,7 +198,8 @@ def _see_that_nova_compute_is_down(deployed):
             % (deployed.conf.host, deployed.conf.service_down_time))
 
 
-def _print(verdicts, args):
+def _print(verdicts: 'list[adoptions.Verdict]',
+           args: argparse.Namespace) -> int:
     if args.format == 'json':
         _print_json(verdicts)
     else:
@@ -195,14 +208,14 @@ def _print(verdicts, args):
         verdict.refused for verdict in verdicts) else DONE
 
 
-def _print_json(verdicts):
+def _print_json(verdicts: 'list[adoptions.Verdict]') -> None:
     print(json.dumps([
         {'server': verdict.instance.uuid, 'userid': verdict.userid,
          'result': verdict.result, 'details': verdict.details}
         for verdict in verdicts], indent=2))
 
 
-def _print_table(verdicts, yes):
+def _print_table(verdicts: 'list[adoptions.Verdict]', yes: bool) -> None:
     """Print a table as nova-zvm-status does."""
     blocks = [['nova-zvm Adoption']] + [_lines(verdict)
                                         for verdict in verdicts]
@@ -218,7 +231,7 @@ def _print_table(verdicts, yes):
               'adopted.')
 
 
-def _lines(verdict):
+def _lines(verdict: 'adoptions.Verdict') -> list[str]:
     return [line for label, text in (
         ('Server', verdict.instance.uuid), ('Userid', verdict.userid),
         ('Result', verdict.result.capitalize()),

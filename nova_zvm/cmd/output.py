@@ -12,6 +12,7 @@
 
 """How the commands for operators end: what they print, and exit with."""
 
+from collections import abc
 import io
 import os
 import sys
@@ -19,13 +20,13 @@ import sys
 UNEXPECTED = 255
 
 
-def failed(reason, code=UNEXPECTED):
+def failed(reason: object, code: int = UNEXPECTED) -> int:
     """Say on standard error why a command failed; return its exit status."""
     print('Error: %s' % reason, file=sys.stderr)
     return code
 
 
-def written(write, what):
+def written(write: abc.Callable[[], int], what: str) -> int:
     """Print a command's outcome; return its exit status.
 
     :param write: prints it to standard output and returns the status

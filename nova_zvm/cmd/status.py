@@ -17,18 +17,25 @@ As nova-status does for nova itself, with its table and its exit codes.
 
 import argparse
 import collections
+from collections import abc
 import json
 import logging
 import sys
 import traceback
+import typing
 
 from oslo_config import cfg
 
 from nova_zvm.cmd import output
 from nova_zvm.cmd import which_driver
 
+if typing.TYPE_CHECKING:
+    from nova_zvm.checks import finding as found_by_checks
 
-def parse_args(argv):
+_Findings = list[tuple[str, 'found_by_checks.Finding']]
+
+
+def parse_args(argv: abc.Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog='nova-zvm-status',
         description='Check the driver that nova-compute would load with the '
@@ -62,14 +69,14 @@ def parse_args(argv):
     return args
 
 
-def gigabytes(text):
+def gigabytes(text: str) -> int:
     number = int(text)
     if number < 1:
         raise ValueError
     return number
 
 
-def main(argv=None):
+def main(argv: abc.Sequence[str] | None = None) -> int:
     args = parse_args(sys.argv[1:] if argv is None else argv)
     # What is logged on the way is in the findings.
     logging.getLogger().addHandler(logging.NullHandler())
@@ -86,7 +93,7 @@ def main(argv=None):
                           'the findings')
 
 
-def _findings(args):
+def _findings(args: argparse.Namespace) -> _Findings:
     """Return the name and the finding of each check.
 
     nova is imported by the first step, which has to know the options.
@@ -100,7 +107,7 @@ def _findings(args):
         disk_gb=args.disk_gb or deployment.DISK_GB))]
 
 
-def _driver(compute_driver):
+def _driver(compute_driver: str | None) -> 'found_by_checks.Finding':
     from nova_zvm.checks import finding
     try:
         cls = which_driver.load_class(compute_driver)
@@ -108,6 +115,7 @@ def _driver(compute_driver):
         return finding.failure(
             'nova-compute stops: %s.' % exc,
             'Correct nova.conf, or install nova-zvm again.')
+    assert compute_driver, 'load_class() refuses one that is not set.'
     against = which_driver.reason_against(compute_driver, cls)
     if against:
         return finding.failure(
@@ -118,7 +126,7 @@ def _driver(compute_driver):
                            which_driver.distribution_of(cls))
 
 
-def _print_json(findings, problems):
+def _print_json(findings: _Findings, problems: bool) -> int:
     print(json.dumps([
         {'check': name, 'result': found.result, 'details': found.details,
          'remedy': found.remedy}
@@ -126,11 +134,11 @@ def _print_json(findings, problems):
     return _worst(findings)
 
 
-def _worst(findings):
+def _worst(findings: _Findings) -> int:
     return int(max(found.code for _, found in findings))
 
 
-def _print_table(findings, problems):
+def _print_table(findings: _Findings, problems: bool) -> int:
     """Print the table of oslo.upgradecheck, and what was not checked."""
     from oslo_upgradecheck import upgradecheck
     rows = [(name, found) for name, found in findings
@@ -151,9 +159,9 @@ def _print_table(findings, problems):
     return _worst(findings)
 
 
-def _print_not_checked(findings):
+def _print_not_checked(findings: _Findings) -> None:
     """Print a line for each reason, with the checks that it prevents."""
-    prevented = {}
+    prevented: dict[str, list[str]] = {}
     for name, found in findings:
         if not found.made:
             prevented.setdefault(found.details, []).append(name)
@@ -161,7 +169,7 @@ def _print_not_checked(findings):
         print('Not checked: %s (%s)' % (', '.join(names), reason))
 
 
-def _print_counts(findings):
+def _print_counts(findings: _Findings) -> None:
     results = collections.Counter(found.result for _, found in findings)
     print('%d failed, %d warning%s, %d not checked, %d ok' % (
         results['failure'], results['warning'],

@@ -19,6 +19,7 @@ order (import, configuration, os_vif plugins), resolves the class as
 """
 
 import argparse
+from collections import abc
 import importlib
 import importlib.metadata
 import os.path
@@ -38,7 +39,7 @@ class Unreadable(Exception):
     """nova's configuration cannot be read; the text says why."""
 
 
-def parse_args(argv):
+def parse_args(argv: abc.Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog='nova-zvm-which-driver',
         description='Print which virt driver nova-compute would load with '
@@ -49,7 +50,7 @@ def parse_args(argv):
     return parser.parse_args(argv)
 
 
-def add_config_options(parser):
+def add_config_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--config-file', action='append', metavar='PATH',
         help="nova's configuration file, may be given more than once; "
@@ -59,13 +60,13 @@ def add_config_options(parser):
         help='a directory of configuration files, as for nova-compute')
 
 
-def missing(args):
+def missing(args: argparse.Namespace) -> str | None:
     """Return the first file or directory that is not there, or None."""
     return next((path for path in (args.config_file or []) +
                  (args.config_dir or []) if not os.path.exists(path)), None)
 
 
-def configured(args):
+def configured(args: argparse.Namespace) -> cfg.ConfigOpts:
     """Return nova's configuration, read as nova-compute does.
 
     :raises Unreadable: naming the file
@@ -88,7 +89,7 @@ def configured(args):
             exc.filename, exc.strerror))
 
 
-def _read(args):
+def _read(args: argparse.Namespace) -> cfg.ConfigOpts:
     """Read the configuration.
 
     nova reads the concurrency to use when it is imported, from the files
@@ -96,7 +97,7 @@ def _read(args):
     """
     import nova.cmd.compute  # noqa: F401
     import nova.conf
-    arguments = []
+    arguments: list[str] = []
     for option in ('config_file', 'config_dir'):
         for value in getattr(args, option) or []:
             arguments += ['--' + option.replace('_', '-'), value]
@@ -104,7 +105,7 @@ def _read(args):
     return nova.conf.CONF
 
 
-def load_class(compute_driver):
+def load_class(compute_driver: str | None) -> type:
     """Return the class that nova.virt.driver.load_compute_driver makes.
 
     :raises NotLoaded: if nova-compute would not come so far
@@ -122,14 +123,14 @@ def load_class(compute_driver):
             compute_driver, type(exc).__name__, exc)) from exc
 
 
-def distribution_of(cls):
+def distribution_of(cls: type) -> tuple[str, str]:
     """Return the name and version of what has brought the class."""
     top = cls.__module__.partition('.')[0]
     name = 'nova-zvm' if top == 'nova_zvm' else top
     return name, importlib.metadata.version(name)
 
 
-def report(compute_driver, cls):
+def report(compute_driver: str, cls: type) -> None:
     name, version = distribution_of(cls)
     for label, value in (
             ('compute_driver', compute_driver),
@@ -140,7 +141,7 @@ def report(compute_driver, cls):
         print('%-15s %s' % (label, value))
 
 
-def reason_against(compute_driver, cls):
+def reason_against(compute_driver: str, cls: type) -> str | None:
     """Say why the class is not ours, or return None when it is."""
     if cls.__module__.partition('.')[0] == 'nova_zvm':
         return None
@@ -157,7 +158,7 @@ def reason_against(compute_driver, cls):
             'has its own zvm driver; install nova-zvm there' % sys.executable)
 
 
-def main(argv=None):
+def main(argv: abc.Sequence[str] | None = None) -> int:
     args = parse_args(sys.argv[1:] if argv is None else argv)
     absent = missing(args)
     if absent:

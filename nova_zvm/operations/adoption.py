@@ -27,6 +27,7 @@ import functools
 
 from nova.compute import vm_states
 from nova import exception as nova_exception
+from nova import objects
 
 from nova_zvm.connector import errors
 from nova_zvm.network import macprefix
@@ -63,7 +64,7 @@ class Verdict:
     :ivar paused: whether its guest is
     """
 
-    instance: object
+    instance: 'objects.Instance'
     userid: str
     result: str
     details: str
