@@ -193,7 +193,7 @@ class Deployment:
                   for vif in instance.get_network_info()}
         if owners:
             found |= {nic.userid: owners[nic.nic_id]
-                      for nic in self.connector.guests.nics()
+                      for nic in self.connector.nics.list()
                       if nic.nic_id in owners}
         return {userid: instance for userid, instance in found.items()
                 if userid not in self.claims}

@@ -22,10 +22,13 @@ import threading
 import time
 
 from nova_zvm.connector import models
+from nova_zvm.connector.resources import disks
 from nova_zvm.connector.resources import files
 from nova_zvm.connector.resources import guests
 from nova_zvm.connector.resources import host
 from nova_zvm.connector.resources import images
+from nova_zvm.connector.resources import nics
+from nova_zvm.connector.resources import telemetry
 from nova_zvm.connector.resources import volumes
 from nova_zvm.connector.resources import vswitches
 from nova_zvm.connector import session
@@ -61,6 +64,9 @@ class Connector:
         self._version_lock = threading.Lock()
         self.host = host.Host(self._session)
         self.guests = guests.Guests(self._session)
+        self.disks = disks.Disks(self._session)
+        self.nics = nics.Nics(self._session)
+        self.telemetry = telemetry.Telemetry(self._session)
         self.images = images.Images(self._session)
         self.vswitches = vswitches.Vswitches(self._session)
         self.volumes = volumes.Volumes(self._session)

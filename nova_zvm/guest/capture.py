@@ -141,7 +141,7 @@ class Captures:
 
     def _capture(self, instance, userid, name):
         with progress.step(instance, userid, 'captured'):
-            self._connector.guests.capture(userid, name)
+            self._connector.disks.capture(userid, name)
         image = self._connector.images.get(name)
         return Captured(image, image.path or self._path(userid, image))
 

@@ -415,7 +415,7 @@ class Guests:
 
     def _revoke(self, userid):
         for vswitch in {nic.vswitch for nic in
-                        self._connector.guests.nics(userid) if nic.vswitch}:
+                        self._connector.nics.list(userid) if nic.vswitch}:
             grants.revoke(self._connector, userid, vswitch,
                               self._patience)
 

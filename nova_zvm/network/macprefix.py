@@ -76,7 +76,7 @@ class MacPrefix:
             return
         with contextlib.suppress(errors.ConnectorError):
             macs = {adapter.vdev: adapter.mac for adapter
-                    in self._connector.guests.adapters(userid)}
+                    in self._connector.nics.adapters(userid)}
             for nic in nics:
                 self._learn(macs.get(nic.vdev, ''),
                             nic.mac[PREFIX:].replace(':', ''))

@@ -129,7 +129,7 @@ class Network:
                 reason='the z/VM Cloud Connector configures only one port '
                        'in %s, and cloud-init the others: boot with a '
                        'config drive' % os_version)
-        if not self._connector.guests.takes_interface(os_version, networks):
+        if not self._connector.nics.takes_interface(os_version, networks):
             raise nova_exception.InvalidInput(
                 reason='%d ports are more than the z/VM Cloud Connector '
                        'takes for one server' % len(nics))
@@ -141,13 +141,13 @@ class Network:
         """Create a new guest's NICs, configure them in it, couple them."""
         networks = _networks(nics, hostname)
         if networks:
-            self._connector.guests.create_interface(
+            self._connector.nics.create_interface(
                 userid, os_version, networks)
         for nic in nics:
             if not nic.address:
-                self._connector.guests.create_nic(userid, nic.vdev,
-                                                  nic.port_id, nic.mac)
-            self._connector.guests.couple(
+                self._connector.nics.create(userid, nic.vdev,
+                                            nic.port_id, nic.mac)
+            self._connector.nics.couple(
                 userid, nic.vdev, nic.vswitch, nic.vlan_id)
             self.authorize(userid, nic)
 

@@ -142,7 +142,7 @@ class Adoption:
 
     @functools.cached_property
     def _nics(self):
-        return self._connector.guests.nics()
+        return self._connector.nics.list()
 
     def _is_paused(self, instance, userid):
         return (instance.vm_state == vm_states.PAUSED and

@@ -98,20 +98,20 @@ class Diagnostics:
         userid = ownership.guest_of(instance)
         with (failures.answered_as(nova_exception.InstanceNotReady),
               failures.translated(instance)):
-            usage = self._connector.guests.stats([userid]).get(userid)
+            usage = self._connector.telemetry.usage([userid]).get(userid)
             adapters = self._adapters(userid) if usage else None
             if usage is None or adapters is None:
                 raise nova_exception.InstanceNotReady(
                     instance_id=instance.uuid)
             counters = {
-                nic.vdev: nic for nic in self._connector.guests
-                .interface_stats([userid]).get(userid, [])}
+                nic.vdev: nic for nic in self._connector.telemetry
+                .nic_counters([userid]).get(userid, [])}
         return usage, [(adapter, counters.get(adapter.vdev))
                        for adapter in adapters]
 
     def _adapters(self, userid: str) -> list[models.Adapter] | None:
         """Return the NICs of a guest, None if it is off."""
-        adapters = self._connector.guests.adapters(userid)
+        adapters = self._connector.nics.adapters(userid)
         if not adapters and (
                 self._connector.guests.power_state(userid) == 'off'):
             return None

@@ -134,7 +134,7 @@ class Interfaces:
                 self._create(guest, nic, os_version)
             with failures.late_effect_awaited(
                     self._patience, lambda: self._is_coupled(guest, nic.vdev)):
-                self._connector.guests.couple(
+                self._connector.nics.couple(
                     guest.userid, nic.vdev, nic.vswitch, nic.vlan_id,
                     guest.on)
         except Exception:
@@ -144,12 +144,12 @@ class Interfaces:
 
     def _create(self, guest, nic, os_version):
         if self._is_configured(guest, nic, os_version):
-            self._connector.guests.create_interface(
+            self._connector.nics.create_interface(
                 guest.userid, os_version, [nic.guest_network()], guest.on)
         else:
             LOG.info('NIC %s (port %s) must be configured inside the guest',
                      nic.vdev, nic.port_id, instance=guest.instance)
-            self._connector.guests.create_nic(
+            self._connector.nics.create(
                 guest.userid, nic.vdev, nic.port_id, nic.mac, guest.on)
 
     @staticmethod
@@ -181,7 +181,7 @@ class Interfaces:
 
     def _compare_mac(self, guest, nic):
         with contextlib.suppress(errors.ConnectorError):
-            for adapter in self._connector.guests.adapters(guest.userid):
+            for adapter in self._connector.nics.adapters(guest.userid):
                 if adapter.vdev == nic.vdev and adapter.mac != nic.mac:
                     LOG.warning(
                         'NIC %s (port %s) has the MAC address %s, not %s: '
@@ -211,7 +211,7 @@ class Interfaces:
             with failures.late_effect_awaited(
                     self._patience,
                     lambda: not self._exists(guest, vdev, guest.on)):
-                self._connector.guests.delete_interface(
+                self._connector.nics.delete_interface(
                     guest.userid,
                     self._os_version(guest.instance, image_meta), vdev,
                     guest.on)
@@ -264,7 +264,7 @@ class Interfaces:
             # The next attach may use the number again.
             with failures.late_effect_awaited(
                     self._patience, lambda: not self._exists(guest, vdev, on)):
-                self._connector.guests.delete_nic(guest.userid, vdev, on)
+                self._connector.nics.delete(guest.userid, vdev, on)
 
     # Looking
 
@@ -272,7 +272,7 @@ class Interfaces:
         return self._connector.guests.power_state(userid) == 'on'
 
     def _rows(self, guest):
-        return self._connector.guests.nics(guest.userid)
+        return self._connector.nics.list(guest.userid)
 
     def _row(self, guest, vdev):
         return next((row for row in self._rows(guest) if row.vdev == vdev),
@@ -297,4 +297,4 @@ class Interfaces:
 
     def _is_live(self, guest, vdev):
         return vdev in [adapter.vdev for adapter in
-                        self._connector.guests.adapters(guest.userid)]
+                        self._connector.nics.adapters(guest.userid)]

@@ -10,7 +10,7 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Guests: directory entries, minidisks, NICs and power."""
+"""Guests: directory entries and power."""
 
 from collections import abc
 import contextlib
@@ -22,21 +22,12 @@ from nova_zvm.connector import operation as op
 from nova_zvm.connector import session
 from nova_zvm.connector import timeouts
 
-T = typing.TypeVar('T')
-
 # Named here because Guests.list hides list.
 Strings = list[str]
 Disks = list[models.Disk]
-Nics = list[models.Nic]
-Adapters = list[models.Adapter]
-# By userid, in upper case.
-Usages = dict[str, models.Usage]
-Counters = dict[str, list[models.NicCounters]]
 
 # No minidisk and no NIC of a guest is here.
 _UNUSED_VDEV = 'FFFC'
-# overallRC of what the connector finds wrong itself.
-_OWN_ERROR = 300
 
 
 class Guests:
@@ -133,146 +124,6 @@ class Guests:
         """Let the connector forget a guest and its NICs; z/VM keeps it."""
         self._act('deregister', userid, 'deregister_vm')
 
-    # Disks
-
-    def deploy(self, userid: str, image: str,
-               transport_file: str | None = None,
-               hostname: str | None = None) -> None:
-        """Write an image onto the boot disk of a guest that is off.
-
-        :param transport_file: path on the connector's host of a file to be
-            put into the guest's reader, under its own name
-        :param hostname: for the guest; ignored with a transport_file
-        :raises NotFound: if there is no such guest, image or boot disk
-        :raises Busy: if the connector has too many deploys under way
-        """
-        members: dict[str, typing.Any] = {'image': image}
-        if transport_file is not None:
-            members['transportfiles'] = transport_file
-        if hostname is not None:
-            members['hostname'] = hostname
-        self._act('deploy', userid, 'deploy', **members)
-
-    def capture(self, userid: str, image: str) -> None:
-        """Make an image of a guest's root disk.
-
-        A guest that is on is shut down for it, or, if its Linux does not
-        answer, logged off, and started again when all went well. Its image
-        has the os_version that its Linux tells; that of a guest that is off
-        what was deployed, in upper case, or UNKNOWN.
-
-        :raises Conflict: if the connector cannot; a guest that was on may
-            be off then
-        :raises Busy: if the connector has too many captures under way
-        """
-        self._act('capture', userid, 'capture', image=image)
-
-    def configure_disks(self, userid: str,
-                        disks: abc.Sequence[models.DiskMount]) -> None:
-        """Tell the guest to mount its minidisks when it boots.
-
-        The connector can do so for any number of them, in any number of
-        requests, but a request can be too large for it.
-        """
-        for part in op.parts([disk.body() for disk in disks]):
-            self._http.request(
-                'guests.configure_disks', 'PUT', ('guests', userid, 'disks'),
-                body={'disk_info': {'disk_list': part}}, parse=_nothing)
-
-    # NICs
-
-    def create_interface(self, userid: str, os_version: str,
-                         networks: abc.Sequence[models.GuestNetwork],
-                         active: bool = False) -> None:
-        """Create NICs and put their configuration into the guest's reader.
-
-        :param active: whether the guest is on
-        :raises Conflict: if a vdev is taken, or the guest is off
-        """
-        self._http.request(
-            'guests.create_interface', 'POST',
-            ('guests', userid, 'interface'),
-            body=_interface(os_version, networks, active), parse=_nothing)
-
-    def takes_interface(self, os_version: str,
-                        networks: abc.Sequence[models.GuestNetwork]) -> bool:
-        """Tell whether one request has room for the NICs of a new guest.
-
-        It must be one: each replaces the configuration of the one before.
-        """
-        return op.fits(_interface(os_version, networks, False))
-
-    def delete_interface(self, userid: str, os_version: str, vdev: str,
-                         active: bool = False) -> None:
-        """Delete a NIC, then its configuration in the guest.
-
-        The second can fail when the first has been done: a guest that is on
-        must answer.
-        """
-        self._http.request(
-            'guests.delete_interface', 'DELETE',
-            ('guests', userid, 'interface'),
-            body={'interface': {'os_version': os_version, 'vdev': vdev,
-                                'active': active}}, parse=_nothing)
-
-    def create_nic(self, userid: str, vdev: str, nic_id: str, mac: str,
-                   active: bool = False) -> None:
-        """Create a NIC without configuring it in the guest.
-
-        :param mac: only its last six digits are used; of a NIC of a guest
-            that is on CP chooses them until the next logon
-        :raises Conflict: if the vdev is taken, or the guest is off
-        """
-        self._http.request(
-            'guests.create_nic', 'POST', ('guests', userid, 'nic'),
-            body={'nic': {'vdev': vdev, 'nic_id': nic_id, 'mac_addr': mac,
-                          'active': active}}, parse=_nothing)
-
-    def couple(self, userid: str, vdev: str, vswitch: str,
-               vlan_id: int | None = None, active: bool = False) -> None:
-        """Couple a NIC to a vswitch, which is not checked to exist.
-
-        :param vdev: four digits, as the directory has it
-        """
-        info: dict[str, typing.Any] = {
-            'couple': True, 'vswitch': vswitch, 'active': active}
-        if vlan_id is not None:
-            info['vlan_id'] = vlan_id
-        self._http.request(
-            'guests.couple', 'PUT', ('guests', userid, 'nic', vdev),
-            body={'info': info}, parse=_nothing)
-
-    def delete_nic(self, userid: str, vdev: str,
-                   active: bool = False) -> None:
-        """Delete a NIC; done already is fine."""
-        self._http.request(
-            'guests.delete_nic', 'DELETE', ('guests', userid, 'nic', vdev),
-            body={'active': active}, parse=_nothing)
-
-    def nics(self, userid: str | None = None) -> Nics:
-        """Return the NICs of one or all guests that the connector knows."""
-        query = {'userid': userid} if userid else None
-        return self._http.request(
-            'guests.nics', 'GET', ('guests', 'nics'), query=query,
-            parse=lambda output: [models.Nic.parse(nic) for nic in output])
-
-    def adapters(self, userid: str) -> Adapters:
-        """Return the NICs that a guest has now, as CP tells.
-
-        None of one that is off: the connector refuses to tell so, with an
-        error of its own, not of z/VM (zvmsdk/smtclient.py
-        get_adapters_info, 1.6.3).
-        """
-        try:
-            return self._http.request(
-                'guests.adapters', 'GET', ('guests', userid, 'adapters'),
-                parse=lambda output: [models.Adapter.parse(adapter)
-                                      for adapter in output['adapters']])
-        except errors.ConnectorError as exc:
-            if exc.overall_rc != _OWN_ERROR:
-                raise
-            return []
-
     def unlock(self, userid: str) -> None:
         """Free a directory entry that a connector locked which then died.
 
@@ -282,7 +133,11 @@ class Guests:
         (zvmsdk/smtclient.py couple_nic_to_vswitch, 1.6.3)
         """
         with contextlib.suppress(errors.NotFound):
-            self.couple(userid, _UNUSED_VDEV, 'NONE')
+            self._http.request(
+                'guests.couple', 'PUT',
+                ('guests', userid, 'nic', _UNUSED_VDEV),
+                body={'info': {'couple': True, 'vswitch': 'NONE',
+                               'active': False}}, parse=_nothing)
 
     # Power
 
@@ -358,29 +213,6 @@ class Guests:
             'guests.info', 'GET', ('guests', userid, 'info'),
             parse=models.GuestInfo.parse)
 
-    def stats(self, userids: abc.Sequence[str]) -> Usages:
-        """Return what guests use; of one that is off nothing.
-
-        As old as the connector's cache, by default up to 300 seconds: one
-        that went off meanwhile is still there (zvmsdk/monitor.py, 1.6.3).
-
-        :raises NotFound: if the connector does not know one of them
-        """
-        return self._monitored('guests.stats', 'stats', userids,
-                               models.Usage.parse)
-
-    def interface_stats(self, userids: abc.Sequence[str]) -> Counters:
-        """Return what went through the coupled NICs of guests.
-
-        Of a guest that is off, or has no such NIC, nothing. As old as the
-        answer of stats.
-
-        :raises NotFound: if the connector does not know one of them
-        """
-        return self._monitored(
-            'guests.interface_stats', 'interfacestats', userids,
-            lambda output: [models.NicCounters.parse(nic) for nic in output])
-
     def console_output(self, userid: str) -> str:
         """Return the end of the guest's console.
 
@@ -392,30 +224,12 @@ class Guests:
         return self._http.send(operation, {'action': 'get_console_output'},
                                str)
 
-    def _monitored(self, name: str, resource: str,
-                   userids: abc.Sequence[str],
-                   parse: abc.Callable[[typing.Any], T]) -> dict[str, T]:
-        return self._http.request(
-            name, 'GET', ('guests', resource),
-            query={'userid': ','.join(userids)},
-            parse=lambda output: {userid: parse(part)
-                                  for userid, part in output.items()})
-
     def _act(self, name: str, userid: str, action: str, *, wait: float = 0,
              **members: typing.Any) -> None:
-        about = {'image': members['image']} if 'image' in members else {}
         operation = self._http.operation(
             'guests.' + name, 'POST', ('guests', userid, 'action'),
-            wait=wait, about=about)
+            wait=wait)
         self._http.send(operation, {'action': action, **members}, _nothing)
-
-
-def _interface(os_version: str, networks: abc.Sequence[models.GuestNetwork],
-               active: bool) -> dict[str, typing.Any]:
-    return {'interface': {
-        'os_version': os_version,
-        'guest_networks': [network.body() for network in networks],
-        'active': active}}
 
 
 def _told(disks: abc.Sequence[models.DiskSpec]) -> str:

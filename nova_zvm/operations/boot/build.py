@@ -79,7 +79,7 @@ class Builder:
         mounts = disks.mounts(planned.disks, made)
         if mounts:
             with progress.step(instance, userid, 'mounts configured'):
-                self._connector.guests.configure_disks(userid, mounts)
+                self._connector.disks.configure(userid, mounts)
         with progress.step(instance, userid, 'network set up'):
             with self._plugged_events(instance, planned.nics):
                 self._network.create(userid, planned.os_version,
@@ -100,7 +100,7 @@ class Builder:
                 drive: bytes | None) -> None:
         with self._config_drives.delivered(
                 instance, drive, planned.root) as path:
-            self._connector.guests.deploy(
+            self._connector.disks.deploy(
                 planned.userid, planned.root.name, path,
                 hostname=None if path else planned.hostname)
 

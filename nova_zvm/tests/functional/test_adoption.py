@@ -123,7 +123,7 @@ class AdoptionTestCase(networking.NetworkingTestCase):
         """Boot a server as nova's own driver and the agent did it."""
         server = self.boot_on(*ports or [self.make_old_port()],
                               config_drive=True, **options)
-        for row in self.connector.guests.nics(self.userid(server)):
+        for row in self.connector.nics.list(self.userid(server)):
             port = self.neutron._ports[row.nic_id]
             vlan = port['network_id'] == self.neutron.network_2['id']
             switch = 'VSW1' if vlan else 'VSW2'
@@ -132,7 +132,7 @@ class AdoptionTestCase(networking.NetworkingTestCase):
                     switch, row.userid, networking.VLAN)
             else:
                 self.connector.vswitches.grant(switch, row.userid)
-            self.connector.guests.couple(
+            self.connector.nics.couple(
                 row.userid, row.vdev, switch,
                 networking.VLAN if vlan else None, active=True)
         return server

@@ -59,7 +59,7 @@ class DiagnosticsTest(cloud.ZVMTestCase):
     def traffic(self):
         """Return what the connector tells of each NIC, by its number."""
         return {nic.vdev: nic for nic in
-                self.connector().guests.interface_stats(
+                self.connector().telemetry.nic_counters(
                     [self.userid(self.server)])[self.userid(self.server)]}
 
     def uncouple_second(self):

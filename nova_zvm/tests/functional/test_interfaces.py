@@ -353,7 +353,7 @@ class DetachTest(InterfacesTestCase):
         self.zvm.engine.faults.clear()
 
         client.Connector(
-            self.zvm.url, token_file=self.zvm.token_file).guests.delete_nic(
+            self.zvm.url, token_file=self.zvm.token_file).nics.delete(
                 self.userid(self.server), '1006', active=True)
         self.detach(self.server, self.ports[2])
         self.assertEqual(['1009'], list(self.nics(self.server)))

@@ -394,10 +394,10 @@ class RequiredMacPrefixTest(MacPrefixTest):
 
     def make_coupled_guest(self):
         """Start a guest of which nova knows nothing, with a NIC on VSW2."""
-        guests = self.foreign_guest('OTHER1').guests
-        guests.create_nic('OTHER1', '1000', 'nic', '02:00:00:aa:bb:cc')
+        connector = self.foreign_guest('OTHER1')
+        connector.nics.create('OTHER1', '1000', 'nic', '02:00:00:aa:bb:cc')
         client.Connector(
             self.zvm.url, token_file=self.zvm.token_file).vswitches.grant(
                 'VSW2', 'OTHER1')
-        guests.couple('OTHER1', '1000', 'VSW2')
-        guests.start('OTHER1')
+        connector.nics.couple('OTHER1', '1000', 'VSW2')
+        connector.guests.start('OTHER1')

@@ -99,8 +99,8 @@ class SnapshotTestCase(cloud.ZVMTestCase):
         connector.guests.create(
             'COPY1', 1, 512, [models.DiskSpec(
                 size, boot=True, pool=conf.CONF.zvm.disk_pool)])
-        connector.guests.deploy('COPY1', 'nova-' + image_id)
-        connector.guests.capture('COPY1', 'copy')
+        connector.disks.deploy('COPY1', 'nova-' + image_id)
+        connector.disks.capture('COPY1', 'copy')
         [path] = [path for path in self.connector_files()
                   if path.parent.name == 'copy']
         snapshot = path.with_name('snapshot')
@@ -417,7 +417,7 @@ class OtherGuestsTest(SnapshotTestCase):
 
     def test_foreign_image_and_guest(self):
         connector = self.foreign_guest('FOREIGN1')
-        connector.guests.capture(self.userid(self.server), 'theirs')
+        connector.disks.capture(self.userid(self.server), 'theirs')
         self.before = self.snapshot()
         self.take()
         self.assert_as_before()

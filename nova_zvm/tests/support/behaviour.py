@@ -56,6 +56,18 @@ class Scene:
     def guests(self):
         return self.connector.guests
 
+    @property
+    def disks(self):
+        return self.connector.disks
+
+    @property
+    def nics(self):
+        return self.connector.nics
+
+    @property
+    def telemetry(self):
+        return self.connector.telemetry
+
     def assert_refused(self, cls, act, *args, codes=None, **options):
         """See that the client raises exactly this class, and return it."""
         exc = self.assertRaises(cls, act, *args, **options)
@@ -84,9 +96,9 @@ class Scene:
         """Define and start a guest whose Linux answers."""
         self.define()
         self.provide_image()
-        self.guests.deploy(USERID, 'image')
+        self.disks.deploy(USERID, 'image')
         if networks:
-            self.guests.create_interface(USERID, 'rhel8.6', networks)
+            self.nics.create_interface(USERID, 'rhel8.6', networks)
         self.guests.start(USERID, 300)
 
     def power(self):
@@ -95,12 +107,12 @@ class Scene:
     def rows(self):
         """Return switch and id of each NIC that the connector knows."""
         return {row.vdev: (row.vswitch, row.nic_id)
-                for row in self.guests.nics(USERID)}
+                for row in self.nics.list(USERID)}
 
     def adapters(self):
         """Return MAC and switch of each NIC that CP knows."""
         return {adapter.vdev: (adapter.mac, adapter.vswitch)
-                for adapter in self.guests.adapters(USERID)}
+                for adapter in self.nics.adapters(USERID)}
 
     def authorized(self, name='VSW1'):
         return self.connector.vswitches.get(name).authorized
@@ -145,11 +157,11 @@ class Directory(Scene):
 
     def test_deleted(self):
         self.boot(network())
-        self.guests.couple(USERID, '1000', 'VSW1')
+        self.nics.couple(USERID, '1000', 'VSW1')
         self.connector.vswitches.grant('VSW1', USERID)
         self.guests.delete(USERID)
         self.assertEqual([], self.guests.list())
-        self.assertEqual([], self.guests.nics())
+        self.assertEqual([], self.nics.list())
         self.assertEqual({}, self.authorized())
         self.assertEqual('off', self.power())
         self.assert_refused(errors.NotFound, self.guests.directory_entry,
@@ -173,17 +185,17 @@ class Directory(Scene):
                      guests.reboot, guests.reset, guests.pause,
                      guests.unpause, guests.info, guests.console_output):
             yield verb, USERID
-        yield guests.stats, [USERID]
-        yield guests.interface_stats, [USERID]
-        yield guests.deploy, USERID, 'image'
-        yield guests.capture, USERID, 'captured'
-        yield (guests.configure_disks, USERID,
+        yield self.telemetry.usage, [USERID]
+        yield self.telemetry.nic_counters, [USERID]
+        yield self.disks.deploy, USERID, 'image'
+        yield self.disks.capture, USERID, 'captured'
+        yield (self.disks.configure, USERID,
                [models.DiskMount('0101', 'ext4', '/mnt')])
-        yield guests.create_interface, USERID, 'rhel8.6', [network()]
-        yield guests.create_nic, USERID, '1000', 'nic', MAC
-        yield guests.delete_interface, USERID, 'rhel8.6', '1000'
-        yield guests.delete_nic, USERID, '1000'
-        yield guests.couple, USERID, '1000', 'VSW1'
+        yield self.nics.create_interface, USERID, 'rhel8.6', [network()]
+        yield self.nics.create, USERID, '1000', 'nic', MAC
+        yield self.nics.delete_interface, USERID, 'rhel8.6', '1000'
+        yield self.nics.delete, USERID, '1000'
+        yield self.nics.couple, USERID, '1000', 'VSW1'
 
     def test_of_a_guest_that_does_not_exist(self):
         for verb, *args in self.verbs():
@@ -241,8 +253,8 @@ class Power(Scene):
         self.assertEqual('off', self.power())
         self.assertEqual(models.GuestInfo('off', ''),
                          self.guests.info(USERID))
-        self.assertEqual({}, self.guests.stats([USERID]))
-        self.assertEqual({}, self.guests.interface_stats([USERID]))
+        self.assertEqual({}, self.telemetry.usage([USERID]))
+        self.assertEqual({}, self.telemetry.nic_counters([USERID]))
 
     def test_of_a_guest_that_is_on(self):
         self.boot()
@@ -256,11 +268,11 @@ class Power(Scene):
         self.assertEqual(models.GuestInfo('on', 'rhel8.6'),
                          self.guests.info(USERID))
         self.assertIsInstance(self.guests.console_output(USERID), str)
-        usage = self.guests.stats([USERID])[USERID]
+        usage = self.telemetry.usage([USERID])[USERID]
         self.assertEqual(2, usage.vcpus)
         self.assertGreater(usage.cpu_time_us, 0)
         self.assertGreater(usage.used_memory_kib, 0)
-        self.assertEqual({}, self.guests.interface_stats([USERID]))
+        self.assertEqual({}, self.telemetry.nic_counters([USERID]))
 
     def test_stopped(self):
         self.boot()
@@ -277,31 +289,31 @@ class Power(Scene):
 
     def test_counters_of_one_that_is_not_known(self):
         self.boot()
-        self.assert_refused(errors.NotFound, self.guests.stats,
+        self.assert_refused(errors.NotFound, self.telemetry.usage,
                             [USERID, 'NOBODY'])
 
     def test_deployed(self):
         self.define()
-        self.assert_refused(errors.NotFound, self.guests.deploy, USERID,
+        self.assert_refused(errors.NotFound, self.disks.deploy, USERID,
                             'image')
         self.provide_image()
-        self.guests.deploy(USERID, 'image', hostname='web')
-        self.guests.configure_disks(
+        self.disks.deploy(USERID, 'image', hostname='web')
+        self.disks.configure(
             USERID, [models.DiskMount('0101', 'ext4', '/mnt')])
         self.guests.start(USERID)
-        self.assert_refused(errors.ConnectorError, self.guests.deploy,
+        self.assert_refused(errors.ConnectorError, self.disks.deploy,
                             USERID, 'image')
 
     def test_captured(self):
         self.boot()
-        self.guests.capture(USERID, 'captured')
+        self.disks.capture(USERID, 'captured')
         self.assertEqual('on', self.power())
         image = self.connector.images.get('captured')
         self.assertEqual('rhel8.6', image.os_version)
         self.assertTrue(image.holds())
         self.guests.start(USERID, 300)
         self.guests.stop(USERID)
-        self.guests.capture(USERID, 'again')
+        self.disks.capture(USERID, 'again')
         self.assertEqual('off', self.power())
         # What was deployed, in upper case.
         self.assertEqual('RHEL8.6',
@@ -309,7 +321,7 @@ class Power(Scene):
 
     def test_captured_to_a_name_that_is_taken(self):
         self.boot()
-        self.assert_refused(errors.ConnectorError, self.guests.capture,
+        self.assert_refused(errors.ConnectorError, self.disks.capture,
                             USERID, 'image')
         self.assertEqual('off', self.power())
         self.assertEqual('rhel8.6',
@@ -321,8 +333,8 @@ class Nics(Scene):
 
     def test_of_a_guest_that_is_off(self):
         self.define()
-        self.guests.create_interface(USERID, 'rhel8.6', [network()])
-        self.guests.create_nic(USERID, '1003', 'other', OTHER_MAC)
+        self.nics.create_interface(USERID, 'rhel8.6', [network()])
+        self.nics.create(USERID, '1003', 'other', OTHER_MAC)
         self.assertEqual({'1000': (None, 'nic-1000'),
                           '1003': (None, 'other')}, self.rows())
         self.assertEqual({}, self.adapters())
@@ -331,49 +343,49 @@ class Nics(Scene):
                          [line[:11] for line in entry
                           if line.startswith('NICDEF')])
         self.assertIn('MACID 123456', ' '.join(entry))
-        self.guests.couple(USERID, '1000', 'VSW1', 7)
+        self.nics.couple(USERID, '1000', 'VSW1', 7)
         # Nobody checks that it exists.
-        self.guests.couple(USERID, '1003', 'NOSWITCH')
+        self.nics.couple(USERID, '1003', 'NOSWITCH')
         self.assertEqual({'1000': ('VSW1', 'nic-1000'),
                           '1003': ('NOSWITCH', 'other')}, self.rows())
-        self.assert_refused(errors.NotFound, self.guests.couple, USERID,
+        self.assert_refused(errors.NotFound, self.nics.couple, USERID,
                             '1006', 'VSW1')
-        self.guests.delete_interface(USERID, 'rhel8.6', '1000')
+        self.nics.delete_interface(USERID, 'rhel8.6', '1000')
         for _ in range(2):
-            self.guests.delete_nic(USERID, '1003')
-        self.guests.delete_interface(USERID, 'rhel8.6', '1000')
+            self.nics.delete(USERID, '1003')
+        self.nics.delete_interface(USERID, 'rhel8.6', '1000')
         self.assertEqual({}, self.rows())
 
     def test_that_is_there_already(self):
         self.define()
-        self.guests.create_nic(USERID, '1000', 'first', MAC)
+        self.nics.create(USERID, '1000', 'first', MAC)
         for act, *args in (
-                (self.guests.create_nic, USERID, '1000', 'other', OTHER_MAC),
-                (self.guests.create_interface, USERID, 'rhel8.6',
+                (self.nics.create, USERID, '1000', 'other', OTHER_MAC),
+                (self.nics.create_interface, USERID, 'rhel8.6',
                  [network()])):
             self.assert_refused(errors.Conflict, act, *args)
         self.assertEqual({'1000': (None, 'first')}, self.rows())
 
     def test_of_a_guest_taken_for_on(self):
         self.define()
-        self.guests.create_nic(USERID, '1000', 'first', MAC)
+        self.nics.create(USERID, '1000', 'first', MAC)
         for act, *args in (
-                (self.guests.create_nic, USERID, '1003', 'other', OTHER_MAC),
-                (self.guests.create_interface, USERID, 'rhel8.6',
+                (self.nics.create, USERID, '1003', 'other', OTHER_MAC),
+                (self.nics.create_interface, USERID, 'rhel8.6',
                  [network('1003')]),
-                (self.guests.delete_nic, USERID, '1000')):
+                (self.nics.delete, USERID, '1000')):
             self.assert_refused(errors.Conflict, act, *args, active=True)
         self.assertEqual({'1000': (None, 'first')}, self.rows())
 
     def test_started(self):
         self.boot(network())
-        self.guests.create_nic(USERID, '1003', 'other', OTHER_MAC)
+        self.nics.create(USERID, '1003', 'other', OTHER_MAC)
         # What is in the directory alone comes with the next logon.
         self.assertEqual({'1000': (MAC, None)}, self.adapters())
         self.guests.stop(USERID)
         self.assertEqual({}, self.adapters())
         self.connector.vswitches.grant('VSW1', USERID)
-        self.guests.couple(USERID, '1000', 'VSW1')
+        self.nics.couple(USERID, '1000', 'VSW1')
         self.guests.start(USERID)
         self.assertEqual({'1000': (MAC, 'VSW1'), '1003': (OTHER_MAC, None)},
                          self.adapters())
@@ -381,68 +393,68 @@ class Nics(Scene):
     def test_of_a_guest_that_is_on(self):
         self.boot()
         self.connector.vswitches.grant('VSW1', USERID)
-        self.guests.create_interface(USERID, 'rhel8.6', [network()], True)
-        self.guests.couple(USERID, '1000', 'VSW1', active=True)
+        self.nics.create_interface(USERID, 'rhel8.6', [network()], True)
+        self.nics.couple(USERID, '1000', 'VSW1', active=True)
         ((mac, vswitch),) = self.adapters().values()
         self.assertEqual('VSW1', vswitch)
         # CP chooses it.
         self.assertNotEqual(MAC, mac)
         self.assertEqual(MAC[:8], mac[:8])
         self.assertEqual({'1000': ('VSW1', 'nic-1000')}, self.rows())
-        self.guests.delete_interface(USERID, 'rhel8.6', '1000', True)
-        self.guests.delete_nic(USERID, '1000', True)
+        self.nics.delete_interface(USERID, 'rhel8.6', '1000', True)
+        self.nics.delete(USERID, '1000', True)
         self.assertEqual(({}, {}), (self.rows(), self.adapters()))
 
     def test_coupled_without_a_grant(self):
         self.boot(network())
-        self.assert_refused(errors.Conflict, self.guests.couple, USERID,
+        self.assert_refused(errors.Conflict, self.nics.couple, USERID,
                             '1000', 'VSW1', active=True)
         self.assertEqual({'1000': (None, 'nic-1000')}, self.rows())
         self.assertEqual({'1000': (MAC, None)}, self.adapters())
 
     def test_deleted_in_the_directory_alone(self):
         self.boot(network())
-        self.guests.delete_nic(USERID, '1000')
+        self.nics.delete(USERID, '1000')
         self.assertEqual({}, self.rows())
         self.assertEqual({'1000': (MAC, None)}, self.adapters())
 
     def test_while_the_entry_is_locked(self):
         self.define()
-        self.guests.create_nic(USERID, '1000', 'first', MAC)
+        self.nics.create(USERID, '1000', 'first', MAC)
         self.lock(USERID)
         for act, *args in (
-                (self.guests.create_nic, USERID, '1003', 'other', OTHER_MAC),
-                (self.guests.create_interface, USERID, 'rhel8.6',
+                (self.nics.create, USERID, '1003', 'other', OTHER_MAC),
+                (self.nics.create_interface, USERID, 'rhel8.6',
                  [network('1003')]),
-                (self.guests.delete_nic, USERID, '1000'),
-                (self.guests.delete_interface, USERID, 'rhel8.6', '1000')):
+                (self.nics.delete, USERID, '1000'),
+                (self.nics.delete_interface, USERID, 'rhel8.6', '1000')):
             self.assert_refused(errors.Conflict, act, *args)
         self.assertEqual({'1000': (None, 'first')}, self.rows())
         self.guests.unlock(USERID)
-        self.guests.delete_nic(USERID, '1000')
+        self.nics.delete(USERID, '1000')
         self.assertEqual({}, self.rows())
 
     def test_coupling_frees_an_entry_that_is_locked(self):
         self.define()
-        self.guests.create_nic(USERID, '1000', 'first', MAC)
+        self.nics.create(USERID, '1000', 'first', MAC)
         self.lock(USERID)
-        self.guests.couple(USERID, '1000', 'VSW1')
-        self.guests.delete_nic(USERID, '1000')
+        self.nics.couple(USERID, '1000', 'VSW1')
+        self.nics.delete(USERID, '1000')
         self.assertEqual({}, self.rows())
 
     def test_of_all_guests(self):
         for number in (1, 2):
             self.define('ABC%05d' % number)
-            self.guests.create_nic('ABC%05d' % number, '1000',
-                                   'nic%d' % number, MAC[:-1] + str(number))
+            self.nics.create('ABC%05d' % number, '1000',
+                             'nic%d' % number, MAC[:-1] + str(number))
         self.assertEqual(
             [('ABC00001', 'nic1'), ('ABC00002', 'nic2')],
-            sorted((row.userid, row.nic_id) for row in self.guests.nics()))
+            sorted((row.userid, row.nic_id) for row in self.nics.list()))
 
     def test_in_one_request(self):
         few = [network('%04X' % (0x1000 + 3 * number)) for number in range(3)]
-        self.assertTrue(self.guests.takes_interface('rhel8.6', few))
-        self.assertFalse(self.guests.takes_interface('rhel8.6', few * 20))
+        self.assertTrue(self.nics.takes_interface('rhel8.6', few))
+        self.assertFalse(self.nics.takes_interface('rhel8.6', few * 20))
 
 
 class Switches(Scene):
@@ -505,7 +517,7 @@ class Switches(Scene):
     def test_adapters(self):
         self.boot(network())
         self.vswitches.grant('VSW1', USERID)
-        self.guests.couple(USERID, '1000', 'VSW1', active=True)
+        self.nics.couple(USERID, '1000', 'VSW1', active=True)
         self.assertEqual({'%s_1000' % USERID: MAC},
                          self.vswitches.get('VSW1').adapters)
 

@@ -131,6 +131,23 @@ class Guest:
             part.clear()
 
 
+# What asks for an operation that does not have its name.
+CALLS = {
+    'guests.deploy': ('disks', 'deploy'),
+    'guests.capture': ('disks', 'capture'),
+    'guests.configure_disks': ('disks', 'configure'),
+    'guests.create_interface': ('nics', 'create_interface'),
+    'guests.delete_interface': ('nics', 'delete_interface'),
+    'guests.create_nic': ('nics', 'create'),
+    'guests.delete_nic': ('nics', 'delete'),
+    'guests.couple': ('nics', 'couple'),
+    'guests.nics': ('nics', 'list'),
+    'guests.adapters': ('nics', 'adapters'),
+    'guests.stats': ('telemetry', 'usage'),
+    'guests.interface_stats': ('telemetry', 'nic_counters'),
+}
+
+
 class FakeConnector:
     """Has the interface of connector.client.Connector.
 
@@ -175,6 +192,9 @@ class FakeConnector:
         self.switch_status = 'OSA device ready.'
         self.contact = None
         self.guests = _Guests(self)
+        self.disks = _Disks(self)
+        self.nics = _Nics(self)
+        self.telemetry = _Telemetry(self)
         self.host = _Host(self)
         self.images = _Images(self)
         self.vswitches = _Vswitches(self)
@@ -234,6 +254,11 @@ class FakeConnector:
 
     def settle_seconds(self, operation):
         return timeouts.Timeouts().read(operation)
+
+    def method(self, operation):
+        """Return what asks for an operation."""
+        noun, verb = CALLS.get(operation) or operation.split('.')
+        return getattr(getattr(self, noun), verb)
 
     def existing(self, userid):
         guest = self.zvm.get(userid)
@@ -336,113 +361,6 @@ class _Guests(_Resource):
         if not guest.in_directory:
             del self._connector.zvm[userid]
 
-    def deploy(self, userid, image, transport_file=None, hostname=None):
-        self._connector.asked('guests.deploy', userid, image,
-                              transport_file, hostname)
-        guest = self._connector.existing(userid)
-        if image not in self._connector.repository:
-            raise not_found('guests.deploy')
-        if guest.power == 'on':
-            raise error(errors.ConnectorError, 'guests.deploy', 500,
-                        (300, 300, 3))
-        guest.image = image
-        if transport_file:
-            guest.transport_file = self._connector.exports[transport_file]
-
-    def configure_disks(self, userid, disks):
-        self._connector.asked('guests.configure_disks', userid, disks)
-        self._connector.existing(userid).mounts = disks
-
-    def create_interface(self, userid, os_version, networks, active=False):
-        self._connector.asked('guests.create_interface', userid, os_version,
-                              networks)
-        guest = self._connector.existing(userid)
-        for network in networks:
-            self._add_nic(guest, network.vdev, network.nic_id, network.mac,
-                          network, active)
-
-    def takes_interface(self, os_version, networks):
-        return len(networks) < 16
-
-    def create_nic(self, userid, vdev, nic_id, mac, active=False):
-        self._connector.asked('guests.create_nic', userid, vdev, nic_id, mac)
-        self._add_nic(self._connector.existing(userid), vdev, nic_id, mac,
-                      None, active)
-
-    @staticmethod
-    def _add_nic(guest, vdev, nic_id, mac, network, active):
-        if (vdev in guest.nics or guest.locked or
-                active and guest.power == 'off'):
-            raise error(errors.Conflict, 'guests.create_interface', 409)
-        guest.nics[vdev] = network
-        guest.nic_ids[vdev] = nic_id
-        guest.macs[vdev] = mac
-        if active:
-            guest.live[vdev] = CHOSEN_MAC
-
-    def delete_interface(self, userid, os_version, vdev, active=False):
-        self._connector.asked('guests.delete_interface', userid, os_version,
-                              vdev)
-        self._delete_nic(userid, vdev, active)
-
-    def delete_nic(self, userid, vdev, active=False):
-        self._connector.asked('guests.delete_nic', userid, vdev)
-        self._delete_nic(userid, vdev, active)
-
-    def _delete_nic(self, userid, vdev, active):
-        guest = self._connector.existing(userid)
-        if (active and guest.power == 'off' or
-                guest.locked and vdev in guest.macs):
-            raise error(errors.Conflict, 'guests.delete_nic', 409)
-        for part in (guest.nics, guest.nic_ids, guest.macs, guest.couplings):
-            part.pop(vdev, None)
-        if active:
-            guest.live.pop(vdev, None)
-
-    def nics(self, userid=None):
-        self._connector.asked('guests.nics', userid)
-        return [models.Nic(name, vdev, guest.couplings.get(vdev),
-                           guest.nic_ids.get(vdev))
-                for name, guest in self._connector.zvm.items()
-                for vdev in {**guest.nics, **guest.couplings}
-                if userid in (None, name) and guest.known]
-
-    def adapters(self, userid):
-        self._connector.asked('guests.adapters', userid)
-        guest = self._connector.zvm.get(userid)
-        if guest is None or guest.power == 'off':
-            return []
-        return [models.Adapter(vdev, mac, guest.couplings.get(vdev))
-                for vdev, mac in guest.live.items()]
-
-    def stats(self, userids):
-        self._connector.asked('guests.stats', userids)
-        return {userid: guest.usage for userid, guest in self._on(userids)}
-
-    def interface_stats(self, userids):
-        self._connector.asked('guests.interface_stats', userids)
-        return {userid: guest.counters for userid, guest
-                in self._on(userids) if guest.counters}
-
-    def _on(self, userids):
-        guests = [(userid, self._connector.existing(userid))
-                  for userid in userids]
-        return [(userid, guest) for userid, guest in guests
-                if guest.power == 'on']
-
-    def couple(self, userid, vdev, vswitch, vlan_id=None, active=False):
-        self._connector.asked('guests.couple', userid, vdev, vswitch,
-                              vlan_id)
-        guest = self._connector.existing(userid)
-        guest.locked = False
-        if vdev not in {**guest.nics, **guest.macs, **guest.couplings}:
-            raise not_found('guests.couple')
-        if active and userid not in self._connector.grants.get(vswitch,
-                                                                [userid]):
-            raise error(errors.Conflict, 'guests.couple', 409,
-                        (409, 409, 10))
-        guest.couplings[vdev] = vswitch
-
     def unlock(self, userid):
         self._connector.asked('guests.unlock', userid)
         if userid in self._connector.zvm:
@@ -485,6 +403,44 @@ class _Guests(_Resource):
         if self._connector.existing(userid).power == 'off':
             raise error(errors.Conflict, 'guests.pause', 409, (300, 300, 5))
 
+    def info(self, userid):
+        self._connector.asked('guests.info', userid)
+        guest = self._connector.existing(userid)
+        return models.GuestInfo(
+            guest.power, guest.os_version if guest.power == 'on' else '')
+
+    def power_state(self, userid):
+        self._connector.asked('guests.power_state', userid)
+        guest = self._connector.zvm.get(userid)
+        return guest.power if guest else 'off'
+
+    def console_output(self, userid):
+        self._connector.asked('guests.console_output', userid)
+        if self._connector.existing(userid).power == 'off':
+            raise error(errors.ConnectorError, 'guests.console_output', 500,
+                        (8, 8, 8))
+        return self._connector.console
+
+
+class _Disks(_Resource):
+
+    def deploy(self, userid, image, transport_file=None, hostname=None):
+        self._connector.asked('guests.deploy', userid, image,
+                              transport_file, hostname)
+        guest = self._connector.existing(userid)
+        if image not in self._connector.repository:
+            raise not_found('guests.deploy')
+        if guest.power == 'on':
+            raise error(errors.ConnectorError, 'guests.deploy', 500,
+                        (300, 300, 3))
+        guest.image = image
+        if transport_file:
+            guest.transport_file = self._connector.exports[transport_file]
+
+    def configure(self, userid, disks):
+        self._connector.asked('guests.configure_disks', userid, disks)
+        self._connector.existing(userid).mounts = disks
+
     def capture(self, userid, image):
         """As the connector: a failure in the middle leaves the guest off."""
         guest = self._connector.existing(userid)
@@ -503,23 +459,101 @@ class _Guests(_Resource):
             guest.disks[-1])] = guest.captured
         guest.power = power
 
-    def info(self, userid):
-        self._connector.asked('guests.info', userid)
+
+class _Nics(_Resource):
+
+    def create_interface(self, userid, os_version, networks, active=False):
+        self._connector.asked('guests.create_interface', userid, os_version,
+                              networks)
         guest = self._connector.existing(userid)
-        return models.GuestInfo(
-            guest.power, guest.os_version if guest.power == 'on' else '')
+        for network in networks:
+            self._add_nic(guest, network.vdev, network.nic_id, network.mac,
+                          network, active)
 
-    def power_state(self, userid):
-        self._connector.asked('guests.power_state', userid)
+    def takes_interface(self, os_version, networks):
+        return len(networks) < 16
+
+    def create(self, userid, vdev, nic_id, mac, active=False):
+        self._connector.asked('guests.create_nic', userid, vdev, nic_id, mac)
+        self._add_nic(self._connector.existing(userid), vdev, nic_id, mac,
+                      None, active)
+
+    @staticmethod
+    def _add_nic(guest, vdev, nic_id, mac, network, active):
+        if (vdev in guest.nics or guest.locked or
+                active and guest.power == 'off'):
+            raise error(errors.Conflict, 'guests.create_interface', 409)
+        guest.nics[vdev] = network
+        guest.nic_ids[vdev] = nic_id
+        guest.macs[vdev] = mac
+        if active:
+            guest.live[vdev] = CHOSEN_MAC
+
+    def delete_interface(self, userid, os_version, vdev, active=False):
+        self._connector.asked('guests.delete_interface', userid, os_version,
+                              vdev)
+        self._delete_nic(userid, vdev, active)
+
+    def delete(self, userid, vdev, active=False):
+        self._connector.asked('guests.delete_nic', userid, vdev)
+        self._delete_nic(userid, vdev, active)
+
+    def _delete_nic(self, userid, vdev, active):
+        guest = self._connector.existing(userid)
+        if (active and guest.power == 'off' or
+                guest.locked and vdev in guest.macs):
+            raise error(errors.Conflict, 'guests.delete_nic', 409)
+        for part in (guest.nics, guest.nic_ids, guest.macs, guest.couplings):
+            part.pop(vdev, None)
+        if active:
+            guest.live.pop(vdev, None)
+
+    def list(self, userid=None):
+        self._connector.asked('guests.nics', userid)
+        return [models.Nic(name, vdev, guest.couplings.get(vdev),
+                           guest.nic_ids.get(vdev))
+                for name, guest in self._connector.zvm.items()
+                for vdev in {**guest.nics, **guest.couplings}
+                if userid in (None, name) and guest.known]
+
+    def adapters(self, userid):
+        self._connector.asked('guests.adapters', userid)
         guest = self._connector.zvm.get(userid)
-        return guest.power if guest else 'off'
+        if guest is None or guest.power == 'off':
+            return []
+        return [models.Adapter(vdev, mac, guest.couplings.get(vdev))
+                for vdev, mac in guest.live.items()]
 
-    def console_output(self, userid):
-        self._connector.asked('guests.console_output', userid)
-        if self._connector.existing(userid).power == 'off':
-            raise error(errors.ConnectorError, 'guests.console_output', 500,
-                        (8, 8, 8))
-        return self._connector.console
+    def couple(self, userid, vdev, vswitch, vlan_id=None, active=False):
+        self._connector.asked('guests.couple', userid, vdev, vswitch,
+                              vlan_id)
+        guest = self._connector.existing(userid)
+        guest.locked = False
+        if vdev not in {**guest.nics, **guest.macs, **guest.couplings}:
+            raise not_found('guests.couple')
+        if active and userid not in self._connector.grants.get(vswitch,
+                                                                [userid]):
+            raise error(errors.Conflict, 'guests.couple', 409,
+                        (409, 409, 10))
+        guest.couplings[vdev] = vswitch
+
+
+class _Telemetry(_Resource):
+
+    def usage(self, userids):
+        self._connector.asked('guests.stats', userids)
+        return {userid: guest.usage for userid, guest in self._on(userids)}
+
+    def nic_counters(self, userids):
+        self._connector.asked('guests.interface_stats', userids)
+        return {userid: guest.counters for userid, guest
+                in self._on(userids) if guest.counters}
+
+    def _on(self, userids):
+        guests = [(userid, self._connector.existing(userid))
+                  for userid in userids]
+        return [(userid, guest) for userid, guest in guests
+                if guest.power == 'on']
 
 
 class _Host(_Resource):

@@ -145,12 +145,12 @@ class FaultTestCase(cloud.ZVMTestCase):
     def _make_foreign_guest(self, number, userid):
         guests = self.connector.guests
         guests.create(userid, 1, 512, [models.DiskSpec('1g', boot=True)])
-        guests.create_interface(userid, 'rhel8.6', [
+        self.connector.nics.create_interface(userid, 'rhel8.6', [
             models.GuestNetwork(
                 vdev='1000', nic_id='port%d' % number,
                 mac='02:00:00:00:00:%02d' % number,
                 ip='10.0.0.%d' % (number + 1), cidr='10.0.0.0/24')])
-        guests.couple(userid, '1000', 'VSW2')
+        self.connector.nics.couple(userid, '1000', 'VSW2')
         self.connector.vswitches.grant('VSW2', userid)
         guests.start(userid)
 

@@ -759,8 +759,8 @@ class GuestsTestCase(ChecksTestCase):
 
     def put_guest_with(self, userid, vif):
         self.connector.put_guest(userid)
-        self.connector.guests.create_nic(userid, '1000', vif['id'],
-                                         vif['address'])
+        self.connector.nics.create(userid, '1000', vif['id'],
+                                   vif['address'])
         self.connector.zvm[userid].nics['1000'] = vif
 
     def test_server_without_guest(self):

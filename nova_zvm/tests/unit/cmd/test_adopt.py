@@ -49,8 +49,8 @@ class AdoptCommandTestCase(inmemory.ZVMTestCase):
         userid = 'ABC0000%d' % number
         vif = VIFS[number]
         self.connector.put_guest(userid)
-        self.connector.guests.create_nic(userid, '1000', vif['id'],
-                                         vif['address'])
+        self.connector.nics.create(userid, '1000', vif['id'],
+                                   vif['address'])
         self.connector.zvm[userid].nics['1000'] = vif
         server = self.instance(
             id=number, uuid=getattr(uuids, 'server%d' % number),

@@ -284,7 +284,7 @@ class NoAnswerTest(conversation.TestCase):
                 (lambda: self.connector.guests.soft_stop('G1', 400), 535),
                 (lambda: self.connector.guests.soft_stop('G1'), 255),
                 # A shutdown, a disk read, and a start.
-                (lambda: self.connector.guests.capture('G1', 'x'), 2455)):
+                (lambda: self.connector.disks.capture('G1', 'x'), 2455)):
             error = self.assertRaises(errors.OutcomeUnknown, call)
             self.assertEqual(seconds, error.settle_seconds)
 
@@ -299,7 +299,7 @@ class RequestSizeTest(conversation.TestCase):
 
     def test_too_large_is_not_sent(self):
         error = self.assertRaises(
-            errors.RequestTooLarge, self.connector.guests.create_interface,
+            errors.RequestTooLarge, self.connector.nics.create_interface,
             'G1', 'rhel8.6', self._networks(20))
         self.assertFalse(error.sent)
         self.assertEqual([], self.http.request_history)
@@ -307,23 +307,23 @@ class RequestSizeTest(conversation.TestCase):
     def test_the_largest_is_sent(self):
         sent = self.answer('POST', '/guests/G1/action',
                            conversation.envelope())
-        self.connector.guests.deploy('G1', '')
+        self.connector.disks.deploy('G1', '')
         room = op.BODY_LIMIT - len(sent.last_request.body)
-        self.connector.guests.deploy('G1', 'i' * room)
+        self.connector.disks.deploy('G1', 'i' * room)
         self.assertEqual(op.BODY_LIMIT, len(sent.last_request.body))
         self.assertRaises(errors.RequestTooLarge,
-                          self.connector.guests.deploy, 'G1',
+                          self.connector.disks.deploy, 'G1',
                           'i' * (room + 1))
 
     def test_many_nics_are_sent(self):
         self.answer('POST', '/guests/G1/interface', conversation.envelope())
-        self.connector.guests.create_interface('G1', 'rhel8.6',
-                                               self._networks(15))
+        self.connector.nics.create_interface('G1', 'rhel8.6',
+                                             self._networks(15))
         self.assertEqual(1, len(self.http.request_history))
 
     def test_whether_nics_fit_is_known_before(self):
         for count, fits in ((15, True), (20, False)):
-            self.assertEqual(fits, self.connector.guests.takes_interface(
+            self.assertEqual(fits, self.connector.nics.takes_interface(
                 'rhel8.6', self._networks(count)))
         self.assertEqual([], self.http.request_history)
 
@@ -332,7 +332,7 @@ class RequestSizeTest(conversation.TestCase):
         disks = [models.DiskMount('%04X' % (0x100 + number), 'ext4',
                                   '/mnt/ephemeral%d' % number)
                  for number in range(120)]
-        self.connector.guests.configure_disks('G1', disks)
+        self.connector.disks.configure('G1', disks)
         bodies = [request.json() for request in self.http.request_history]
         self.assertEqual(
             [disk.body() for disk in disks],

@@ -119,6 +119,7 @@ class ReasonTest(conversation.TestCase):
 
     def test_by_what_was_asked(self):
         guests, images = self.connector.guests, self.connector.images
+        disks = self.connector.disks
         vswitches, host = self.connector.vswitches, self.connector.host
         for sentence, status, codes, ask, *args in (
                 ('The z/VM Cloud Connector does not accept the request for '
@@ -128,13 +129,13 @@ class ReasonTest(conversation.TestCase):
                 ('The server process of the z/VM Cloud Connector does not '
                  'respond', 500, (101, 101, 2), guests.list),
                 ('The z/VM Cloud Connector has too many deploys and captures '
-                 'under way', 503, (503, 503, 1), guests.deploy, 'G1', 'I1'),
+                 'under way', 503, (503, 503, 1), disks.deploy, 'G1', 'I1'),
                 ('Guest G1, its root disk or image I1 does not exist',
-                 404, (300, 300, 3), guests.deploy, 'G1', 'I1'),
+                 404, (300, 300, 3), disks.deploy, 'G1', 'I1'),
                 ('Image I1 could not be written to the root disk of guest G1',
-                 500, (300, 300, 3), guests.deploy, 'G1', 'I1'),
+                 500, (300, 300, 3), disks.deploy, 'G1', 'I1'),
                 ('Guest G1 cannot be captured', 409, (300, 300, 5),
-                 guests.capture, 'G1', 'I1'),
+                 disks.capture, 'G1', 'I1'),
                 ('The z/VM directory has no guest G1', 404, (8, 400, 4),
                  guests.directory_entry, 'G1'),
                 ('What the request for guest G1 names does not exist',

@@ -273,19 +273,19 @@ class RequestTest(conversation.TestCase):
 
     def test_deploy(self):
         self._check_action(
-            lambda: self.connector.guests.deploy('G1', 'i1',
-                                                 '/x/cfgdrive.iso'),
+            lambda: self.connector.disks.deploy('G1', 'i1',
+                                                '/x/cfgdrive.iso'),
             {'action': 'deploy', 'image': 'i1',
              'transportfiles': '/x/cfgdrive.iso'})
 
     def test_deploy_with_a_hostname(self):
         self._check_action(
-            lambda: self.connector.guests.deploy('G1', 'i1', hostname='vm1'),
+            lambda: self.connector.disks.deploy('G1', 'i1', hostname='vm1'),
             {'action': 'deploy', 'image': 'i1', 'hostname': 'vm1'})
 
     def test_configure_disks(self):
         self._check(
-            lambda: self.connector.guests.configure_disks(
+            lambda: self.connector.disks.configure(
                 'G1', [models.DiskMount('0101', 'ext4', '/mnt/x'),
                        models.DiskMount('0102', 'swap')]),
             'PUT', '/guests/G1/disks',
@@ -297,7 +297,7 @@ class RequestTest(conversation.TestCase):
 
     def test_create_interface(self):
         self._check(
-            lambda: self.connector.guests.create_interface(
+            lambda: self.connector.nics.create_interface(
                 'G1', 'rhel8.6',
                 [models.GuestNetwork(
                     '1000', 'port-1', '02:00:00:aa:bb:cc', '192.0.2.5',
@@ -316,7 +316,7 @@ class RequestTest(conversation.TestCase):
 
     def test_create_interface_without_a_gateway_sends_no_null(self):
         self._check(
-            lambda: self.connector.guests.create_interface(
+            lambda: self.connector.nics.create_interface(
                 'G1', 'rhel8.6',
                 [models.GuestNetwork('1000', 'port-1', '02:00:00:aa:bb:cc',
                                      '192.0.2.5', '192.0.2.0/24')], True),
@@ -331,7 +331,7 @@ class RequestTest(conversation.TestCase):
 
     def test_delete_interface(self):
         self._check(
-            lambda: self.connector.guests.delete_interface(
+            lambda: self.connector.nics.delete_interface(
                 'G1', 'rhel8.6', '1003', True),
             'DELETE', '/guests/G1/interface',
             {'interface': {'os_version': 'rhel8.6', 'vdev': '1003',
@@ -339,7 +339,7 @@ class RequestTest(conversation.TestCase):
 
     def test_create_nic(self):
         self._check(
-            lambda: self.connector.guests.create_nic(
+            lambda: self.connector.nics.create(
                 'G1', '1003', 'port-1', '02:00:00:aa:bb:cc', True),
             'POST', '/guests/G1/nic',
             {'nic': {'vdev': '1003', 'nic_id': 'port-1',
@@ -348,21 +348,21 @@ class RequestTest(conversation.TestCase):
 
     def test_couple(self):
         self._check(
-            lambda: self.connector.guests.couple('G1', '1000', 'VSW1'),
+            lambda: self.connector.nics.couple('G1', '1000', 'VSW1'),
             'PUT', '/guests/G1/nic/1000',
             {'info': {'couple': True, 'vswitch': 'VSW1', 'active': False}})
 
     def test_couple_with_a_vlan(self):
         self._check(
-            lambda: self.connector.guests.couple('G1', '1000', 'VSW1', 100,
-                                                 active=True),
+            lambda: self.connector.nics.couple('G1', '1000', 'VSW1', 100,
+                                               active=True),
             'PUT', '/guests/G1/nic/1000',
             {'info': {'couple': True, 'vswitch': 'VSW1', 'vlan_id': 100,
                       'active': True}})
 
     def test_delete_nic(self):
         self._check(
-            lambda: self.connector.guests.delete_nic('G1', '1000', True),
+            lambda: self.connector.nics.delete('G1', '1000', True),
             'DELETE', '/guests/G1/nic/1000', {'active': True})
 
     def test_nics(self):
@@ -373,16 +373,16 @@ class RequestTest(conversation.TestCase):
              'port': None, 'comments': None}]
         nics = [models.Nic('G1', '1000', 'VSW1', 'port-1'),
                 models.Nic('G1', '1003', None, None)]
-        self._check(self.connector.guests.nics, 'GET', '/guests/nics',
+        self._check(self.connector.nics.list, 'GET', '/guests/nics',
                     output=rows, result=nics)
 
     def test_nics_of_one_guest(self):
-        self._check(lambda: self.connector.guests.nics('G1'), 'GET',
+        self._check(lambda: self.connector.nics.list('G1'), 'GET',
                     '/guests/nics?userid=G1', output=[], result=[])
 
     def test_adapters(self):
         self._check(
-            lambda: self.connector.guests.adapters('G1'),
+            lambda: self.connector.nics.adapters('G1'),
             'GET', '/guests/G1/adapters',
             output={'adapters': [
                 {'adapter_address': '1000', 'adapter_status': '02',
@@ -396,7 +396,7 @@ class RequestTest(conversation.TestCase):
 
     def test_stats(self):
         self._check(
-            lambda: self.connector.guests.stats(['G1', 'G2']), 'GET',
+            lambda: self.connector.telemetry.usage(['G1', 'G2']), 'GET',
             '/guests/stats?userid=G1%2CG2',
             output={'G1': {
                 'guest_cpus': 2, 'used_cpu_time_us': 5419,
@@ -409,7 +409,7 @@ class RequestTest(conversation.TestCase):
 
     def test_interface_stats(self):
         self._check(
-            lambda: self.connector.guests.interface_stats(['G1']), 'GET',
+            lambda: self.connector.telemetry.nic_counters(['G1']), 'GET',
             '/guests/interfacestats?userid=G1',
             output={'G1': [
                 {'vswitch_name': 'VSW1', 'nic_vdev': 'a00', 'nic_fr_rx': 2,
@@ -419,19 +419,19 @@ class RequestTest(conversation.TestCase):
             result={'G1': [models.NicCounters('0A00', *range(1, 9))]})
 
     def test_stats_of_guests_that_are_off(self):
-        self._check(lambda: self.connector.guests.stats(['G1']), 'GET',
+        self._check(lambda: self.connector.telemetry.usage(['G1']), 'GET',
                     '/guests/stats?userid=G1', output={}, result={})
 
     def test_adapters_of_a_guest_that_has_none_or_is_off(self):
         self.answer('GET', '/guests/G1/adapters',
                     conversation.failure(300, 300, 5))
-        self.assertEqual([], self.connector.guests.adapters('G1'))
+        self.assertEqual([], self.connector.nics.adapters('G1'))
 
     def test_adapters_that_cp_does_not_tell(self):
         self.answer('GET', '/guests/G1/adapters',
                     conversation.failure(8, 500, 8))
         self.assertRaises(errors.ConnectorError,
-                          self.connector.guests.adapters, 'G1')
+                          self.connector.nics.adapters, 'G1')
 
     def test_unlock(self):
         self._check(
@@ -485,7 +485,7 @@ class RequestTest(conversation.TestCase):
 
     def test_capture(self):
         self._check_action(
-            lambda: self.connector.guests.capture('G1', 'nova-cap-1'),
+            lambda: self.connector.disks.capture('G1', 'nova-cap-1'),
             {'action': 'capture', 'image': 'nova-cap-1'})
 
     def test_info(self):

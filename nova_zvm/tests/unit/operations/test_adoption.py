@@ -42,11 +42,11 @@ class AdoptionTestCase(inmemory.ZVMTestCase):
         self.claims = {}
 
     def put_nic(self, vdev, vif, vlan=None, vswitch='VSWITCH1'):
-        self.connector.guests.create_nic('ABC00001', vdev, vif['id'],
-                                         vif['address'])
+        self.connector.nics.create('ABC00001', vdev, vif['id'],
+                                   vif['address'])
         self.guest.nics[vdev] = vif
         if vswitch:
-            self.connector.guests.couple('ABC00001', vdev, vswitch)
+            self.connector.nics.couple('ABC00001', vdev, vswitch)
             self.connector.grants[vswitch]['ABC00001'] = vlan or 1
 
     def server(self, vm_state=vm_states.ACTIVE, task_state=None, **fields):
@@ -273,8 +273,8 @@ class RefusedTestCase(AdoptionTestCase):
         """Whose NIC has the number that the MAC address has in this one."""
         self.guest.nic_ids['1000'] = uuids.another
         self.connector.put_guest('OTHER')
-        self.connector.guests.create_nic('OTHER', '1000', uuids.port,
-                                         self.ports[0]['address'])
+        self.connector.nics.create('OTHER', '1000', uuids.port,
+                                   self.ports[0]['address'])
         self.connector.zvm['OTHER'].nics['1000'] = self.ports[0]
         self.assert_refused('nothing shows')
 

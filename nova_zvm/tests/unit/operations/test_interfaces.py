@@ -385,7 +385,7 @@ class InterruptedTestCase(InterfacesTestCase):
         self.assert_only_first()
 
     def test_grant_without_a_nic_goes(self):
-        self.connector.guests.delete_nic('ABC00001', '1003')
+        self.connector.nics.delete('ABC00001', '1003')
         self.detach_another()
         self.assert_only_first()
         self.assertEqual(0, self.connector.count('guests.delete_interface'))
@@ -494,7 +494,7 @@ class LateTestCase(InterfacesTestCase):
 
     def test_a_nic_that_comes_late_is_removed(self):
         self.lose('guests.create_interface',
-                  lambda: self.connector.guests.create_nic(
+                  lambda: self.connector.nics.create(
                       'ABC00001', '1003', uuids.port, self.port['address']))
         self.assertRaises(failures.ConnectorFailure, self.attach)
         self.clock.sleep(60)

@@ -20,7 +20,8 @@ from nova_zvm.connector import client
 from nova_zvm.tests.support import behaviour
 from nova_zvm.tests.support import fakes
 
-NOUNS = ('guests', 'host', 'images', 'vswitches', 'volumes', 'files')
+NOUNS = ('guests', 'disks', 'nics', 'telemetry', 'host', 'images',
+         'vswitches', 'volumes', 'files')
 
 
 class InterfaceTestCase(base.BaseTestCase):

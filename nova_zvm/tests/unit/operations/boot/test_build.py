@@ -197,10 +197,9 @@ class FailedTestCase(booting.BootingTestCase):
             def lose(*args):
                 self.connector.faults[step] = []
                 del self.connector.calls[-1]
-                noun, verb = step.split('.')
-                getattr(getattr(self.connector, noun), verb)(
+                self.connector.method(step)(
                     *args[:1], **args[1]) if step == 'guests.create' else (
-                        getattr(getattr(self.connector, noun), verb)(*args))
+                        self.connector.method(step)(*args))
                 raise fakes.outcome_unknown(step)
             return lose
 
