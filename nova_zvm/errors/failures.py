@@ -10,40 +10,39 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""Errors of the driver, and the one map from client errors to nova's.
+"""Errors of the driver.
 
 nova decides by class what becomes of a request: InstanceNotFound means
 gone, VirtDriverNotReady means come back later, InvalidInput aborts a build
 with the reason shown to the user, anything else reschedules it.
 """
 
-import contextlib
+import typing
 
-from nova import exception
+from nova import exception as nova_exception
 from nova.i18n import _
 from nova import utils
 
 from nova_zvm.connector import errors
-from nova_zvm.pace import waiting
 
 
 # What nova raises of an event that does not come in time. nova 31 lets the
 # Timeout of eventlet through (wait_for_instance_event in
 # nova/compute/manager.py), which is no Exception; its nova.utils has eventlet.
-EventTimeout = (getattr(exception, 'InstanceEventTimeout', None) or
+EventTimeout = (getattr(nova_exception, 'InstanceEventTimeout', None) or
                 utils.eventlet.Timeout)
 
 
-class ConnectorUnreachable(exception.VirtDriverNotReady):
+class ConnectorUnreachable(nova_exception.VirtDriverNotReady):
     msg_fmt = _('The z/VM Cloud Connector cannot be reached: %(reason)s')
 
 
-class ZVMNotReady(exception.VirtDriverNotReady):
+class ZVMNotReady(nova_exception.VirtDriverNotReady):
     msg_fmt = _('The connector cannot read the host inventory from z/VM: '
                 '%(reason)s')
 
 
-class ConnectorFailure(exception.NovaException):
+class ConnectorFailure(nova_exception.NovaException):
     """The connector did not do what was asked.
 
     :ivar error: the client's error, None if it is not one that tells why
@@ -52,7 +51,9 @@ class ConnectorFailure(exception.NovaException):
     # What the reason says comes first: users see 255 characters.
     msg_fmt = '%(reason)s'
 
-    def __init__(self, message=None, error=None, **kwargs):
+    def __init__(self, message: str | None = None,
+                 error: errors.ConnectorError | None = None,
+                 **kwargs: typing.Any) -> None:
         super().__init__(message, **kwargs)
         self.error = error
 
@@ -68,30 +69,30 @@ class FirstUploadRefused(ConnectorFailure):
     """
 
 
-class ImageDownloadFailed(exception.NovaException):
+class ImageDownloadFailed(nova_exception.NovaException):
     msg_fmt = _('The download of image %(image_id)s from Glance failed: '
                 '%(reason)s')
 
 
-class SnapshotRefused(exception.NovaException):
+class SnapshotRefused(nova_exception.NovaException):
     msg_fmt = _('Cannot take a snapshot of the server: %(reason)s')
 
 
-class CaptureFailed(exception.NovaException):
+class CaptureFailed(nova_exception.NovaException):
     msg_fmt = _('The z/VM Cloud Connector could not capture the server: '
                 '%(reason)s')
 
 
-class SnapshotDamaged(exception.NovaException):
+class SnapshotDamaged(nova_exception.NovaException):
     msg_fmt = _('Snapshot %(image_id)s was damaged on its way to Glance: '
                 '%(reason)s')
 
 
-class InterfaceRefused(exception.NovaException):
+class InterfaceRefused(nova_exception.NovaException):
     msg_fmt = _('Cannot change the interfaces of the server: %(reason)s')
 
 
-class Unsupported(exception.NovaException, NotImplementedError):
+class Unsupported(nova_exception.NovaException, NotImplementedError):
     """What z/VM, or the connector, cannot do.
 
     nova shows the sentence of a NovaException only, and only after a
@@ -100,88 +101,31 @@ class Unsupported(exception.NovaException, NotImplementedError):
     """
 
 
-class NoGuest(exception.NovaException):
+class NoGuest(nova_exception.NovaException):
     """Not InstanceNotFound, whose text nova shows and no more."""
 
     msg_fmt = _('The server cannot be used: %(reason)s')
 
 
-class GuestStillThere(exception.NovaException):
+class GuestStillThere(nova_exception.NovaException):
     msg_fmt = _('The z/VM directory still has %(userid)s %(seconds)d seconds '
                 'after it was deleted: check that the directory manager '
                 'works.')
 
 
-class GuestStillOn(exception.InstancePowerOffFailure):
+class GuestStillOn(nova_exception.InstancePowerOffFailure):
     msg_fmt = _('Failed to power off instance: guest %(userid)s is '
                 '%(reason)s.')
 
 
-def wrong_repository(verb, path):
+def wrong_repository(verb: str, path: str) -> Exception:
     """Return the error for a path in the image repository that is wrong."""
-    return exception.InvalidInput(
+    return nova_exception.InvalidInput(
         reason="[zvm] image_repository must name the z/VM Cloud Connector's "
                "sdk_image_repository: it cannot %s %s" % (verb, path))
 
 
-def unacceptable(image_meta, reason):
+def unacceptable(image_meta: typing.Any, reason: str) -> Exception:
     """Return what aborts a build because of its image."""
-    return exception.ImageUnacceptable(image_id=image_meta.id, reason=reason)
-
-
-@contextlib.contextmanager
-def translated(instance=None):
-    """Raise nova's exception for what the connector client raises inside.
-
-    With an instance, "not found" is about that instance.
-    """
-    try:
-        yield
-    except errors.Unreachable as exc:
-        raise ConnectorUnreachable(reason=exc) from exc
-    except errors.NotFound as exc:
-        if instance is None:
-            raise ConnectorFailure(reason=exc, error=exc) from exc
-        raise exception.InstanceNotFound(instance_id=instance.uuid) from exc
-    except errors.ConnectorError as exc:
-        raise ConnectorFailure(reason=exc, error=exc) from exc
-
-
-@contextlib.contextmanager
-def answered_as(cls):
-    """Raise nova's class for a read that fails at the connector or z/VM.
-
-    nova-api answers one that it expects of the call with its sentence, and
-    any other, each of ours too, with HTTP 500.
-    """
-    try:
-        yield
-    except (exception.VirtDriverNotReady, ConnectorFailure) as exc:
-        raise cls(str(exc)) from exc
-
-
-@contextlib.contextmanager
-def late_effect_awaited(patience, seen):
-    """Hold the error of an unanswered request back until that is over.
-
-    Its effect may come late, after the clean-up, which then misses it.
-
-    :param seen: tells whether the effect is there
-    """
-    try:
-        yield
-    except errors.OutcomeUnknown as exc:
-        with contextlib.suppress(waiting.Expired, errors.NotConnected):
-            patience.wait_at_most(exc.settle_seconds,
-                                  lambda: _is_seen(seen), True)
-        raise
-
-
-def _is_seen(seen):
-    try:
-        return bool(seen())
-    except errors.NotConnected:
-        # What the connector was at work on has ended with it.
-        raise
-    except errors.ConnectorError:
-        return False
+    return nova_exception.ImageUnacceptable(
+        image_id=image_meta.id, reason=reason)

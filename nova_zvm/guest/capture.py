@@ -31,6 +31,7 @@ from oslo_log import log as logging
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm.errors import failures
+from nova_zvm.errors import translation
 from nova_zvm.pace import progress
 from nova_zvm.record import ownership
 from nova_zvm.transfer import importing
@@ -92,7 +93,7 @@ class Captures:
             # Of InstanceNotFound nova thinks that the server was deleted,
             # and leaves it in its task (compute/manager.py, 34).
             raise _refused('it has no guest on z/VM; rebuild it first')
-        with failures.translated():
+        with translation.to_nova():
             power = self._connector.guests.power_state(userid)
             if (power == 'on' and
                     not self._of_unreachable_guests and
@@ -114,10 +115,10 @@ class Captures:
         """
         name = names.capture(instance.uuid)
         # One that an earlier capture left would spoil this one at its end.
-        with failures.translated():
+        with translation.to_nova():
             self._connector.images.delete(name)
         ownership.begin_capture(instance, power)
-        with failures.translated():
+        with translation.to_nova():
             try:
                 captured = self._capture(
                     instance, ownership.guest_of(instance), name)

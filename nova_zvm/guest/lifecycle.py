@@ -27,6 +27,7 @@ from oslo_log import log as logging
 
 from nova_zvm.connector import errors
 from nova_zvm.errors import failures
+from nova_zvm.errors import translation
 from nova_zvm.guest import entrylock
 from nova_zvm.network import grants
 from nova_zvm.pace import waiting
@@ -72,7 +73,7 @@ class Guests:
             now = self._patience.clock.monotonic()
             age = None if self._listed_at is None else now - self._listed_at
             if age is None or age >= max_age:
-                with failures.translated():
+                with translation.to_nova():
                     self._listing = frozenset(self._connector.guests.list())
                 self._listed_at = self._patience.clock.monotonic()
             return self._listing
@@ -95,7 +96,7 @@ class Guests:
         if self._connector.found_absent(ABSENT_SECONDS):
             return instance.power_state or power_state.NOSTATE
         try:
-            with failures.translated(instance):
+            with translation.to_nova(instance):
                 answer = self._connector.guests.power_state(userid)
             if answer == 'on':
                 return (power_state.PAUSED if ownership.is_paused(instance)
@@ -139,18 +140,18 @@ class Guests:
 
         :raises ConsoleNotAvailable: if the connector or z/VM fails
         """
-        with failures.answered_as(nova_exception.ConsoleNotAvailable):
+        with translation.raised_as(nova_exception.ConsoleNotAvailable):
             return self._console_output(instance).encode()
 
     def _console_output(self, instance):
         userid = ownership.guest_of(instance)
         try:
-            with failures.translated(instance):
+            with translation.to_nova(instance):
                 return self._connector.guests.console_output(userid)
         except failures.ConnectorFailure as exc:
             if _codes(exc.error) == NO_CONSOLE_FILE:
                 return ''
-            with failures.translated(instance):
+            with translation.to_nova(instance):
                 answer = self._connector.guests.power_state(userid)
             if answer == 'off':
                 raise nova_exception.InstanceNotReady(
@@ -277,7 +278,7 @@ class Guests:
             raise failures.NoGuest(
                 reason='its boot was cut off, and its guest may lack disks '
                        'or interfaces; rebuild it first')
-        with failures.translated(instance):
+        with translation.to_nova(instance):
             try:
                 yield userid
             except (errors.Unreachable, errors.OutcomeUnknown):
@@ -306,7 +307,7 @@ class Guests:
 
         :raises InvalidInput: if the userid is taken
         """
-        with failures.translated():
+        with translation.to_nova():
             if ownership.state(instance) == ownership.DELETED:
                 self.wait_until_gone(userid)
             elif self.in_directory(userid):

@@ -31,6 +31,7 @@ from oslo_serialization import jsonutils
 
 from nova_zvm.connector import errors
 from nova_zvm.errors import failures
+from nova_zvm.errors import translation
 
 CONF = conf.CONF
 LOG = logging.getLogger(__name__)
@@ -161,8 +162,8 @@ class Hypervisor:
 
         :raises ComputeServiceUnavailable: if the connector or z/VM fails
         """
-        with (failures.answered_as(nova_exception.ComputeServiceUnavailable),
-              failures.translated()):
+        with (translation.raised_as(nova_exception.ComputeServiceUnavailable),
+              translation.to_nova()):
             return self._connector.host.info().ipl_time
 
     def _age(self):
@@ -170,7 +171,7 @@ class Hypervisor:
 
     def _fetch(self):
         try:
-            with failures.translated():
+            with translation.to_nova():
                 self._host = self._look()
         except failures.ConnectorUnreachable as exc:
             # nova logs that the driver is not ready, and not why.
@@ -178,7 +179,7 @@ class Hypervisor:
             raise
         except failures.ConnectorFailure as exc:
             if isinstance(exc.error, (errors.BadRequest, errors.NotFound,
-                                          errors.Unauthorized)):
+                                      errors.Unauthorized)):
                 raise
             LOG.warning('%s', exc)
             raise failures.ZVMNotReady(reason=exc.error) from exc

@@ -32,6 +32,7 @@ from oslo_utils import timeutils
 from nova_zvm.connector import client
 from nova_zvm.connector import models
 from nova_zvm.errors import failures
+from nova_zvm.errors import translation
 from nova_zvm.image import properties as image_properties
 from nova_zvm.image import streaming
 from nova_zvm.pace import locks
@@ -70,7 +71,7 @@ class ImageCache:
         :param properties: as Glance has them
         :raises ImageUnacceptable: as image.properties.os_version
         """
-        with failures.translated():
+        with translation.to_nova():
             version = self._connector.version()
         return image_properties.os_version(image_meta, properties, version)
 
@@ -126,7 +127,7 @@ class ImageCache:
         Its Linux too: the connector keeps what the import told, and a
         property in Glance may have been corrected since.
         """
-        with failures.translated():
+        with translation.to_nova():
             image = importing.find(self._images, name)
         if image is None:
             return None
@@ -187,7 +188,7 @@ class ImageCache:
                     'header of the z/VM Cloud Connector: it must have been '
                     'captured on z/VM')
             watch = timeutils.StopWatch().start()
-            with failures.translated(), self._staging.uploaded(
+            with translation.to_nova(), self._staging.uploaded(
                     stream, image_meta.size) as upload:
                 _check_sum(image_meta, upload.md5)
                 image = importing.run(self._images, name, upload,

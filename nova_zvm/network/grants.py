@@ -16,6 +16,7 @@ import contextlib
 
 from nova_zvm.connector import client
 from nova_zvm.connector import errors
+from nova_zvm.errors import effects
 from nova_zvm.errors import failures
 from nova_zvm.pace import waiting
 
@@ -36,7 +37,7 @@ def revoke(connector: client.Connector, userid: str, vswitch: str,
     """
     with contextlib.suppress(errors.NotFound):
         # One that comes late meets the grant of the next attach.
-        with failures.late_effect_awaited(
+        with effects.awaited(
                 patience,
                 lambda: not is_authorized(connector, userid, vswitch)):
             connector.vswitches.revoke(vswitch, userid)

@@ -28,7 +28,8 @@ from nova import objects
 from nova_zvm.connector import client
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
-from nova_zvm.errors import failures
+from nova_zvm.errors import effects
+from nova_zvm.errors import translation
 from nova_zvm.network import grants
 from nova_zvm.network import macprefix
 from nova_zvm.network import plan as planning
@@ -77,7 +78,7 @@ class Network:
         :raises InvalidInput: if one does not exist or knows no VLANs, or,
             where that is wanted, if a MAC address is not z/VM's
         """
-        with failures.translated():
+        with translation.to_nova():
             for nic in nics:
                 knows_vlans = self._switches.get(nic.vswitch)
                 if knows_vlans is None:
@@ -162,7 +163,7 @@ class Network:
     def authorize(self, userid: str, nic: planning.Nic) -> None:
         """Let a guest couple to a NIC's switch, in its VLAN."""
         # A grant that comes late outlives the guest.
-        with failures.late_effect_awaited(
+        with effects.awaited(
                 self._patience,
                 lambda: grants.is_authorized(self._connector, userid,
                                              nic.vswitch)):

@@ -20,6 +20,7 @@ the instance alone and may be repeated at will.
 from oslo_log import log as logging
 
 from nova_zvm.errors import failures
+from nova_zvm.errors import translation
 from nova_zvm.pace import progress
 from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
@@ -79,7 +80,7 @@ class Destroy:
 
     def _remove_whole(self, instance, userid):
         # Nothing would remove what an attach makes of a guest that is gone.
-        with ownership.nics_locked(userid), failures.translated():
+        with ownership.nics_locked(userid), translation.to_nova():
             ownership.refresh(instance)
             # Otherwise the capture watcher might start it during the delete.
             ownership.leave_power(instance)
@@ -89,7 +90,7 @@ class Destroy:
 
     def _remove_unfinished(self, instance, network_info, seconds):
         userid = ownership.userid(instance)
-        with failures.translated():
+        with translation.to_nova():
             self._guests.delete_unfinished(userid, seconds)
             self._network.revoke(userid, network_info)
         # Seen to be gone, so that a later spawn, maybe on another z/VM,

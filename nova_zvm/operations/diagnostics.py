@@ -26,7 +26,7 @@ from nova.objects import fields
 
 from nova_zvm.connector import client
 from nova_zvm.connector import models
-from nova_zvm.errors import failures
+from nova_zvm.errors import translation
 from nova_zvm.record import ownership
 from nova_zvm.zvm import units
 
@@ -96,8 +96,8 @@ class Diagnostics:
                ) -> tuple[models.Usage, _Nics]:
         """Return a guest's usage, and its NICs with their counters if any."""
         userid = ownership.guest_of(instance)
-        with (failures.answered_as(nova_exception.InstanceNotReady),
-              failures.translated(instance)):
+        with (translation.raised_as(nova_exception.InstanceNotReady),
+              translation.to_nova(instance)):
             usage = self._connector.telemetry.usage([userid]).get(userid)
             adapters = self._adapters(userid) if usage else None
             if usage is None or adapters is None:

@@ -27,7 +27,9 @@ from oslo_log import log as logging
 from oslo_utils import excutils
 
 from nova_zvm.connector import errors
+from nova_zvm.errors import effects
 from nova_zvm.errors import failures
+from nova_zvm.errors import translation
 from nova_zvm.guest import entrylock
 from nova_zvm.image import properties
 from nova_zvm.network import grants
@@ -82,7 +84,7 @@ class Interfaces:
     @contextlib.contextmanager
     def _guest_of(self, instance):
         userid = ownership.guest_of(instance)
-        with ownership.nics_locked(userid), failures.translated():
+        with ownership.nics_locked(userid), translation.to_nova():
             ownership.refresh(instance)
             # A rebuild may have begun since nova looked, and Neutron tells
             # of deleted ports at any time.
@@ -129,10 +131,10 @@ class Interfaces:
         try:
             # CP couples a guest that is on only if it may.
             self._network.authorize(guest.userid, nic)
-            with failures.late_effect_awaited(
+            with effects.awaited(
                     self._patience, lambda: self._row(guest, nic.vdev)):
                 self._create(guest, nic, os_version)
-            with failures.late_effect_awaited(
+            with effects.awaited(
                     self._patience, lambda: self._is_coupled(guest, nic.vdev)):
                 self._connector.nics.couple(
                     guest.userid, nic.vdev, nic.vswitch, nic.vlan_id,
@@ -208,7 +210,7 @@ class Interfaces:
             return
         image_meta = objects.ImageMeta.from_instance(guest.instance)
         try:
-            with failures.late_effect_awaited(
+            with effects.awaited(
                     self._patience,
                     lambda: not self._exists(guest, vdev, guest.on)):
                 self._connector.nics.delete_interface(
@@ -262,7 +264,7 @@ class Interfaces:
         on = self._is_on(guest.userid)
         if self._exists(guest, vdev, on):
             # The next attach may use the number again.
-            with failures.late_effect_awaited(
+            with effects.awaited(
                     self._patience, lambda: not self._exists(guest, vdev, on)):
                 self._connector.nics.delete(guest.userid, vdev, on)
 

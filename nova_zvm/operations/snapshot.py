@@ -32,6 +32,7 @@ from oslo_utils import excutils
 
 from nova_zvm.connector import errors
 from nova_zvm.errors import failures
+from nova_zvm.errors import translation
 from nova_zvm.image import properties
 from nova_zvm.pace import progress
 from nova_zvm.record import ownership
@@ -66,7 +67,7 @@ class Snapshot:
                 update_task_state(
                     task_states.IMAGE_UPLOADING,
                     expected_state=task_states.IMAGE_PENDING_UPLOAD)
-                with failures.translated(), progress.step(
+                with translation.to_nova(), progress.step(
                         instance, ownership.userid(instance),
                         'snapshot %s of %d bytes uploaded' % (
                             image_id, captured.image.size_bytes)):

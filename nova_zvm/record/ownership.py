@@ -30,7 +30,7 @@ import time
 import typing
 
 from nova import conf
-from nova import exception
+from nova import exception as nova_exception
 from nova import objects
 
 from nova_zvm.pace import locks
@@ -79,7 +79,7 @@ def refresh(instance):
         current = objects.Instance.get_by_uuid(
             instance._context, instance.uuid,
             expected_attrs=['system_metadata'])
-    except exception.InstanceNotFound:
+    except nova_exception.InstanceNotFound:
         return
     _replace(instance, current.system_metadata)
 
@@ -145,7 +145,7 @@ def guest_of(instance):
     """
     found = owned_userid(instance)
     if found is None:
-        raise exception.InstanceNotFound(instance_id=instance.uuid)
+        raise nova_exception.InstanceNotFound(instance_id=instance.uuid)
     return found
 
 

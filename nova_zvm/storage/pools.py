@@ -19,7 +19,7 @@ from nova_zvm.conf import settings
 from nova_zvm.connector import client
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
-from nova_zvm.errors import failures
+from nova_zvm.errors import translation
 
 LOG = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class DiskPool:
         """
         if not self.name or self._seen:
             return
-        with failures.translated():
+        with translation.to_nova():
             try:
                 self._connector.host.disk_pool(self.name)
             except errors.NotFound as exc:

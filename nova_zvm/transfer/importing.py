@@ -38,6 +38,7 @@ import contextlib
 from oslo_log import log as logging
 
 from nova_zvm.connector import errors
+from nova_zvm.errors import effects
 from nova_zvm.errors import failures
 from nova_zvm.pace import waiting
 
@@ -99,7 +100,7 @@ def _imported(images, name, upload, os_version, patience):
     """Return what the connector has after an import, None for nothing."""
     started = patience.clock.monotonic()
     try:
-        with failures.late_effect_awaited(
+        with effects.awaited(
                 patience, lambda: find(images, name) is not None):
             images.create(name, upload.url, os_version, md5=upload.md5)
     except errors.ConnectorError as exc:

@@ -26,6 +26,7 @@ from oslo_log import log as logging
 from oslo_utils import excutils
 
 from nova_zvm.connector import errors
+from nova_zvm.errors import effects
 from nova_zvm.errors import failures
 from nova_zvm.record import ownership
 from nova_zvm.transfer import importing
@@ -136,7 +137,7 @@ class Staging:
         """Import an upload in the place of what an earlier try left."""
         images = self._connector.images
         # One that comes late would stay.
-        with failures.late_effect_awaited(
+        with effects.awaited(
                 self._patience,
                 lambda: importing.find(images, name) is not None):
             try:

@@ -76,9 +76,11 @@ TESTS = {
                          'connector.test_tokens connector.test_files '
                          'connector.test_errors connector.test_sockets',
     'connector.errors': 'connector.test_errors connector.test_retries',
-    'errors.failures': 'errors.test_failures guest.test_lifecycle '
-                       'operations.test_interfaces '
-                       'operations.boot.test_build',
+    'errors.translation': 'errors.test_translation '
+                          'guest.test_lifecycle',
+    'errors.effects': 'errors.test_effects guest.test_lifecycle '
+                      'operations.test_interfaces '
+                      'operations.boot.test_build',
     'pace.waiting': 'pace.test_waiting',
     'transfer.uploads': 'transfer.test_uploads guest.test_configdrive',
     'transfer.journal': 'transfer.test_uploads',

@@ -30,6 +30,7 @@ from nova_zvm.connector import client
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm.errors import failures
+from nova_zvm.errors import translation
 from nova_zvm.guest import configdrive
 from nova_zvm.guest import devicetags
 from nova_zvm.guest import lifecycle
@@ -162,7 +163,7 @@ class Boot:
             try:
                 # "Not found" is never about the instance here: nova would
                 # leave the server building for ever.
-                with failures.translated():
+                with translation.to_nova():
                     self._builder.build(instance, planned, drive, power_on)
             except Exception as exc:
                 with excutils.save_and_reraise_exception():

@@ -26,7 +26,7 @@ from nova.compute import manager
 from nova.compute import power_state
 from nova.compute import task_states
 from nova.compute import vm_states
-from nova import exception
+from nova import exception as nova_exception
 from nova import objects
 from nova.tests.functional.api import client as api_client
 from nova.virt import node
@@ -319,7 +319,7 @@ class ConfigurationTest(StartTestCase):
         section = cloud.CONF[group] if group else cloud.CONF
         before = {name: section[name] for name in options}
         self.flags(group=group, **options)
-        error = self.assertRaises(exception.NovaException,
+        error = self.assertRaises(nova_exception.NovaException,
                                   self._start_compute, 'host')
         self.flags(group=group, **before)
         self.assertIn(sentence, str(error))

@@ -27,7 +27,7 @@ import time
 
 import fixtures
 from nova import context as nova_context
-from nova import exception
+from nova import exception as nova_exception
 from nova import objects
 from testtools import content
 
@@ -210,7 +210,7 @@ class FaultTestCase(cloud.ZVMTestCase):
         try:
             instance = objects.Instance.get_by_uuid(
                 self.context_of_admin(), server['id'], expected_attrs=[])
-        except exception.InstanceNotFound:
+        except nova_exception.InstanceNotFound:
             return None
         return instance.vm_state, instance.task_state
 
