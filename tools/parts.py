@@ -74,10 +74,10 @@ class Part:
 
 
 def _parts():
-    yield Part('unit', 'py3', 1.5, 90)
+    yield Part('unit', 'py3', 1.2, 70)
     yield Part('pages', 'pages', 0.5, 30)
     yield Part('neutron', 'neutron', 0.7, 45)
-    yield Part('simulator', 'simulator', 1.2, 110)
+    yield Part('simulator', 'simulator', 1.2, 80)
     yield Part('functional', 'functional', 6.5, 690)
     for release in RELEASES:
         yield Part('unit-' + release, 'unit-' + release, 0.5, 35)
