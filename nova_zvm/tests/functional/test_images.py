@@ -44,6 +44,7 @@ from oslo_utils.fixture import uuidsentinel as uuids
 from nova_zvm.connector import client
 from nova_zvm.connector.resources import images
 from nova_zvm.image import cache as image_cache
+from nova_zvm.pace import background
 from nova_zvm.pace import waiting
 from nova_zvm.tests.support import cloud
 from nova_zvm.tests.support.faults import killer
@@ -351,10 +352,11 @@ class TwoComputesTest(ImagesTestCase):
     def make_compute(self):
         connector = client.Connector(self.zvm.url,
                                      token_file=self.zvm.token_file)
-        patience = waiting.Patience(waiting.Clock())
+        clock = waiting.Clock()
+        patience = waiting.Patience(clock)
         cache = image_cache.ImageCache(connector, uploads.Staging(
             connector, journal.Journal(cloud.CONF.zvm.image_tmp_path),
-            patience), patience)
+            patience, background.Background(clock)), patience)
         # Each process has locks of its own.
         cache.locked = lambda name: contextlib.nullcontext()
         return connector, cache
