@@ -37,6 +37,7 @@ from nova_zvm.connector import models
 from nova_zvm.pace import waiting
 from nova_zvm.record import instances
 from nova_zvm.record import ownership
+from nova_zvm.record import parts
 
 # What checked settings and oslo.config say of a value that cannot be.
 WRONG_OPTIONS: tuple[type[Exception], ...] = (
@@ -167,11 +168,12 @@ class Deployment:
         Deleted ones too, whose guest has not been removed yet.
         """
         return {
-            ownership.userid(instance): instance
+            part.claimed_userid: instance
             for state in (ownership.BUILDING, ownership.BUILT)
             for instance in self._instances(
-                {'system_metadata': {ownership.STATE: state}},
-                expected_attrs=['system_metadata'])}
+                {'system_metadata': {parts.STATE: state}},
+                expected_attrs=['system_metadata'])
+            for part in ownership.parts_of(instance) if part.claimed_userid}
 
     @functools.cached_property
     def on_host(self) -> 'list[objects.Instance]':
@@ -212,7 +214,7 @@ class Deployment:
     def uploading(self) -> 'list[objects.Instance]':
         """This host's instances whose config drive is on the connector."""
         with self._database():
-            return instances.Instances(None).uploading()
+            return instances.Instances.uploading()
 
     @functools.cached_property
     def last_instance_id(self) -> int:

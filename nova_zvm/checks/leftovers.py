@@ -18,6 +18,7 @@ from nova_zvm.checks import deployment as deployments
 from nova_zvm.checks import finding
 from nova_zvm.image import ageing
 from nova_zvm.record import ownership
+from nova_zvm.record import pending
 from nova_zvm.transfer import journal
 from nova_zvm.zvm import names
 
@@ -56,7 +57,9 @@ def unused_images(deployment: deployments.Deployment) -> finding.Finding:
 def passing_images(deployment: deployments.Deployment) -> finding.Finding:
     """Find config drives and captures whose boot or snapshot is over."""
     busy = {name for instance in deployment.claims.values()
-            if instance.task_state or ownership.capture(instance)
+            if instance.task_state or any(
+                part.unfinished(pending.Capture)
+                for part in ownership.parts_of(instance))
             for name in (names.config_drive(instance.uuid),
                          names.capture(instance.uuid))}
     left = [image.name for image in deployment.connector.images.list()

@@ -35,6 +35,7 @@ from nova_zvm.image import properties
 from nova_zvm.network import grants
 from nova_zvm.pace import progress
 from nova_zvm.record import ownership
+from nova_zvm.record import pending
 from nova_zvm.zvm import directory
 from nova_zvm.zvm import linux
 from nova_zvm.zvm import names
@@ -126,7 +127,7 @@ class Interfaces:
     # What is done
 
     def _add(self, guest, nic, os_version):
-        change = ownership.NicChange(nic.vdev, nic.vswitch)
+        change = pending.NicChange(nic.vdev, nic.vswitch)
         ownership.begin_nic_change(guest.instance, change)
         try:
             # CP couples a guest that is on only if it may.
@@ -197,7 +198,7 @@ class Interfaces:
         rows = self._rows(guest)
         for row in rows:
             if row.nic_id == vif['id']:
-                change = ownership.NicChange(row.vdev, row.vswitch or '')
+                change = pending.NicChange(row.vdev, row.vswitch or '')
                 ownership.begin_nic_change(guest.instance, change)
                 self._unconfigure(guest, row.vdev)
                 self._remove(guest, change)

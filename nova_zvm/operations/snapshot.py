@@ -119,7 +119,7 @@ class Snapshot:
             # nova's image service hands this on to glanceclient, which
             # removes these and nothing else; with purge_props it would
             # remove what a user has set since nova read the image.
-            'remove_props': sorted(ownership.KEYS),
+            'remove_props': sorted(ownership.keys_of(instance)),
         }
 
     def _os_distro(self, instance, image):

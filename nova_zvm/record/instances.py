@@ -12,10 +12,13 @@
 
 """This host's instances in nova's database against the guests on z/VM.
 
-An instance has a guest here if its record claims a userid (ownership) and
-the connector knows that userid. nova also asks for instances that it has
+An instance has a guest here if this host's part of its record claims a userid
+and the connector knows that userid. nova also asks for instances that it has
 deleted already, to find guests that should not run any more.
 """
+
+from collections import abc
+from typing import Protocol
 
 from nova.compute import task_states
 from nova import conf
@@ -27,6 +30,7 @@ import os_resource_classes as orc
 from oslo_log import log as logging
 
 from nova_zvm.record import ownership
+from nova_zvm.record import parts
 
 CONF = conf.CONF
 LOG = logging.getLogger(__name__)
@@ -42,36 +46,44 @@ REPEATED_TASKS = frozenset([
     task_states.REBOOT_STARTED_HARD])
 
 
+class Guests(Protocol):
+    """The guests that the connector knows."""
+
+    def userids(self) -> abc.Collection[str]:
+        ...
+
+
 class Instances:
     """The instances of this host that have a guest."""
 
-    def __init__(self, guests):
+    def __init__(self, guests: Guests) -> None:
         self._guests = guests
 
-    def names(self):
+    def names(self) -> list[str]:
         return [instance.name for instance in self._with_guest(
             self._recorded(host=CONF.host, deleted=False))]
 
-    def uuids(self):
+    def uuids(self) -> list[str]:
         """Return the uuids, those of deleted instances included.
 
         And those without a host: nova takes it from a server whose boot
         failed, and its delete then does not come here. If the guest, or an
         upload, could not be removed when the boot failed, nova's periodic
-        task does it once it learns of it.
+        task does it once it learns of it. A server that another host had when
+        it was deleted may have left its first guest here.
         """
         recorded = [instance for instance in self._recorded()
-                    if instance.host in (CONF.host, None)]
+                    if instance.deleted or instance.host in (CONF.host, None)]
         left = self._with_guest(recorded)
         left += [instance for instance in recorded
                  if ownership.upload(instance) and instance not in left]
         return [instance.uuid for instance in left]
 
-    def count(self):
+    def count(self) -> int:
         return len(self._with_guest(
             self._recorded(host=CONF.host, deleted=False)))
 
-    def disk_gb(self):
+    def disk_gb(self) -> int:
         """Return the DISK_GB that placement counts for those with a guest.
 
         By the record alone: a guest whose disks are being made counts. One
@@ -84,7 +96,7 @@ class Instances:
                    if ownership.owned_userid(instance))
 
     @staticmethod
-    def give_up_lost_tasks(ask_zvm):
+    def give_up_lost_tasks(ask_zvm: abc.Callable[[], object]) -> None:
         """Clear the task state of interrupted instances if z/VM is away.
 
         Otherwise the start of nova-compute repeats those tasks: an error
@@ -111,30 +123,37 @@ class Instances:
                 instance.task_state = None
                 instance.save()
 
-    def captured(self):
+    def captured(self) -> list['objects.Instance']:
         """Return those whose capture may still be under way."""
         return [instance for instance in self._recorded(deleted=False)
                 if ownership.capture(instance)]
 
-    def uploading(self):
+    @classmethod
+    def uploading(cls) -> list['objects.Instance']:
         """Return those with a config drive on the connector."""
-        return [instance for instance in self._recorded(deleted=False)
+        return [instance for instance in cls._recorded(deleted=False)
                 if ownership.upload(instance)]
 
     @staticmethod
-    def _recorded(*more_attrs, **filters):
+    def _recorded(*more_attrs: str,
+                  **filters: object) -> list['objects.Instance']:
         """Return the instances that have left something on this host's z/VM.
 
         nova's database does the search: a periodic task must not load all
-        instances that were ever deleted.
+        instances that were ever deleted. nova compares key and value apart
+        (nova/db/main/api.py _exact_instance_filter, 31 to 34). So one search
+        finds a second host's part too, which has the host under another key
+        (parts.py), and, by chance, an instance with nothing of this host.
         """
         context = nova_context.get_admin_context(read_deleted='yes')
-        return list(objects.InstanceList.get_by_filters(
-            context,
-            {**filters, 'system_metadata': {ownership.HOST: CONF.host}},
-            expected_attrs=['system_metadata', *more_attrs]))
+        found = objects.InstanceList.get_by_filters(
+            context, {**filters, 'system_metadata': {parts.HOST: CONF.host}},
+            expected_attrs=['system_metadata', *more_attrs])
+        return [instance for instance in found
+                if ownership.of(instance).has_leavings]
 
-    def _with_guest(self, instances):
+    def _with_guest(self, instances: list['objects.Instance']
+                    ) -> list['objects.Instance']:
         claimed = [instance for instance in instances
                    if ownership.owned_userid(instance)]
         if not claimed:
@@ -148,7 +167,7 @@ class Instances:
                 ownership.owned_userid(instance) in userids]
 
 
-def _disk_gb(flavor):
+def _disk_gb(flavor: 'objects.Flavor') -> int:
     """Return what nova asks placement for; extra specs may say another."""
     asked = scheduler_utils.ResourceRequest.from_request_spec(
         objects.RequestSpec(flavor=flavor, is_bfv=False))

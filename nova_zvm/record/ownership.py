@@ -16,6 +16,9 @@ The userid of an instance is made from its name once and written here before
 the guest is created; from then on only the record counts. A guest whose
 userid merely looks like an instance's name belongs to another owner.
 
+A record is of one host: what the functions here read and write of a server is
+this host's part (parts.py).
+
 The record also tells how far the guest has come, since nova calls destroy
 after every failed spawn and after every crash:
 
@@ -25,9 +28,8 @@ deleted   nothing of it is ours any more; its directory entry may still be
           going away, since the directory manager deletes asynchronously
 """
 
+from collections import abc
 import contextlib
-import time
-import typing
 
 from nova import conf
 from nova import exception as nova_exception
@@ -35,41 +37,22 @@ from nova import objects
 
 from nova_zvm.pace import locks
 
+from nova_zvm.pace import waiting
+from nova_zvm.record import parts
+from nova_zvm.record import pending
+
 CONF = conf.CONF
 
-USERID = 'zvm_userid'
-STATE = 'zvm_guest'
-HOST = 'zvm_host'
-SINCE = 'zvm_since'
-PAUSED = 'zvm_paused'
-# As long as the connector may be at work on a capture: the power state from
-# before it, and since when.
-CAPTURE = 'zvm_capture'
-CAPTURE_SINCE = 'zvm_capture_since'
-# A config drive on the connector, which holds secrets until it is
-# overwritten.
-UPLOAD = 'zvm_upload'
-# A NIC that is being added or removed.
-NIC = 'zvm_nic'
+# The record's only clock. Its functions get an instance and nothing else, so
+# tests put their own clock here.
+CLOCK = waiting.Clock()
 
-# What goes with the guest.
-_OF_GUEST = (PAUSED, CAPTURE, CAPTURE_SINCE, NIC)
-# All that the record consists of.
-KEYS = frozenset((USERID, STATE, HOST, SINCE, UPLOAD) + _OF_GUEST)
-
-BUILDING = 'building'
-BUILT = 'built'
-DELETED = 'deleted'
+BUILDING = parts.BUILDING
+BUILT = parts.BUILT
+DELETED = parts.DELETED
 
 
-class NicChange(typing.NamedTuple):
-    """A NIC that is being added or removed, and its switch, if any."""
-
-    vdev: str
-    vswitch: str
-
-
-def refresh(instance):
+def refresh(instance: 'objects.Instance') -> None:
     """Read the record again from nova's database.
 
     nova's delete works on a copy of the instance from the time when the
@@ -84,7 +67,7 @@ def refresh(instance):
     _replace(instance, current.system_metadata)
 
 
-def _replace(instance, metadata):
+def _replace(instance: 'objects.Instance', metadata: dict[str, str]) -> None:
     """Take over what nova's database has, and leave nova its own changes.
 
     Some of these nova saves later than it calls the driver: that the network
@@ -93,8 +76,8 @@ def _replace(instance, metadata):
     """
     now = instance.system_metadata
     saved = instance._orig_system_metadata
-    changed = {key: now.get(key) for key in (saved.keys() | now.keys()) - KEYS
-               if saved.get(key) != now.get(key)}
+    changed = {key: now.get(key) for key in saved.keys() | now.keys()
+               if not parts.is_key(key) and saved.get(key) != now.get(key)}
     instance.system_metadata = metadata
     instance.obj_reset_changes(['system_metadata'])
     for key, value in changed.items():
@@ -105,19 +88,25 @@ def _replace(instance, metadata):
 
 
 @contextlib.contextmanager
-def _changing(instance, **expected):
-    """Give the record, read again, to be changed, and write it.
+def _changing(instance: 'objects.Instance',
+              **expected: object) -> abc.Iterator[parts.Record]:
+    """Give this host's part, read again, to be changed, and write it.
 
-    nova saves all of an instance's system metadata at once. A stale copy,
-    of a capture watcher or of a user's request, would put back what another
-    thread has removed, and remove what it has recorded.
+    The only way to write. nova saves all of an instance's system metadata at
+    once. A stale copy, of a capture watcher or of a user's request, would put
+    back what another thread has removed, and remove what it has recorded. The
+    lock is this process's: what another host writes between the read and the
+    save is lost, which no save of nova's can exclude.
 
     :param expected: as for Instance.save, which may refuse to write
     """
     with locks.record(instance.uuid):
         refresh(instance)
         try:
-            yield instance.system_metadata
+            part = of(instance)
+            part.host = CONF.host
+            yield part
+            parts.write(instance.system_metadata, part)
             instance.save(**expected)
         except Exception:
             # nova saves the same copy again when it reverts the task.
@@ -125,20 +114,32 @@ def _changing(instance, **expected):
             raise
 
 
-def userid(instance):
+def of(instance: 'objects.Instance') -> parts.Record:
+    """Return a copy of this host's part, an empty one if it has none."""
+    return parts.of_host(parts_of(instance), CONF.host)
+
+
+def parts_of(instance: 'objects.Instance') -> list[parts.Record]:
+    """Return a copy of the part of each host that has one."""
+    return parts.read(instance.system_metadata)
+
+
+def keys_of(instance: 'objects.Instance') -> frozenset[str]:
+    """Return all keys of the system metadata that may be the record's."""
+    return parts.KEYS.union(filter(parts.is_key, instance.system_metadata))
+
+
+def userid(instance: 'objects.Instance') -> str | None:
     """Return the userid recorded for an instance, None before its spawn."""
-    return instance.system_metadata.get(USERID)
+    return of(instance).userid
 
 
-def owned_userid(instance):
+def owned_userid(instance: 'objects.Instance') -> str | None:
     """Return the userid of an instance that may have a guest, or None."""
-    metadata = instance.system_metadata
-    if metadata.get(STATE) in (BUILDING, BUILT):
-        return metadata.get(USERID)
-    return None
+    return of(instance).claimed_userid
 
 
-def guest_of(instance):
+def guest_of(instance: 'objects.Instance') -> str:
     """Return the userid of an instance that must have a guest.
 
     :raises InstanceNotFound: if it has none
@@ -149,20 +150,19 @@ def guest_of(instance):
     return found
 
 
-def state(instance):
-    return instance.system_metadata.get(STATE)
+def state(instance: 'objects.Instance') -> str | None:
+    return of(instance).state
 
 
-def age(instance):
+def age(instance: 'objects.Instance') -> float:
     """Return the seconds since the state was recorded.
 
     By the wall clock, as the record outlives the process; never negative.
     """
-    since = float(instance.system_metadata.get(SINCE, 0))
-    return max(0.0, time.time() - since)
+    return max(0.0, CLOCK.time() - of(instance).since)
 
 
-def claim(instance, new_userid):
+def claim(instance: 'objects.Instance', new_userid: str) -> None:
     """Write to nova's database that a userid is the instance's.
 
     nova's delete works on a copy of the instance from the time when the
@@ -172,149 +172,136 @@ def claim(instance, new_userid):
     :raises UnexpectedTaskStateError: then nothing is recorded
     """
     task = instance.task_state
-    with _changing(instance, expected_task_state=task) as metadata:
-        _set_state(metadata, BUILDING)
-        metadata[USERID] = new_userid
+    with _changing(instance, expected_task_state=task) as part:
+        _set_state(part, BUILDING)
+        part.userid = new_userid
 
 
-def adopt(instance, found_userid, paused):
+def adopt(instance: 'objects.Instance', found_userid: str,
+          paused: bool) -> None:
     """Write to nova's database that a guest that is whole is the instance's.
 
     :param paused: whether the guest is paused, which z/VM does not show
     :raises UnexpectedTaskStateError: if a user has asked for something since
         the instance was read; then nothing is recorded
     """
-    with _changing(instance, expected_task_state=[None]) as metadata:
-        _set_state(metadata, BUILT)
-        metadata[USERID] = found_userid
-        if paused:
-            metadata[PAUSED] = 'yes'
+    with _changing(instance, expected_task_state=[None]) as part:
+        _set_state(part, BUILT)
+        part.userid = found_userid
+        part.paused = part.paused or paused
 
 
-def record(instance, new_state):
+def record(instance: 'objects.Instance', new_state: str) -> None:
     """Write the state to nova's database."""
-    with _changing(instance) as metadata:
-        _set_state(metadata, new_state)
+    with _changing(instance) as part:
+        _set_state(part, new_state)
 
 
-def _set_state(metadata, new_state):
-    metadata[STATE] = new_state
-    metadata[SINCE] = '%d' % time.time()
+def _set_state(part: parts.Record, new_state: str) -> None:
+    part.state = new_state
+    part.since = CLOCK.time()
     if new_state != BUILT:
-        for key in _OF_GUEST:
-            metadata.pop(key, None)
-    _set_host(metadata)
+        part.end_guest()
 
 
-def _set_host(metadata):
-    """Keep the host in the record as long as it has something to remove.
-
-    By the host nova's database is searched for what may be left, among all
-    instances that there ever were.
-    """
-    if metadata.get(STATE) in (BUILDING, BUILT) or UPLOAD in metadata:
-        metadata[HOST] = CONF.host
-    else:
-        metadata.pop(HOST, None)
-
-
-def forget(instance):
+def forget(instance: 'objects.Instance') -> None:
     """Take the mark back: nothing on z/VM is the instance's."""
-    with _changing(instance) as metadata:
-        for key in (USERID, STATE, SINCE) + _OF_GUEST:
-            metadata.pop(key, None)
-        _set_host(metadata)
+    with _changing(instance) as part:
+        part.userid = part.state = None
+        part.end_guest()
 
 
-def set_paused(instance, paused):
+def set_paused(instance: 'objects.Instance', paused: bool) -> None:
     """Record a pause, which z/VM carries out but does not show."""
     if not paused and not is_paused(instance):
         return
-    with _changing(instance) as metadata:
-        if paused:
-            metadata[PAUSED] = 'yes'
-        else:
-            metadata.pop(PAUSED, None)
+    with _changing(instance) as part:
+        part.paused = paused
 
 
-def is_paused(instance):
-    return PAUSED in instance.system_metadata
+def is_paused(instance: 'objects.Instance') -> bool:
+    return of(instance).paused
 
 
-def begin_capture(instance, power):
+# Captures
+
+def begin_capture(instance: 'objects.Instance', power: str) -> None:
     """Record that the connector gets a request to capture a guest.
 
     :param power: 'on' or 'off', what the guest is
     """
-    with _changing(instance) as metadata:
-        metadata[CAPTURE] = power
-        metadata[CAPTURE_SINCE] = '%d' % time.time()
+    with _changing(instance) as part:
+        part.begin(pending.Capture(power, CLOCK.time()))
 
 
-def capture(instance):
+def capture(instance: 'objects.Instance') -> str | None:
     """Return None, or, of a guest whose capture may be under way, its power.
 
     'on' is to be brought back, 'off' left to itself.
     """
-    return instance.system_metadata.get(CAPTURE)
+    found = of(instance).unfinished(pending.Capture)
+    return found.power if found else None
 
 
-def capture_since(instance):
+def capture_since(instance: 'objects.Instance') -> float:
     """Return when the capture was recorded, in seconds since the epoch."""
-    return float(instance.system_metadata.get(CAPTURE_SINCE, 0))
+    found = of(instance).unfinished(pending.Capture)
+    return found.since if found else 0
 
 
-def leave_power(instance):
+def leave_power(instance: 'objects.Instance') -> None:
     """Record that a guest need not be started after its capture any more."""
     if capture(instance) != 'on':
         return
-    with _changing(instance) as metadata:
-        if CAPTURE in metadata:
-            metadata[CAPTURE] = 'off'
+    with _changing(instance) as part:
+        found = part.unfinished(pending.Capture)
+        if found:
+            part.begin(pending.Capture('off', found.since))
 
 
-def end_capture(instance):
-    with _changing(instance) as metadata:
-        for key in (CAPTURE, CAPTURE_SINCE):
-            metadata.pop(key, None)
+def end_capture(instance: 'objects.Instance') -> None:
+    with _changing(instance) as part:
+        part.end(pending.Capture)
 
 
-def nics_locked(userid):
+# NICs
+
+def nics_locked(userid: str) -> contextlib.AbstractContextManager[None]:
     """Keep others from a guest's NICs, and from deleting it, in a block."""
     return locks.nics(userid)
 
 
-def begin_nic_change(instance, change):
+def begin_nic_change(instance: 'objects.Instance',
+                     change: pending.NicChange) -> None:
     """Record that a NIC is about to be added or removed."""
-    with _changing(instance) as metadata:
-        metadata[NIC] = ' '.join(change)
+    with _changing(instance) as part:
+        part.begin(change)
 
 
-def nic_change(instance):
-    """Return the NicChange that was not seen to end, None if there is none.
-
-    """
-    recorded = instance.system_metadata.get(NIC)
-    return NicChange(*recorded.split(' ')) if recorded else None
+def nic_change(instance: 'objects.Instance') -> pending.NicChange | None:
+    """Return the change that was not seen to end, None if there is none."""
+    return of(instance).unfinished(pending.NicChange)
 
 
-def end_nic_change(instance):
-    with _changing(instance) as metadata:
-        metadata.pop(NIC, None)
+def end_nic_change(instance: 'objects.Instance') -> None:
+    with _changing(instance) as part:
+        part.end(pending.NicChange)
 
 
-def set_upload(instance, url):
+# Config drives
+
+def set_upload(instance: 'objects.Instance', url: str | None) -> None:
     """Record where a config drive lies on the connector, None if nowhere."""
     if not url and not upload(instance):
         return
-    with _changing(instance) as metadata:
+    with _changing(instance) as part:
         if url:
-            metadata[UPLOAD] = url
+            part.begin(pending.Upload(url))
         else:
-            metadata.pop(UPLOAD, None)
-        _set_host(metadata)
+            part.end(pending.Upload)
 
 
-def upload(instance):
+def upload(instance: 'objects.Instance') -> str | None:
     """Return where an instance's config drive lies, None if nowhere."""
-    return instance.system_metadata.get(UPLOAD)
+    found = of(instance).unfinished(pending.Upload)
+    return found.url if found else None

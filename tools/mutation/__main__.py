@@ -62,6 +62,10 @@ TESTS = {
                         'record.test_instances guest.test_capture '
                         'operations.test_adoption operations.test_interfaces '
                         'transfer.test_uploads',
+    'record.parts': 'record.test_parts record.test_ownership '
+                    'record.test_old_records',
+    'record.pending': 'record.test_ownership record.test_old_records '
+                      'record.test_parts',
     'operations.destroy': 'operations.test_destroy',
     'guest.lifecycle': 'guest.test_lifecycle operations.test_destroy '
                        'operations.boot.test_build',

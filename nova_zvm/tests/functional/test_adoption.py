@@ -38,6 +38,7 @@ from nova_zvm.connector import client
 from nova_zvm.connector import models
 from nova_zvm.operations import adoption
 from nova_zvm.record import ownership
+from nova_zvm.record import parts
 from nova_zvm.tests.support import cloud
 from nova_zvm.tests.support import networking
 from nova_zvm.tests.support import owndriver
@@ -187,10 +188,10 @@ class OwnDriverTest(AdoptionTestCase):
         userid = self.userid(server)
         record = self.records()[server['id']]
         self.assertAlmostEqual(time.time(), float(
-            record.pop(ownership.SINCE)), delta=600)
-        self.assertEqual({ownership.USERID: userid,
-                          ownership.STATE: ownership.BUILT,
-                          ownership.HOST: 'host'}, record)
+            record.pop(parts.SINCE)), delta=600)
+        self.assertEqual({parts.USERID: userid,
+                          parts.STATE: ownership.BUILT,
+                          parts.HOST: 'host'}, record)
         self.start_compute_again()
         self._run_periodics()
         self.assertEqual(host, self.known_of_the_host(server))

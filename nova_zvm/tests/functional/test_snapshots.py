@@ -21,6 +21,7 @@ from nova import utils
 from nova_zvm.connector import client
 from nova_zvm.connector import models
 from nova_zvm.record import ownership
+from nova_zvm.record import parts
 from nova_zvm.tests.support import cloud
 from zvm_simulator.disks import imagefile
 
@@ -121,7 +122,7 @@ class SnapshotTestCase(cloud.ZVMTestCase):
 
         """
         properties = self.images.show(None, image_id)['properties']
-        self.assertEqual(set(), ownership.KEYS & properties.keys())
+        self.assertEqual(set(), parts.KEYS & properties.keys())
 
     def note(self, server):
         return self.zvm.machine.guest_file(self.userid(server), NOTE)
@@ -192,7 +193,7 @@ class SnapshotTest(SnapshotTestCase):
         self.glance.images[image_id]['properties'].update(
             {name: value for name, value in
              self.instance(self.server).system_metadata.items()
-             if name in ownership.KEYS}, zvm_note='kept')
+             if name in parts.KEYS}, zvm_note='kept')
         copy = self.boot(image_id=image_id)
         self.assertEqual(b'kept\n', self.note(copy))
         self.assertEqual(self.userid(copy), ownership.owned_userid(

@@ -61,8 +61,7 @@ class ZVMTestCase(test.NoDBTestCase):
         self.clock = fakes.Clock()
         self.patience = waiting.Patience(self.clock)
         self.background = background.Background(self.clock)
-        # Its functions are not given a clock yet.
-        self.patch(ownership, 'time', self.clock)
+        self.patch(ownership, 'CLOCK', self.clock)
         self.patch(objects.Instance, 'get_by_uuid', self._saved_instance)
         self.saved = {}
 

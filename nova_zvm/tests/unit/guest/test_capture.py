@@ -21,6 +21,8 @@ from nova_zvm.connector import timeouts
 from nova_zvm.errors import failures as zvm_failures
 from nova_zvm.guest import capture
 from nova_zvm.record import ownership
+from nova_zvm.record import parts
+from nova_zvm.record import pending
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
 from nova_zvm.zvm import names
@@ -74,9 +76,9 @@ class CaptureTestCase(inmemory.ZVMTestCase):
         self.assertNotIn(NAME, self.connector.repository)
         for metadata in (self.saved[uuids.instance],
                          self.instance.system_metadata):
-            self.assertNotIn(ownership.CAPTURE, metadata)
-            self.assertNotIn(ownership.CAPTURE_SINCE, metadata)
-            self.assertEqual(USERID, metadata[ownership.USERID])
+            self.assertNotIn(pending.CAPTURE, metadata)
+            self.assertNotIn(pending.CAPTURE_SINCE, metadata)
+            self.assertEqual(USERID, metadata[parts.USERID])
 
 
 class PowerTestCase(CaptureTestCase):
@@ -148,7 +150,7 @@ class TakenTestCase(CaptureTestCase):
     def test_power_is_recorded_first(self):
         self.connector.faults['guests.capture'] = [
             lambda *args: self.assertEqual(
-                'on', self.saved[uuids.instance][ownership.CAPTURE])]
+                'on', self.saved[uuids.instance][pending.CAPTURE])]
         self.take()
 
     def test_guest_that_is_off(self):
@@ -261,7 +263,7 @@ class TakenTestCase(CaptureTestCase):
         save = self.instance.save
 
         def fail():
-            if ownership.CAPTURE not in self.instance.system_metadata:
+            if pending.CAPTURE not in self.instance.system_metadata:
                 raise RuntimeError()
             save()
 
@@ -273,8 +275,8 @@ class TakenTestCase(CaptureTestCase):
         with self.captures.taken(self.instance, 'on'):
             self.connector.zvm.clear()
             self.saved[uuids.instance].update(
-                {ownership.STATE: ownership.DELETED})
-            for key in (ownership.CAPTURE, ownership.CAPTURE_SINCE):
+                {parts.STATE: ownership.DELETED})
+            for key in (pending.CAPTURE, pending.CAPTURE_SINCE):
                 del self.saved[uuids.instance][key]
         self.assertNotIn(NAME, self.connector.repository)
         self.assertEqual(0, self.connector.count('guests.start'))
@@ -338,7 +340,7 @@ class LookAfterTestCase(CaptureTestCase):
 
     def test_user_stops_the_server_while_it_is_looked_at(self):
         def stop(userid):
-            self.saved[uuids.instance][ownership.CAPTURE] = 'off'
+            self.saved[uuids.instance][pending.CAPTURE] = 'off'
 
         self.connector.faults['guests.power_state'] = [stop]
         self.look()

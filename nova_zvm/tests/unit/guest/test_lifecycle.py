@@ -18,6 +18,8 @@ from nova_zvm.connector import errors
 from nova_zvm.errors import failures
 from nova_zvm.guest import lifecycle
 from nova_zvm.record import ownership
+from nova_zvm.record import parts
+from nova_zvm.record import pending
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
 
@@ -76,7 +78,7 @@ class StateTestCase(GuestTestCase):
         ownership.begin_capture(self.built, 'on')
         self.connector.faults['guests.stop'] = [
             lambda *args: self.assertEqual(
-                'off', self.saves[-1][ownership.CAPTURE])]
+                'off', self.saves[-1][pending.CAPTURE])]
         self.guests.power_off(self.built, 0, 0)
         self.assertEqual('off', ownership.capture(self.built))
         self.assertEqual([], self.connector.faults['guests.stop'])
@@ -350,7 +352,7 @@ class PowerTestCase(GuestTestCase):
                           self.built, 60, 10)
 
     def test_a_guest_that_was_not_finished_is_off_after_a_soft_delete(self):
-        self.built.system_metadata[ownership.STATE] = ownership.BUILDING
+        self.built.system_metadata[parts.STATE] = ownership.BUILDING
         self.built.task_state = task_states.SOFT_DELETING
         self.guests.power_off(self.built, 0, 0)
         self.assertIn('guests.stop', self.connector.operations)

@@ -21,6 +21,7 @@ from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm.operations import adoption
 from nova_zvm.record import ownership
+from nova_zvm.record import parts
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
 
@@ -121,8 +122,8 @@ class WholeTestCase(AdoptionTestCase):
 
     def test_guest_made_anew_since_the_driver_removed_its_own(self):
         """As by an unshelve after the way back to nova's own driver."""
-        record = {ownership.USERID: 'ABC00009', ownership.SINCE: '1',
-                  ownership.STATE: ownership.DELETED}
+        record = {parts.USERID: 'ABC00009', parts.SINCE: '1',
+                  parts.STATE: ownership.DELETED}
         self.assert_adopted(system_metadata=record)
 
     def test_what_is_asked_of_many(self):

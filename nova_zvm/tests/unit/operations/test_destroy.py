@@ -21,6 +21,7 @@ from nova_zvm.guest import lifecycle
 from nova_zvm.operations import destroy
 from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
+from nova_zvm.record import pending
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
 
@@ -48,7 +49,7 @@ class DestroyTestCase(inmemory.ZVMTestCase):
         ownership.begin_capture(instance, 'on')
         self.connector.faults['guests.delete'] = [
             lambda *args: self.assertEqual(
-                'off', self.saves[-1][ownership.CAPTURE])]
+                'off', self.saves[-1][pending.CAPTURE])]
         self.destroy.run(instance, [])
         self.assertEqual([], self.connector.faults['guests.delete'])
         self.assertIsNone(ownership.capture(instance))
@@ -57,7 +58,7 @@ class DestroyTestCase(inmemory.ZVMTestCase):
         """Return an instance whose attach was cut short."""
         self.connector.grants['VSWITCH1'] = {'ABC00001': None, 'OTHER': None}
         instance = self.instance(ownership.BUILT)
-        ownership.begin_nic_change(instance, ownership.NicChange(
+        ownership.begin_nic_change(instance, pending.NicChange(
             '1003', vswitch))
         return instance
 

@@ -19,6 +19,8 @@ from nova_zvm.errors import failures
 from nova_zvm.operations import interfaces
 from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
+from nova_zvm.record import parts
+from nova_zvm.record import pending
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
 
@@ -125,10 +127,10 @@ class AttachTestCase(InterfacesTestCase):
 
     def test_it_is_recorded_before_anything_is_changed(self):
         self.connector.faults['vswitches.grant'] = [
-            lambda *args: self.assertIn(ownership.NIC, self.saves[-1])]
+            lambda *args: self.assertIn(pending.NIC, self.saves[-1])]
         self.attach()
         self.assertEqual([], self.connector.faults['vswitches.grant'])
-        self.assertNotIn(ownership.NIC, self.saves[-1])
+        self.assertNotIn(pending.NIC, self.saves[-1])
 
     def test_numbers_that_are_taken(self):
         self.guest.disks.append('1003')
@@ -221,7 +223,7 @@ class RefusedTestCase(InterfacesTestCase):
         self.assert_refused(failures.InterfaceRefused, 'it is paused')
 
     def test_paused_since_nova_looked(self):
-        self.saved[self.server.uuid][ownership.PAUSED] = 'yes'
+        self.saved[self.server.uuid][parts.PAUSED] = 'yes'
         self.assert_refused(failures.InterfaceRefused, 'it is paused')
 
     def test_capture(self):
@@ -234,12 +236,12 @@ class RefusedTestCase(InterfacesTestCase):
 
     def test_deleted_since_nova_looked(self):
         before = len(self.connector.writes)
-        self.saved[self.server.uuid][ownership.STATE] = ownership.DELETED
+        self.saved[self.server.uuid][parts.STATE] = ownership.DELETED
         self.assertRaises(nova_exception.InstanceNotFound, self.attach)
         self.assertEqual(before, len(self.connector.writes))
 
     def test_building_since_nova_looked(self):
-        self.saved[self.server.uuid][ownership.STATE] = ownership.BUILDING
+        self.saved[self.server.uuid][parts.STATE] = ownership.BUILDING
         for verb in (self.attach, lambda: self.detach(self.first)):
             before = len(self.connector.writes)
             exc = self.assertRaises(failures.InterfaceRefused, verb)
@@ -359,7 +361,7 @@ class InterruptedTestCase(InterfacesTestCase):
         super().setUp()
         self.attach()
         ownership.begin_nic_change(
-            self.server, ownership.NicChange('1003', 'VSWITCH2'))
+            self.server, pending.NicChange('1003', 'VSWITCH2'))
 
     def detach_another(self):
         """Detach a port without a NIC, which ends the change and no more."""
@@ -534,7 +536,7 @@ class LateTestCase(InterfacesTestCase):
     def test_a_detach_is_recorded_before_anything_is_changed(self):
         self.attach()
         self.connector.faults['guests.delete_interface'] = [
-            lambda *args: self.assertIn(ownership.NIC, self.saves[-1])]
+            lambda *args: self.assertIn(pending.NIC, self.saves[-1])]
         self.detach(self.port)
         self.assertEqual([], self.connector.faults['guests.delete_interface'])
-        self.assertNotIn(ownership.NIC, self.saves[-1])
+        self.assertNotIn(pending.NIC, self.saves[-1])

@@ -27,6 +27,7 @@ from nova_zvm.errors import failures
 from nova_zvm.guest import capture
 from nova_zvm.operations import snapshot
 from nova_zvm.record import ownership
+from nova_zvm.record import parts
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
 
@@ -220,25 +221,35 @@ class PropertiesTestCase(SnapshotTestCase):
         b''.join(request.body)
         return ''
 
-    def changes(self, **properties):
-        """Return what is changed of an image with some properties."""
+    def changes(self, metadata=(), **properties):
+        """Return what is changed of an image with some properties.
+
+        :param metadata: system metadata of the server
+        """
         self.requests.get(self.path, json=dict(
             properties, id=uuids.snapshot, status='queued', name='web-1',
             checksum=md5(DATA), size=len(DATA)))
         self.requests.patch(self.path)
-        self.flow.run(nova_context.get_admin_context(), self.instance(),
+        instance = self.instance(system_metadata=dict(metadata))
+        self.flow.run(nova_context.get_admin_context(), instance,
                       uuids.snapshot, self.update_task_state)
         [patch] = [request.json() for request in
                    self.requests.request_history if request.method == 'PATCH']
         return {(change['op'], change['path'][1:]) for change in patch}
 
     def test_the_record_is_removed_and_nothing_else(self):
-        record = dict.fromkeys(ownership.KEYS, 'x')
+        record = dict.fromkeys(parts.KEYS, 'x')
         changes = self.changes(zvm_note='theirs', mine='x', **record)
-        self.assertEqual(ownership.KEYS, {name for operation, name in changes
-                                          if operation == 'remove'})
-        self.assertNotIn('zvm_disk_type', ownership.KEYS)
+        self.assertEqual(parts.KEYS, {name for operation, name in changes
+                                      if operation == 'remove'})
+        self.assertNotIn('zvm_disk_type', parts.KEYS)
         self.assertIn(('add', 'zvm_disk_type'), changes)
+
+    def test_the_record_of_another_host_is_removed(self):
+        record = {'zvm_guest@another': 'built', 'zvm_host@another': 'another'}
+        self.assertLessEqual(
+            {('remove', key) for key in record},
+            self.changes(record, **record))
 
     def test_an_image_without_a_record(self):
         self.assertNotIn('remove', {operation for operation, name in

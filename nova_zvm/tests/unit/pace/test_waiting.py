@@ -17,9 +17,8 @@ import nova_zvm
 from nova_zvm.pace import waiting
 from nova_zvm.tests.support import inmemory
 
-# The client and the simulated z/VM have clocks of their own; the record is a
-# matter of functions.
-OTHERS = {'connector', 'record', 'simulator', 'simulator.py', 'tests'}
+# The client and the simulated z/VM have clocks of their own.
+OTHERS = {'connector', 'simulator', 'simulator.py', 'tests'}
 
 
 class WaitingTestCase(inmemory.ZVMTestCase):

@@ -44,7 +44,10 @@ class InstancesTestCase(inmemory.ZVMTestCase):
                 if instance.host == filters.get('host', instance.host) and
                 instance.deleted == filters.get('deleted',
                                                 instance.deleted) and
-                wanted.items() <= instance.system_metadata.items()]
+                # As nova does it.
+                wanted.keys() <= instance.system_metadata.keys() and
+                set(wanted.values()) <=
+                set(instance.system_metadata.values())]
 
     def test_without_instances_nobody_is_asked(self):
         self.connector.faults['guests.list'] = [fakes.unreachable()] * 9
@@ -150,6 +153,17 @@ class InstancesTestCase(inmemory.ZVMTestCase):
         self.database = [left]
         self.assertEqual([], self.instances.uuids())
 
+    def test_what_a_server_has_left_that_was_deleted_elsewhere(self):
+        left = self.instance(ownership.BUILDING, deleted=True)
+        left.host = 'another'
+        self.flags(host='another')
+        ownership.claim(left, 'ABC00001')
+        ownership.record(left, ownership.DELETED)
+        self.database = [left]
+        self.assertEqual([], self.instances.uuids())
+        self.flags(host=left.system_metadata['zvm_host'])
+        self.assertEqual([left.uuid], self.instances.uuids())
+
     def test_a_guest_whose_boot_failed_and_whose_host_nova_forgot(self):
         self.connector.put_guest('ABC00001')
         left = self.instance(ownership.BUILDING)
@@ -162,6 +176,32 @@ class InstancesTestCase(inmemory.ZVMTestCase):
         self.database = [left, other]
         self.assertEqual([left.uuid], self.instances.uuids())
         self.assertEqual([], self.instances.names())
+
+    def test_two_hosts_with_a_part(self):
+        self.connector.put_guest('ABC00001')
+        moving = self.instance(ownership.BUILT)
+        home = inmemory.CONF.host
+        moving.host = 'another'
+        self.flags(host='another')
+        ownership.claim(moving, 'ABC00001')
+        self.database = [moving]
+        for host, names in ((home, []), ('another', ['abc00001'])):
+            self.flags(host=host)
+            self.assertEqual(names, self.instances.names())
+        ownership.begin_capture(moving, 'on')
+        self.assertEqual([moving], self.instances.captured())
+        self.flags(host=home)
+        self.assertEqual([], self.instances.captured())
+
+    def test_what_nova_finds_by_chance(self):
+        found = self.instance(ownership.BUILT, system_metadata={
+            'image_owner': 'another'})
+        self.database = [found]
+        self.connector.put_guest('ABC00001')
+        found.host = 'another'
+        self.flags(host='another')
+        self.assertEqual([], self.instances.uuids())
+        self.assertEqual([], self.connector.calls)
 
     def test_a_guest_that_the_connector_never_came_to_know(self):
         self.connector.put_guest('ABC00001', known=False)

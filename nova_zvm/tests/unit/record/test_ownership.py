@@ -15,9 +15,11 @@ from nova import objects
 
 from nova_zvm.pace import locks
 from nova_zvm.record import ownership
+from nova_zvm.record import parts
+from nova_zvm.record import pending
 from nova_zvm.tests.support import inmemory
 
-CHANGE = ownership.NicChange('1003', 'VSW1')
+CHANGE = pending.NicChange('1003', 'VSW1')
 
 
 class OwnershipTestCase(inmemory.ZVMTestCase):
@@ -94,15 +96,15 @@ class OwnershipTestCase(inmemory.ZVMTestCase):
         ownership.set_upload(instance, 'file:///a')
         ownership.forget(instance)
         self.assertIsNone(ownership.owned_userid(instance))
-        self.assertEqual(inmemory.CONF.host, self.saves[-1][ownership.HOST])
+        self.assertEqual(inmemory.CONF.host, self.saves[-1][parts.HOST])
 
     def test_the_host_is_recorded_as_long_as_there_is_something(self):
         instance = self.instance(ownership.BUILT)
         ownership.set_upload(instance, 'file:///a')
         ownership.record(instance, ownership.DELETED)
-        self.assertEqual(inmemory.CONF.host, self.saves[-1][ownership.HOST])
+        self.assertEqual(inmemory.CONF.host, self.saves[-1][parts.HOST])
         ownership.set_upload(instance, None)
-        self.assertNotIn(ownership.HOST, self.saves[-1])
+        self.assertNotIn(parts.HOST, self.saves[-1])
 
     def test_other_metadata_are_left_alone(self):
         instance = self.instance(
@@ -151,18 +153,18 @@ class OwnershipTestCase(inmemory.ZVMTestCase):
         ownership.set_paused(instance, True)
         ownership.set_paused(instance, False)
         self.assertFalse(ownership.is_paused(instance))
-        self.assertNotIn(ownership.PAUSED, self.saves[-1])
+        self.assertNotIn(parts.PAUSED, self.saves[-1])
 
     def test_a_nic_that_is_changed(self):
         instance = self.instance(ownership.BUILT)
         self.assertIsNone(ownership.nic_change(instance))
-        for change in (CHANGE, CHANGE._replace(vswitch='')):
+        for change in (CHANGE, pending.NicChange('1003', '')):
             ownership.begin_nic_change(instance, change)
             self.assertEqual(change, ownership.nic_change(instance))
             self.assertEqual(instance.system_metadata, self.saves[-1])
         ownership.end_nic_change(instance)
         self.assertIsNone(ownership.nic_change(instance))
-        self.assertNotIn(ownership.NIC, self.saves[-1])
+        self.assertNotIn(pending.NIC, self.saves[-1])
 
     def test_a_nic_that_is_changed_goes_with_the_guest(self):
         for end in (lambda guest: ownership.record(guest, ownership.DELETED),
@@ -170,7 +172,7 @@ class OwnershipTestCase(inmemory.ZVMTestCase):
             instance = self.instance(ownership.BUILT)
             ownership.begin_nic_change(instance, CHANGE)
             end(instance)
-            self.assertNotIn(ownership.NIC, self.saves[-1])
+            self.assertNotIn(pending.NIC, self.saves[-1])
 
 
 class CopiesTestCase(inmemory.ZVMTestCase):
@@ -196,23 +198,23 @@ class CopiesTestCase(inmemory.ZVMTestCase):
         for change, *arguments in self.CHANGES:
             self.instance.system_metadata = dict(self.first, image_a='b')
             self.instance.obj_reset_changes()
-            self.saved[self.instance.uuid] = {ownership.STATE: 'other'}
+            self.saved[self.instance.uuid] = {parts.STATE: 'other'}
             change(self.instance, *arguments)
             saved = self.saved[self.instance.uuid]
-            self.assertEqual('other', saved[ownership.STATE])
+            self.assertEqual('other', saved[parts.STATE])
             self.assertNotIn('image_a', saved)
-            self.assertNotIn(ownership.USERID, saved)
+            self.assertNotIn(parts.USERID, saved)
 
     def test_a_state_leaves_what_others_have_recorded_since(self):
         for write, *arguments in self.STATES:
             self.instance.system_metadata = dict(self.first, image_a='b')
             self.instance.obj_reset_changes()
-            self.saved[self.instance.uuid] = {ownership.UPLOAD: 'file:///a'}
+            self.saved[self.instance.uuid] = {pending.UPLOAD: 'file:///a'}
             write(self.instance, *arguments)
             saved = self.saved[self.instance.uuid]
-            self.assertEqual('file:///a', saved[ownership.UPLOAD])
+            self.assertEqual('file:///a', saved[pending.UPLOAD])
             self.assertEqual('file:///a', ownership.upload(self.instance))
-            self.assertNotIn(ownership.CAPTURE, saved)
+            self.assertNotIn(pending.CAPTURE, saved)
             self.assertNotIn('image_a', saved)
 
     def test_what_nova_has_changed_and_not_saved_is_kept(self):
@@ -248,7 +250,7 @@ class CopiesTestCase(inmemory.ZVMTestCase):
 
         self.instance.save = save
         self.saved[self.instance.uuid] = {
-            ownership.PAUSED: 'yes', ownership.CAPTURE: 'on'}
+            parts.PAUSED: 'yes', pending.CAPTURE: 'on'}
         for change, *arguments in self.CHANGES + self.STATES:
             self.assertRaises(RuntimeError, change, self.instance,
                               *arguments)

@@ -18,6 +18,7 @@ from oslo_utils.fixture import uuidsentinel as uuids
 from nova_zvm.connector import errors
 from nova_zvm.errors import failures
 from nova_zvm.record import ownership
+from nova_zvm.record import parts
 from nova_zvm.tests.support import booting
 from nova_zvm.tests.support import fakes
 from nova_zvm.tests.support import inmemory
@@ -49,8 +50,8 @@ class BootTestCase(booting.BootingTestCase):
 
     def test_the_mark_is_there_before_the_guest(self):
         def created(userid, definition):
-            self.assertEqual('building', self.saves[-1][ownership.STATE])
-            self.assertEqual(userid, self.saves[-1][ownership.USERID])
+            self.assertEqual('building', self.saves[-1][parts.STATE])
+            self.assertEqual(userid, self.saves[-1][parts.USERID])
 
         self.connector.faults['guests.create'] = [created]
         self.boot()
