@@ -41,6 +41,7 @@ from nova_zvm.operations import destroy
 from nova_zvm.operations import diagnostics
 from nova_zvm.operations import interfaces
 from nova_zvm.operations import precache
+from nova_zvm.operations import recovery
 from nova_zvm.operations import snapshot
 from nova_zvm.pace import background
 from nova_zvm.pace import waiting
@@ -108,6 +109,9 @@ class ZVMDriver(driver.ComputeDriver):
         self._destroy = destroy.Destroy(
             self._guests, nics, self._config_drives,
             connector.settle_seconds('guests.create'), patience)
+        self._recovery = recovery.Recovery(
+            self._instances, self._config_drives, self._captures,
+            self._staging, self._hypervisor.nodes)
         self._planner = plan.Planner(self._guests, images, nics, pool, zvm)
         self._boot = build.Boot(
             self._planner,
@@ -118,11 +122,7 @@ class ZVMDriver(driver.ComputeDriver):
     # Host
 
     def init_host(self, host):
-        self._instances.give_up_lost_tasks(self._hypervisor.nodes)
-        self._config_drives.begin_sweep(self._instances.uploading())
-        self._staging.begin_sweep()
-        for instance in self._instances.captured():
-            self._captures.look_after(instance)
+        self._recovery.after_start()
 
     def cleanup_host(self, host):
         self._background.stop()
@@ -278,7 +278,7 @@ class ZVMDriver(driver.ComputeDriver):
         return self._precache.run(context, image_id)
 
     def manage_image_cache(self, context, all_instances):
-        self._config_drives.begin_sweep(self._instances.uploading())
+        self._recovery.periodically()
         self._image_ageing.run(all_instances)
 
     # Network

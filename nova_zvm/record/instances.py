@@ -123,10 +123,11 @@ class Instances:
                 instance.task_state = None
                 instance.save()
 
-    def captured(self) -> list['objects.Instance']:
-        """Return those whose capture may still be under way."""
-        return [instance for instance in self._recorded(deleted=False)
-                if ownership.capture(instance)]
+    @classmethod
+    def unfinished(cls) -> list['objects.Instance']:
+        """Return those with a change that was not seen to end."""
+        return [instance for instance in cls._recorded(deleted=False)
+                if ownership.of(instance).changes]
 
     @classmethod
     def uploading(cls) -> list['objects.Instance']:

@@ -72,6 +72,7 @@ TESTS = {
     'operations.interfaces': 'operations.test_interfaces',
     'operations.boot.plan': 'operations.boot.test_plan',
     'operations.boot.build': 'operations.boot.test_build',
+    'operations.recovery': 'operations.test_recovery',
     'storage.disks': 'storage.test_disks',
     'record.instances': 'record.test_instances',
     'network.grants': 'operations.test_interfaces guest.test_lifecycle '

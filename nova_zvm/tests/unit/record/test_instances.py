@@ -136,7 +136,7 @@ class InstancesTestCase(inmemory.ZVMTestCase):
     def test_what_is_under_way_for_those_that_are_not_deleted(self):
         for begin, found in (
                 (lambda instance: ownership.begin_capture(instance, 'on'),
-                 self.instances.captured),
+                 self.instances.unfinished),
                 (lambda instance: ownership.set_upload(instance, 'file:///a'),
                  self.instances.uploading)):
             busy = self.instance(ownership.BUILT)
@@ -189,9 +189,9 @@ class InstancesTestCase(inmemory.ZVMTestCase):
             self.flags(host=host)
             self.assertEqual(names, self.instances.names())
         ownership.begin_capture(moving, 'on')
-        self.assertEqual([moving], self.instances.captured())
+        self.assertEqual([moving], self.instances.unfinished())
         self.flags(host=home)
-        self.assertEqual([], self.instances.captured())
+        self.assertEqual([], self.instances.unfinished())
 
     def test_what_nova_finds_by_chance(self):
         found = self.instance(ownership.BUILT, system_metadata={
