@@ -14,6 +14,6 @@
 
 import sys
 
-from zvm_simulator import commandline
+from zvm_simulator.service import commandline
 
 sys.exit(commandline.main())

@@ -26,11 +26,11 @@ from tools.sandbox import report
 from tools.sandbox import story
 from tools.sandbox import workspace
 from tools.sandbox import zvm
-from zvm_simulator import commandline
 from zvm_simulator.connector import install
 from zvm_simulator.faults import inforce
 from zvm_simulator.ground import errors
 from zvm_simulator.ground import latency
+from zvm_simulator.service import commandline
 from zvm_simulator.service import scenarios
 from zvm_simulator.service import server
 from zvm_simulator.tests.support import fixtures

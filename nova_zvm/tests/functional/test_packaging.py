@@ -232,7 +232,7 @@ class TestSimulator(installation.CloneTestCase):
     def test_commands(self):
         for command in ('zvm-simulator', 'nova-zvm-simulator'):
             self.assertIn(
-                '\n%s = zvm_simulator.commandline:main\n' % command,
+                '\n%s = zvm_simulator.service.commandline:main\n' % command,
                 self.wheel.entry_points)
 
     def test_sdist(self):

@@ -19,11 +19,11 @@ from unittest import mock
 
 import testtools
 
-from zvm_simulator import commandline as command
 from zvm_simulator.faults import outages
 from zvm_simulator.faults import rules as faults_rules
 from zvm_simulator.ground import latency
 from zvm_simulator.ground import schema
+from zvm_simulator.service import commandline as command
 from zvm_simulator.service import control
 from zvm_simulator.service import scenarios
 

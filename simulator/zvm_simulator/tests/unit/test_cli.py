@@ -22,13 +22,13 @@ import threading
 import fixtures
 import testtools
 
-from zvm_simulator import commandline
 from zvm_simulator.connector import install
 from zvm_simulator.faults import dispatch
 from zvm_simulator.ground import clocks
 from zvm_simulator.ground import replies
 from zvm_simulator.service import announcement
 from zvm_simulator.service import channels
+from zvm_simulator.service import commandline
 from zvm_simulator.service import control
 from zvm_simulator.tests.support import fakes
 
@@ -258,7 +258,7 @@ class TestCommandLine(testtools.TestCase):
         engine.begin_request('ZVMSYS1', 'GET /first', 0)
         engine.execute('ZVMSYS1', ['vmcp', 'second'])
         self.useFixture(fixtures.MonkeyPatch(
-            'zvm_simulator.commandline.time.sleep', sleep))
+            'zvm_simulator.service.commandline.time.sleep', sleep))
         status, output, errors = self._run('log', '--dir', self.dir,
                                            '--follow')
 
