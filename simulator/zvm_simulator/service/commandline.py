@@ -295,16 +295,7 @@ def _add_run(commands: Any) -> None:
                          help='YAML file that describes the machine, or the '
                               'name of one that comes with the product: '
                               + ', '.join(scenarios.NAMES))
-    command.add_argument('--connector-python', metavar='PROGRAM',
-                         help='interpreter that has zVMCloudConnector '
-                              f'(default: ${install.PYTHON_VARIABLE}, else '
-                              f'one that is installed into {install.cache()} '
-                              'on first use)')
-    command.add_argument('--connector-path', type=_checkout,
-                         metavar='CHECKOUT',
-                         help='run the connector of a source checkout')
-    command.add_argument('--no-connector', action='store_true',
-                         help='start the simulated system alone')
+    _add_connector(command)
     command.add_argument('--profile', choices=list(latency.PROFILES),
                          help='how long commands take (default: as the '
                               'scenario says, else instant)')
@@ -323,6 +314,20 @@ def _add_run(commands: Any) -> None:
     command.add_argument('--debug', action='store_true',
                          help='log what the simulator does')
     command.set_defaults(function=run)
+
+
+def _add_connector(command: argparse.ArgumentParser) -> None:
+    """Add what says which connector run() starts, if any."""
+    command.add_argument('--connector-python', metavar='PROGRAM',
+                         help='interpreter that has zVMCloudConnector '
+                              f'(default: ${install.PYTHON_VARIABLE}, else '
+                              f'one that is installed into {install.cache()} '
+                              'on first use)')
+    command.add_argument('--connector-path', type=_checkout,
+                         metavar='CHECKOUT',
+                         help='run the connector of a source checkout')
+    command.add_argument('--no-connector', action='store_true',
+                         help='start the simulated system alone')
 
 
 def main(argv: list[str] | None = None) -> int:
