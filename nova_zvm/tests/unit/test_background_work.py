@@ -36,8 +36,7 @@ class BackgroundWorkTestCase(inmemory.ZVMTestCase):
         server = self.instance(ownership.BUILT)
         ownership.begin_capture(server, 'on')
         ownership.set_upload(server, 'file:///drive')
-        for name in ('captured', 'uploading'):
-            self.patch(instances.Instances, name, lambda _: [server])
+        self.patch(instances.Instances, 'unfinished', lambda *_: [server])
         self.patch(instances.Instances, 'give_up_lost_tasks',
                    lambda *_: None)
         with mock.patch('nova_zvm.connector.client.Connector',
