@@ -190,7 +190,7 @@ class Deployment:
         instance_name_template may be another by now, who has their ports.
         """
         found = {instance.name.upper(): instance for instance in self.on_host
-                 if ownership.owned_userid(instance) is None}
+                 if ownership.claimed_userid(instance) is None}
         owners = {vif['id']: instance for instance in found.values()
                   for vif in instance.get_network_info()}
         if owners:

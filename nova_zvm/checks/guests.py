@@ -96,7 +96,7 @@ def without_guest(deployment: deployments.Deployment) -> finding.Finding:
             for userid, instance in deployment.claims.items()
             if userid not in known and not instance.deleted and
             instance.host == deployment.conf.host and
-            ownership.owned_userid(instance) == userid and
+            ownership.claimed_userid(instance) == userid and
             ownership.state(instance) == ownership.BUILT]
     if not lost:
         return finding.success('All servers of this host have their guest.')

@@ -84,11 +84,11 @@ class Captures:
         if ownership.is_paused(instance):
             raise _refused('it is paused, and a shutdown would lose what is '
                            'in its memory; unpause it first')
-        if ownership.capture(instance):
+        if ownership.unfinished_capture(instance):
             self.look_after(instance)
             raise _refused('the z/VM Cloud Connector may still be at work on '
                            'an earlier snapshot; try again later')
-        userid = ownership.owned_userid(instance)
+        userid = ownership.claimed_userid(instance)
         if userid is None:
             # Of InstanceNotFound nova thinks that the server was deleted,
             # and leaves it in its task (compute/manager.py, 34).
@@ -121,10 +121,10 @@ class Captures:
         with translation.to_nova():
             try:
                 captured = self._capture(
-                    instance, ownership.guest_of(instance), name)
+                    instance, ownership.required_userid(instance), name)
                 # The upload may take hours, in which the guest may go down
                 # by itself.
-                ownership.leave_power(instance)
+                ownership.leave_off(instance)
             except errors.OutcomeUnknown:
                 self.look_after(instance)
                 raise
@@ -208,7 +208,7 @@ class Captures:
             instance = _instance(uuid)
             if instance and ownership.capture_since(instance) == since:
                 return self._settle_or_give_up(instance, over)
-            if instance and ownership.capture(instance):
+            if instance and ownership.unfinished_capture(instance):
                 # Of another one, which would lose its image.
                 return True
             # The server was deleted or rebuilt, and the image may come yet.
@@ -241,7 +241,7 @@ class Captures:
             its image is there
         :returns: whether the capture is over
         """
-        if ownership.capture(instance) == 'on':
+        if ownership.starts_after_capture(instance):
             self._start_if_off(instance)
         over = self._is_image_gone(names.capture(instance.uuid), over)
         if over:
@@ -259,12 +259,12 @@ class Captures:
         return True
 
     def _start_if_off(self, instance):
-        userid = ownership.userid(instance)
+        userid = ownership.recorded_userid(instance)
         if self._connector.guests.power_state(userid) == 'on':
             return
         # The user may have stopped or deleted the server meanwhile.
         ownership.refresh(instance)
-        if ownership.capture(instance) == 'on':
+        if ownership.starts_after_capture(instance):
             with contextlib.suppress(errors.NotFound):
                 self._connector.guests.start(userid)
 

@@ -145,7 +145,7 @@ class ConfigDrives:
 
         And what else was uploaded for it, if that has not been possible.
         """
-        if ownership.upload(instance) and not self._is_removed(instance):
+        if ownership.upload_url(instance) and not self._is_removed(instance):
             return
         self._staging.blank(instance)
 

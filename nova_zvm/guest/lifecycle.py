@@ -88,8 +88,8 @@ class Guests:
 
         :raises InstanceNotFound: if there is no guest
         """
-        userid = ownership.guest_of(instance)
-        if (ownership.capture(instance) == 'on' and
+        userid = ownership.required_userid(instance)
+        if (ownership.starts_after_capture(instance) and
                 not ownership.is_paused(instance)):
             # Off for the time of a capture, and soon on again.
             return power_state.RUNNING
@@ -115,7 +115,7 @@ class Guests:
         return power_state.SHUTDOWN
 
     def exists(self, instance):
-        userid = ownership.owned_userid(instance)
+        userid = ownership.claimed_userid(instance)
         return userid is not None and userid in self.userids()
 
     def in_directory(self, userid):
@@ -144,7 +144,7 @@ class Guests:
             return self._console_output(instance).encode()
 
     def _console_output(self, instance):
-        userid = ownership.guest_of(instance)
+        userid = ownership.required_userid(instance)
         try:
             with translation.to_nova(instance):
                 return self._connector.guests.console_output(userid)
@@ -196,7 +196,7 @@ class Guests:
 
     def _turn_off(self, instance, userid, timeout, retry_interval):
         # Otherwise the capture watcher would start it at once.
-        ownership.leave_power(instance)
+        ownership.leave_off(instance)
         if not (timeout and self._soft_stop(instance, userid, timeout,
                                             retry_interval)):
             try:
@@ -270,7 +270,7 @@ class Guests:
         :raises NoGuest: if there is none; what nova would say of
             InstanceNotFound names no remedy
         """
-        userid = ownership.owned_userid(instance)
+        userid = ownership.claimed_userid(instance)
         if userid is None:
             raise _no_guest()
         if (ownership.state(instance) != ownership.BUILT and

@@ -189,7 +189,7 @@ class Network:
 
         Deleting a guest does not, while the NIC is not coupled.
         """
-        change = ownership.nic_change(instance)
+        change = ownership.unfinished_nic_change(instance)
         if change and change.vswitch:
             grants.revoke(self._connector, userid, change.vswitch,
                           self._patience)

@@ -93,7 +93,7 @@ class Adoption:
 
     def judge(self, instance):
         """Return the Verdict on an instance; nothing is changed."""
-        recorded = ownership.owned_userid(instance)
+        recorded = ownership.claimed_userid(instance)
         if recorded:
             return Verdict(instance, recorded, KNOWN,
                            'The driver has a record of it.')

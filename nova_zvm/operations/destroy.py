@@ -46,7 +46,7 @@ class Destroy:
         another" and leaves the server as it is.
         """
         ownership.refresh(instance)
-        userid = ownership.owned_userid(instance)
+        userid = ownership.claimed_userid(instance)
         if userid is None:
             LOG.debug('There is no guest to destroy', instance=instance)
         else:
@@ -62,7 +62,7 @@ class Destroy:
             # that was killed left it working.
             self._remove_unfinished(
                 instance, network_info,
-                self._create_seconds - ownership.age(instance))
+                self._create_seconds - ownership.seconds_in_state(instance))
 
     def undo_spawn(self, instance, network_info, settle_seconds):
         """Remove what a failed spawn has made.
@@ -70,7 +70,7 @@ class Destroy:
         :param settle_seconds: how long the connector may still be at work
             on a request that was not answered; 0 if all were
         """
-        if ownership.owned_userid(instance) is None:
+        if ownership.claimed_userid(instance) is None:
             return
         self._patience.insist(
             lambda: self._remove_unfinished(instance, network_info,
@@ -83,13 +83,13 @@ class Destroy:
         with ownership.nics_locked(userid), translation.to_nova():
             ownership.refresh(instance)
             # Otherwise the capture watcher might start it during the delete.
-            ownership.leave_power(instance)
+            ownership.leave_off(instance)
             self._guests.delete(userid)
             self._network.revoke_unfinished(instance, userid)
-            ownership.record(instance, ownership.DELETED)
+            ownership.set_state(instance, ownership.DELETED)
 
     def _remove_unfinished(self, instance, network_info, seconds):
-        userid = ownership.userid(instance)
+        userid = ownership.recorded_userid(instance)
         with translation.to_nova():
             self._guests.delete_unfinished(userid, seconds)
             self._network.revoke(userid, network_info)

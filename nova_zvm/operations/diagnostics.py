@@ -95,7 +95,7 @@ class Diagnostics:
     def _asked(self, instance: 'objects.Instance'
                ) -> tuple[models.Usage, _Nics]:
         """Return a guest's usage, and its NICs with their counters if any."""
-        userid = ownership.guest_of(instance)
+        userid = ownership.required_userid(instance)
         with (translation.raised_as(nova_exception.InstanceNotReady),
               translation.to_nova(instance)):
             usage = self._connector.telemetry.usage([userid]).get(userid)

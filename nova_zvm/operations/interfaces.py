@@ -84,12 +84,12 @@ class Interfaces:
 
     @contextlib.contextmanager
     def _guest_of(self, instance):
-        userid = ownership.guest_of(instance)
+        userid = ownership.required_userid(instance)
         with ownership.nics_locked(userid), translation.to_nova():
             ownership.refresh(instance)
             # A rebuild may have begun since nova looked, and Neutron tells
             # of deleted ports at any time.
-            ownership.guest_of(instance)
+            ownership.required_userid(instance)
             if ownership.state(instance) != ownership.BUILT:
                 raise failures.InterfaceRefused(
                     reason='it is being built; try again when that is over')
@@ -99,7 +99,7 @@ class Interfaces:
 
     @staticmethod
     def _refuse_unless_quiet(guest):
-        if ownership.capture(guest.instance):
+        if ownership.unfinished_capture(guest.instance):
             raise failures.InterfaceRefused(
                 reason='a snapshot of it may be under way; try again when '
                        'it is over')
@@ -229,7 +229,7 @@ class Interfaces:
         A NIC that works and whose port is nova's stays: the attach had come
         to its end, or the detach not to its first step.
         """
-        change = ownership.nic_change(guest.instance)
+        change = ownership.unfinished_nic_change(guest.instance)
         if change is None:
             return
         row = self._row(guest, change.vdev)

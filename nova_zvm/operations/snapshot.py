@@ -62,13 +62,14 @@ class Snapshot:
             power = self._captures.power(instance)
             update_task_state(task_states.IMAGE_PENDING_UPLOAD)
             with progress.step(
-                    instance, ownership.userid(instance), 'snapshot taken'
+                    instance, ownership.recorded_userid(instance),
+                    'snapshot taken'
             ), self._captures.taken(instance, power) as captured:
                 update_task_state(
                     task_states.IMAGE_UPLOADING,
                     expected_state=task_states.IMAGE_PENDING_UPLOAD)
                 with translation.to_nova(), progress.step(
-                        instance, ownership.userid(instance),
+                        instance, ownership.recorded_userid(instance),
                         'snapshot %s of %d bytes uploaded' % (
                             image_id, captured.image.size_bytes)):
                     self._upload(context, instance, image_id, captured)

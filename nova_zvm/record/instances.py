@@ -76,7 +76,7 @@ class Instances:
                     if instance.deleted or instance.host in (CONF.host, None)]
         left = self._with_guest(recorded)
         left += [instance for instance in recorded
-                 if ownership.upload(instance) and instance not in left]
+                 if ownership.upload_url(instance) and instance not in left]
         return [instance.uuid for instance in left]
 
     def count(self) -> int:
@@ -93,7 +93,7 @@ class Instances:
         instances = self._recorded('flavor', host=CONF.host, deleted=False,
                                    soft_deleted=True)
         return sum(_disk_gb(instance.flavor) for instance in instances
-                   if ownership.owned_userid(instance))
+                   if ownership.claimed_userid(instance))
 
     @staticmethod
     def give_up_lost_tasks(ask_zvm: abc.Callable[[], object]) -> None:
@@ -133,7 +133,7 @@ class Instances:
     def uploading(cls) -> list['objects.Instance']:
         """Return those with a config drive on the connector."""
         return [instance for instance in cls._recorded(deleted=False)
-                if ownership.upload(instance)]
+                if ownership.upload_url(instance)]
 
     @staticmethod
     def _recorded(*more_attrs: str,
@@ -156,7 +156,7 @@ class Instances:
     def _with_guest(self, instances: list['objects.Instance']
                     ) -> list['objects.Instance']:
         claimed = [instance for instance in instances
-                   if ownership.owned_userid(instance)]
+                   if ownership.claimed_userid(instance)]
         if not claimed:
             # A connector that is down must not keep a new host from
             # starting.
@@ -165,7 +165,7 @@ class Instances:
         # The connector does not know a guest whose creation was cut off.
         return [instance for instance in claimed
                 if ownership.state(instance) == ownership.BUILDING or
-                ownership.owned_userid(instance) in userids]
+                ownership.claimed_userid(instance) in userids]
 
 
 def _disk_gb(flavor: 'objects.Flavor') -> int:

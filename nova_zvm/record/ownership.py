@@ -129,22 +129,22 @@ def keys_of(instance: 'objects.Instance') -> frozenset[str]:
     return parts.KEYS.union(filter(parts.is_key, instance.system_metadata))
 
 
-def userid(instance: 'objects.Instance') -> str | None:
+def recorded_userid(instance: 'objects.Instance') -> str | None:
     """Return the userid recorded for an instance, None before its spawn."""
     return of(instance).userid
 
 
-def owned_userid(instance: 'objects.Instance') -> str | None:
+def claimed_userid(instance: 'objects.Instance') -> str | None:
     """Return the userid of an instance that may have a guest, or None."""
     return of(instance).claimed_userid
 
 
-def guest_of(instance: 'objects.Instance') -> str:
+def required_userid(instance: 'objects.Instance') -> str:
     """Return the userid of an instance that must have a guest.
 
     :raises InstanceNotFound: if it has none
     """
-    found = owned_userid(instance)
+    found = claimed_userid(instance)
     if found is None:
         raise nova_exception.InstanceNotFound(instance_id=instance.uuid)
     return found
@@ -154,7 +154,7 @@ def state(instance: 'objects.Instance') -> str | None:
     return of(instance).state
 
 
-def age(instance: 'objects.Instance') -> float:
+def seconds_in_state(instance: 'objects.Instance') -> float:
     """Return the seconds since the state was recorded.
 
     By the wall clock, as the record outlives the process; never negative.
@@ -191,7 +191,7 @@ def adopt(instance: 'objects.Instance', found_userid: str,
         part.paused = part.paused or paused
 
 
-def record(instance: 'objects.Instance', new_state: str) -> None:
+def set_state(instance: 'objects.Instance', new_state: str) -> None:
     """Write the state to nova's database."""
     with _changing(instance) as part:
         _set_state(part, new_state)
@@ -234,24 +234,27 @@ def begin_capture(instance: 'objects.Instance', power: str) -> None:
         part.begin(pending.Capture(power, CLOCK.time()))
 
 
-def capture(instance: 'objects.Instance') -> str | None:
-    """Return None, or, of a guest whose capture may be under way, its power.
+def unfinished_capture(instance: 'objects.Instance'
+                       ) -> pending.Capture | None:
+    """Return the capture that may be under way, None if there is none."""
+    return of(instance).unfinished(pending.Capture)
 
-    'on' is to be brought back, 'off' left to itself.
-    """
-    found = of(instance).unfinished(pending.Capture)
-    return found.power if found else None
+
+def starts_after_capture(instance: 'objects.Instance') -> bool:
+    """Tell whether a guest is captured and to be on after that."""
+    found = unfinished_capture(instance)
+    return found is not None and found.power == 'on'
 
 
 def capture_since(instance: 'objects.Instance') -> float:
     """Return when the capture was recorded, in seconds since the epoch."""
-    found = of(instance).unfinished(pending.Capture)
+    found = unfinished_capture(instance)
     return found.since if found else 0
 
 
-def leave_power(instance: 'objects.Instance') -> None:
+def leave_off(instance: 'objects.Instance') -> None:
     """Record that a guest need not be started after its capture any more."""
-    if capture(instance) != 'on':
+    if not starts_after_capture(instance):
         return
     with _changing(instance) as part:
         found = part.unfinished(pending.Capture)
@@ -278,7 +281,8 @@ def begin_nic_change(instance: 'objects.Instance',
         part.begin(change)
 
 
-def nic_change(instance: 'objects.Instance') -> pending.NicChange | None:
+def unfinished_nic_change(instance: 'objects.Instance'
+                          ) -> pending.NicChange | None:
     """Return the change that was not seen to end, None if there is none."""
     return of(instance).unfinished(pending.NicChange)
 
@@ -292,7 +296,7 @@ def end_nic_change(instance: 'objects.Instance') -> None:
 
 def set_upload(instance: 'objects.Instance', url: str | None) -> None:
     """Record where a config drive lies on the connector, None if nowhere."""
-    if not url and not upload(instance):
+    if not url and not upload_url(instance):
         return
     with _changing(instance) as part:
         if url:
@@ -301,7 +305,7 @@ def set_upload(instance: 'objects.Instance', url: str | None) -> None:
             part.end(pending.Upload)
 
 
-def upload(instance: 'objects.Instance') -> str | None:
+def upload_url(instance: 'objects.Instance') -> str | None:
     """Return where an instance's config drive lies, None if nowhere."""
     found = of(instance).unfinished(pending.Upload)
     return found.url if found else None

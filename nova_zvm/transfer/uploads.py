@@ -117,7 +117,7 @@ class Staging:
 
     def blank(self, instance):
         """Overwrite what is left of an instance's upload, if possible."""
-        url = ownership.upload(instance)
+        url = ownership.upload_url(instance)
         if url and self.overwrite(url):
             ownership.set_upload(instance, None)
 

@@ -168,7 +168,7 @@ class Boot:
             except Exception as exc:
                 with excutils.save_and_reraise_exception():
                     self._clean_up(request, userid, exc)
-            ownership.record(instance, ownership.BUILT)
+            ownership.set_state(instance, ownership.BUILT)
 
     def _clean_up(self, request: plan.Request, userid: str,
                   exc: Exception) -> None:

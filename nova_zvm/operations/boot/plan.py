@@ -173,7 +173,7 @@ class Planner:
     def _check_userid(self, instance: 'objects.Instance',
                       userid: str) -> None:
         # The guest of a rebuild has it until nova has destroyed that.
-        if ownership.owned_userid(instance) is None:
+        if ownership.claimed_userid(instance) is None:
             self._guests.check_free(instance, userid)
 
     def _disks(self, request: Request,
@@ -192,7 +192,7 @@ def userid_of(instance: 'objects.Instance') -> str:
 
     :raises InvalidInput: if the instance's name cannot be one
     """
-    recorded = ownership.userid(instance)
+    recorded = ownership.recorded_userid(instance)
     if recorded:
         return recorded
     try:

@@ -488,7 +488,7 @@ class CommandTest(AdoptionTestCase):
             told[server['id']])
         self.assertEqual('known', told[known['id']]['result'])
         self.assertEqual(self.userid(server),
-                         ownership.owned_userid(self.instance(server)))
+                         ownership.claimed_userid(self.instance(server)))
         self.start_compute_again()
         self.assertEqual({server['id'], known['id']},
                          set(self.driver.list_instance_uuids()))

@@ -44,7 +44,8 @@ class InterfacesTestCase(networking.NetworkingTestCase):
         self.assertIn(words, self.logged())
         self.assertFalse(self.neutron._ports[port['id']]['device_id'])
         self.assert_nothing_left(before)
-        self.assertIsNone(ownership.nic_change(self.instance(server)))
+        self.assertIsNone(ownership.unfinished_nic_change(
+            self.instance(server)))
 
 
 class AttachTest(InterfacesTestCase):

@@ -196,7 +196,7 @@ class SnapshotTest(SnapshotTestCase):
              if name in parts.KEYS}, zvm_note='kept')
         copy = self.boot(image_id=image_id)
         self.assertEqual(b'kept\n', self.note(copy))
-        self.assertEqual(self.userid(copy), ownership.owned_userid(
+        self.assertEqual(self.userid(copy), ownership.claimed_userid(
             self.instance(copy)))
         self.assert_restores(image_id)
         [path] = [path for path in self.connector_files()

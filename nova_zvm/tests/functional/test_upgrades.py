@@ -91,7 +91,7 @@ class TwoHostsTest(test.TestCase):
         self.on('one', ownership.forget)
         self.assertEqual(['one', 'two'], self.found())
         self.on('one', ownership.set_upload, None)
-        self.on('two', ownership.record, ownership.DELETED)
+        self.on('two', ownership.set_state, ownership.DELETED)
         self.assertEqual(['two'], self.found())
 
     def test_both_guests_are_claimed(self):

@@ -113,4 +113,4 @@ class BootingTestCase(inmemory.ZVMTestCase):
     def assertNothingStays(self):
         self.assertEqual(['MAINT'], list(self.connector.zvm))
         self.assertEqual({'VSWITCH1': {}}, self.connector.grants)
-        self.assertIsNone(ownership.owned_userid(self.booting))
+        self.assertIsNone(ownership.claimed_userid(self.booting))

@@ -105,7 +105,7 @@ class ZVMTestCase(test.NoDBTestCase):
         instance.save = save
         if state:
             ownership.claim(instance, 'ABC00001')
-            ownership.record(instance, state)
+            ownership.set_state(instance, state)
         return instance
 
     def is_locked(self, userid):

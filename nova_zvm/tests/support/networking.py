@@ -193,7 +193,8 @@ class NetworkingTestCase(cloud.ZVMTestCase):
             that tells them
         """
         invariants.check(self.zvm.machine.state(), live=())
-        self.assertIsNone(ownership.nic_change(self.instance(server)))
+        self.assertIsNone(ownership.unfinished_nic_change(
+            self.instance(server)))
         userid = self.userid(server)
         cached = self.cached_ports(server)
         self.assertEqual(sorted(cached), sorted(

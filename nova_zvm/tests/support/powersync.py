@@ -64,7 +64,7 @@ def _make_server(connector, host, number, power, vm_state):
             ephemeral_gb=0, swap=0, extra_specs={}))
     instance.create()
     ownership.claim(instance, userid)
-    ownership.record(instance, ownership.BUILT)
+    ownership.set_state(instance, ownership.BUILT)
     if power != power_state.SHUTDOWN:
         connector.guests.start(userid)
     if power == power_state.PAUSED:

@@ -117,7 +117,7 @@ class SnapshotFaultTestCase(faulting.FaultTestCase):
         instance = objects.Instance.get_by_uuid(
             self.context_of_admin(), self.server['id'],
             expected_attrs=['system_metadata'])
-        return ownership.capture(instance) is None
+        return ownership.unfinished_capture(instance) is None
 
     def _check_image(self, cell, image_id):
         try:

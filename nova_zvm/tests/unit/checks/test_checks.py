@@ -89,7 +89,7 @@ class ChecksTestCase(inmemory.ZVMTestCase):
         self.database.append(instance)
         userid = names.userid(inmemory.CONF.instance_name_template % number)
         ownership.claim(instance, userid)
-        ownership.record(instance, ownership.BUILT)
+        ownership.set_state(instance, ownership.BUILT)
         return instance
 
     def assert_found(self, found, code, details, remedy=''):
@@ -658,7 +658,7 @@ class ServiceTestCase(ChecksTestCase):
 class GuestsTestCase(ChecksTestCase):
 
     def test_all_well(self):
-        ownership.record(self.put_server(6), ownership.BUILDING)
+        ownership.set_state(self.put_server(6), ownership.BUILDING)
         self.put_server(7)
         for userid in ('ABC00006', 'ABC00007', 'MAINT', 'ABC', 'ABC0000G'):
             self.connector.put_guest(userid)
@@ -693,7 +693,8 @@ class GuestsTestCase(ChecksTestCase):
                           Code.WARNING, '1: ABC00006.', 'DELETE /guests')
 
     def test_guest_of_the_last_server_that_was_deleted(self):
-        ownership.record(self.put_server(7, deleted=True), ownership.DELETED)
+        ownership.set_state(self.put_server(7, deleted=True),
+                            ownership.DELETED)
         self.connector.put_guest('ABC00007')
         looked_at = self.deployment()
         self.assert_found(guests.future_names(looked_at), Code.SUCCESS,
@@ -718,7 +719,7 @@ class GuestsTestCase(ChecksTestCase):
 
     def test_guest_without_a_record_under_an_earlier_template(self):
         """It is known by its port, and not taken for a deleted server's."""
-        ownership.record(self.put_server(0x17, deleted=True),
+        ownership.set_state(self.put_server(0x17, deleted=True),
                          ownership.DELETED)
         old = self.put_old_server(17, inmemory.vif())
         self.put_guest_with('ABC00017', inmemory.vif())
@@ -732,7 +733,7 @@ class GuestsTestCase(ChecksTestCase):
     def test_guest_that_novas_own_driver_has_made_anew(self):
         """As of a server that this driver shelved, and that one unshelved."""
         shelved = self.put_server(7)
-        ownership.record(shelved, ownership.DELETED)
+        ownership.set_state(shelved, ownership.DELETED)
         self.connector.put_guest('ABC00007')
         looked_at = self.deployment()
         self.assert_found(guests.not_adopted(looked_at), Code.WARNING,
@@ -767,7 +768,7 @@ class GuestsTestCase(ChecksTestCase):
         lost = self.put_server(7)
         self.put_server(8, deleted=True)
         self.put_server(9, host='another')
-        ownership.record(self.put_server(10), ownership.BUILDING)
+        ownership.set_state(self.put_server(10), ownership.BUILDING)
         self.assert_found(guests.without_guest(self.deployment()),
                           Code.WARNING, '1: ABC00007 (server %s).'
                           % lost.uuid, 'Rebuild or delete')

@@ -197,7 +197,8 @@ class TakenTestCase(CaptureTestCase):
 
     def test_guest_that_goes_down_during_the_upload(self):
         with self.captures.taken(self.instance, 'on'):
-            self.assertEqual('off', ownership.capture(self.instance))
+            self.assertEqual(
+                'off', ownership.unfinished_capture(self.instance).power)
             self.guest.power = 'off'
         self.assert_as_before('off')
 
@@ -233,7 +234,7 @@ class TakenTestCase(CaptureTestCase):
             fakes.outcome_unknown('guests.capture')]
         self.assertRaises(zvm_failures.ConnectorFailure, self.take)
         self.assertEqual([self.instance], self.looked_after)
-        self.assertEqual('on', ownership.capture(self.instance))
+        self.assertTrue(ownership.starts_after_capture(self.instance))
 
     def test_clean_up_that_fails(self):
         self.connector.faults['guests.capture'] = [fakes.error()]
@@ -331,7 +332,7 @@ class LookAfterTestCase(CaptureTestCase):
 
     def test_user_stops_the_server_meanwhile(self):
         def stop():
-            ownership.leave_power(self.instance)
+            ownership.leave_off(self.instance)
             self.guest.power = 'off'
 
         self.events[2] = stop
@@ -370,7 +371,7 @@ class LookAfterTestCase(CaptureTestCase):
         self.connector.faults['guests.start'] = [
             fakes.error() for _ in range(2 * LOOKS)]
         self.look()
-        self.assertIsNone(ownership.capture(self.instance))
+        self.assertIsNone(ownership.unfinished_capture(self.instance))
         self.assertEqual(LOOKS, self.pauses)
 
     def test_guest_is_gone(self):
@@ -405,7 +406,7 @@ class LookAfterTestCase(CaptureTestCase):
         self.events[2] = begin
         self.look()
         self.assertIn(NAME, self.connector.repository)
-        self.assertEqual('on', ownership.capture(self.instance))
+        self.assertTrue(ownership.starts_after_capture(self.instance))
 
     def test_capture_that_was_long_ago(self):
         """nova-compute was down meanwhile."""
@@ -418,7 +419,7 @@ class LookAfterTestCase(CaptureTestCase):
         self.events[2] = lambda: True
         self.look()
         self.assertEqual(2, self.pauses)
-        self.assertEqual('on', ownership.capture(self.instance))
+        self.assertTrue(ownership.starts_after_capture(self.instance))
 
     def test_in_the_background(self):
         begun = []

@@ -239,11 +239,11 @@ class SweepTestCase(ConfigDriveTestCase):
         self.connector.faults['images.delete'] = [
             lambda *args: answered.wait(PATIENCE)]
         self.drives.begin_sweep([self.booting])
-        self.assertIsNotNone(ownership.upload(self.booting))
+        self.assertIsNotNone(ownership.upload_url(self.booting))
         self.assertEqual([configdrive.SWEEP], self.background.names())
         answered.set()
         self.background.join(configdrive.SWEEP, PATIENCE)
-        self.assertIsNone(ownership.upload(self.booting))
+        self.assertIsNone(ownership.upload_url(self.booting))
         self.assertNotIn(names.config_drive(self.booting.uuid),
                          self.connector.repository)
         self.assertEqual({512}, {
@@ -296,7 +296,7 @@ class DeliveredTestCase(ConfigDriveTestCase):
         self.assertEqual({'nova-image', names.BLANK_IMAGE},
                          set(self.connector.repository))
         self.assertEqual({BLANK}, set(self.connector.uploads.values()))
-        self.assertIsNone(ownership.upload(self.booting))
+        self.assertIsNone(ownership.upload_url(self.booting))
 
     def test_none_wanted(self):
         with self.drives.delivered(self.booting, None, self.image) as path:
@@ -382,7 +382,7 @@ class DeliveredTestCase(ConfigDriveTestCase):
             self.booting = self.instance(config_drive='True')
             with self.delivered():
                 self.connector.faults[operation] = [fakes.unreachable()]
-            self.assertIsNotNone(ownership.upload(self.booting))
+            self.assertIsNotNone(ownership.upload_url(self.booting))
             self.drives.discard(self.booting)
             self.assertNothingStays()
 

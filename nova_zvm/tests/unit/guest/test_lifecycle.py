@@ -71,7 +71,7 @@ class StateTestCase(GuestTestCase):
         ownership.begin_capture(self.built, 'on')
         self.vm.power = 'off'
         self.assertEqual(power_state.RUNNING, self.state())
-        ownership.leave_power(self.built)
+        ownership.leave_off(self.built)
         self.assertEqual(power_state.SHUTDOWN, self.state())
 
     def test_a_stop_outlasts_a_capture(self):
@@ -80,7 +80,7 @@ class StateTestCase(GuestTestCase):
             lambda *args: self.assertEqual(
                 'off', self.saves[-1][pending.CAPTURE])]
         self.guests.power_off(self.built, 0, 0)
-        self.assertEqual('off', ownership.capture(self.built))
+        self.assertEqual('off', ownership.unfinished_capture(self.built).power)
         self.assertEqual([], self.connector.faults['guests.stop'])
 
     def test_of_a_guest_that_is_missing(self):
@@ -381,7 +381,7 @@ class ClaimTestCase(GuestTestCase):
     def test_a_free_userid(self):
         instance = self.instance()
         self.guests.claim(instance, 'ABC00002')
-        self.assertEqual('ABC00002', ownership.owned_userid(instance))
+        self.assertEqual('ABC00002', ownership.claimed_userid(instance))
         self.assertEqual(1, len(self.saves))
 
     def test_a_guest_of_somebody_else(self):
@@ -392,21 +392,21 @@ class ClaimTestCase(GuestTestCase):
                                     self.guests.claim, instance, 'ABC00001')
             self.assertIn('ABC00001', str(exc))
             self.assertIn('instance_name_template', str(exc))
-            self.assertIsNone(ownership.userid(instance))
+            self.assertIsNone(ownership.recorded_userid(instance))
 
     def test_our_own_entry_that_is_going_away(self):
-        ownership.record(self.built, ownership.DELETED)
+        ownership.set_state(self.built, ownership.DELETED)
         self.clock.at(60, self.connector.zvm.clear)
         self.guests.claim(self.built, 'ABC00001')
         self.assertEqual(1060, self.clock.now)
         self.assertEqual(ownership.BUILDING, ownership.state(self.built))
 
     def test_our_own_entry_that_does_not_go_away(self):
-        ownership.record(self.built, ownership.DELETED)
+        ownership.set_state(self.built, ownership.DELETED)
         exc = self.assertRaises(failures.GuestStillThere,
                                 self.guests.claim, self.built, 'ABC00001')
         self.assertIn('ABC00001', str(exc))
-        self.assertIsNone(ownership.owned_userid(self.built))
+        self.assertIsNone(ownership.claimed_userid(self.built))
 
     def test_an_instance_that_is_being_deleted_gets_no_guest(self):
         # nova's delete came with a copy of the instance without the mark
@@ -421,14 +421,14 @@ class ClaimTestCase(GuestTestCase):
         instance.save = save
         self.assertRaises(nova_exception.UnexpectedDeletingTaskStateError,
                           self.guests.claim, instance, 'ABC00002')
-        self.assertIsNone(ownership.owned_userid(instance))
+        self.assertIsNone(ownership.claimed_userid(instance))
 
     def test_a_create_that_meets_a_foreign_guest_takes_the_mark_back(self):
         instance = self.instance(ownership.BUILDING)
         self.assertRaises(nova_exception.InvalidInput, self.guests.create,
                           instance, 'ABC00001', vcpus=1, memory_mb=1024,
                           disks=[])
-        self.assertIsNone(ownership.userid(instance))
+        self.assertIsNone(ownership.recorded_userid(instance))
 
     def test_a_create_without_profile_names_the_option(self):
         exc = self.assertRaises(

@@ -73,7 +73,7 @@ class AdoptionTestCase(inmemory.ZVMTestCase):
         instance = self.server(**server)
         verdict = self.adopt(instance)
         self.assertEqual(adoption.ADOPTED, verdict.result, verdict.details)
-        self.assertEqual('ABC00001', ownership.owned_userid(instance))
+        self.assertEqual('ABC00001', ownership.claimed_userid(instance))
         self.assertEqual(ownership.BUILT, ownership.state(instance))
         self.assertEqual([], self.connector.writes)
         self.assertEqual(

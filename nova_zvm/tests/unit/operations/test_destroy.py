@@ -52,7 +52,7 @@ class DestroyTestCase(inmemory.ZVMTestCase):
                 'off', self.saves[-1][pending.CAPTURE])]
         self.destroy.run(instance, [])
         self.assertEqual([], self.connector.faults['guests.delete'])
-        self.assertIsNone(ownership.capture(instance))
+        self.assertIsNone(ownership.unfinished_capture(instance))
 
     def attaching(self, vswitch='VSWITCH1'):
         """Return an instance whose attach was cut short."""
@@ -69,7 +69,7 @@ class DestroyTestCase(inmemory.ZVMTestCase):
         self.destroy.run(instance, [inmemory.vif()])
         self.assertEqual({'OTHER': None}, self.connector.grants['VSWITCH1'])
         self.assertEqual(ownership.DELETED, ownership.state(instance))
-        self.assertIsNone(ownership.nic_change(instance))
+        self.assertIsNone(ownership.unfinished_nic_change(instance))
 
     def test_the_grant_of_an_unfinished_attach_that_stays_at_first(self):
         self.connector.put_guest('ABC00001')
@@ -148,7 +148,7 @@ class DestroyTestCase(inmemory.ZVMTestCase):
         self.assertEqual({}, self.connector.zvm)
         self.assertEqual({}, self.connector.grants['VSWITCH1'])
         self.config_drives.discard.assert_called_with(instance)
-        self.assertIsNone(ownership.userid(instance))
+        self.assertIsNone(ownership.recorded_userid(instance))
 
     def test_a_create_that_may_still_arrive_is_waited_for(self):
         instance = self.instance(ownership.BUILDING)
@@ -246,7 +246,7 @@ class DestroyTestCase(inmemory.ZVMTestCase):
         self.connector.put_guest('ABC00001')
         instance = self.instance(ownership.BUILDING)
         self.destroy.run(instance, [inmemory.vif(physical_network='gone')])
-        self.assertIsNone(ownership.userid(instance))
+        self.assertIsNone(ownership.recorded_userid(instance))
 
     def switch_gone(self):
         """Let the connector stumble over a switch, its entry deleted."""

@@ -84,7 +84,7 @@ class InterfacesTestCase(inmemory.ZVMTestCase):
             {switch for port, switch in wanted.values()},
             {name for name, users in self.connector.grants.items()
              if 'ABC00001' in users})
-        self.assertIsNone(ownership.nic_change(self.server))
+        self.assertIsNone(ownership.unfinished_nic_change(self.server))
 
     def assert_only_first(self):
         self.assert_nics(vdev_1000=(uuids.first, 'VSWITCH1'))
@@ -231,7 +231,7 @@ class RefusedTestCase(InterfacesTestCase):
         self.assert_refused(failures.InterfaceRefused, 'a snapshot of it')
 
     def test_no_guest(self):
-        ownership.record(self.server, ownership.DELETED)
+        ownership.set_state(self.server, ownership.DELETED)
         self.assertRaises(nova_exception.InstanceNotFound, self.attach)
 
     def test_deleted_since_nova_looked(self):
@@ -331,7 +331,7 @@ class UndoTestCase(InterfacesTestCase):
             self.connector.faults['guests.delete_nic'] = [fakes.unreachable()]
             exc = self.assertRaises(failures.ConnectorFailure, self.attach)
             self.assertNotIsInstance(exc, failures.ConnectorUnreachable)
-            self.assertIsNotNone(ownership.nic_change(self.server))
+            self.assertIsNotNone(ownership.unfinished_nic_change(self.server))
             self.assertIn('tries again', self.stdlog.logger.output)
             repeat()
             if repeat == self.attach:
@@ -474,7 +474,7 @@ class DetachTestCase(InterfacesTestCase):
         self.assert_only_first()
 
     def test_no_guest(self):
-        ownership.record(self.server, ownership.DELETED)
+        ownership.set_state(self.server, ownership.DELETED)
         self.assertRaises(nova_exception.InstanceNotFound,
                           self.interfaces.detach, self.server, self.port)
 

@@ -158,7 +158,7 @@ class InstancesTestCase(inmemory.ZVMTestCase):
         left.host = 'another'
         self.flags(host='another')
         ownership.claim(left, 'ABC00001')
-        ownership.record(left, ownership.DELETED)
+        ownership.set_state(left, ownership.DELETED)
         self.database = [left]
         self.assertEqual([], self.instances.uuids())
         self.flags(host=left.system_metadata['zvm_host'])

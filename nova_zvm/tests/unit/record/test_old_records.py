@@ -58,7 +58,7 @@ READ = {
 # What the driver does next, and the record with which that of the first is
 # the same then.
 NEXT = (
-    ('building', (ownership.record, 'built'), 'built'),
+    ('building', (ownership.set_state, 'built'), 'built'),
     ('building', (ownership.forget,), 'forgotten'),
     ('building with its config drive', (ownership.set_upload, None),
      'building'),
@@ -67,13 +67,13 @@ NEXT = (
     ('built', (ownership.set_paused, True), 'paused'),
     ('built', (ownership.begin_nic_change, NIC), 'NIC change'),
     ('built', (ownership.begin_capture, 'on'), 'captured, on before'),
-    ('built', (ownership.record, 'deleted'), 'deleted'),
+    ('built', (ownership.set_state, 'deleted'), 'deleted'),
     ('paused', (ownership.set_paused, False), 'built'),
-    ('captured, on before', (ownership.leave_power,), 'captured, off before'),
+    ('captured, on before', (ownership.leave_off,), 'captured, off before'),
     ('captured, on before', (ownership.end_capture,), 'built'),
-    ('captured, off before', (ownership.record, 'deleted'), 'deleted'),
+    ('captured, off before', (ownership.set_state, 'deleted'), 'deleted'),
     ('NIC change', (ownership.end_nic_change,), 'built'),
-    ('NIC change', (ownership.record, 'deleted'), 'deleted'),
+    ('NIC change', (ownership.set_state, 'deleted'), 'deleted'),
     ('deleted', (ownership.claim, 'ABC00001'), 'building'),
     ('deleted, upload left', (ownership.set_upload, None), 'deleted'),
     ('forgotten, upload left', (ownership.set_upload, None), 'forgotten'),

@@ -26,16 +26,16 @@ class OwnershipTestCase(inmemory.ZVMTestCase):
 
     def test_a_new_instance_has_no_guest(self):
         instance = self.instance()
-        self.assertIsNone(ownership.userid(instance))
-        self.assertIsNone(ownership.owned_userid(instance))
+        self.assertIsNone(ownership.recorded_userid(instance))
+        self.assertIsNone(ownership.claimed_userid(instance))
         self.assertIsNone(ownership.state(instance))
 
     def test_from_the_first_request_on_the_guest_is_ours(self):
         instance = self.instance()
         ownership.claim(instance, 'ABC00001')
-        self.assertEqual('ABC00001', ownership.owned_userid(instance))
-        ownership.record(instance, ownership.BUILT)
-        self.assertEqual('ABC00001', ownership.owned_userid(instance))
+        self.assertEqual('ABC00001', ownership.claimed_userid(instance))
+        ownership.set_state(instance, ownership.BUILT)
+        self.assertEqual('ABC00001', ownership.claimed_userid(instance))
 
     def test_a_claim_that_nova_refuses_leaves_no_mark(self):
         instance = self.instance(system_metadata={'a': 'b'})
@@ -81,27 +81,27 @@ class OwnershipTestCase(inmemory.ZVMTestCase):
 
     def test_of_a_deleted_guest_the_name_stays(self):
         instance = self.instance(ownership.BUILT)
-        ownership.record(instance, ownership.DELETED)
-        self.assertIsNone(ownership.owned_userid(instance))
-        self.assertEqual('ABC00001', ownership.userid(instance))
+        ownership.set_state(instance, ownership.DELETED)
+        self.assertIsNone(ownership.claimed_userid(instance))
+        self.assertEqual('ABC00001', ownership.recorded_userid(instance))
 
     def test_nothing_stays_of_a_userid_that_is_somebody_elses(self):
         instance = self.instance(ownership.BUILDING)
         ownership.forget(instance)
-        self.assertIsNone(ownership.userid(instance))
+        self.assertIsNone(ownership.recorded_userid(instance))
         self.assertEqual({}, self.saves[-1])
 
     def test_whose_upload_is_left_is_not_forgotten(self):
         instance = self.instance(ownership.BUILDING)
         ownership.set_upload(instance, 'file:///a')
         ownership.forget(instance)
-        self.assertIsNone(ownership.owned_userid(instance))
+        self.assertIsNone(ownership.claimed_userid(instance))
         self.assertEqual(inmemory.CONF.host, self.saves[-1][parts.HOST])
 
     def test_the_host_is_recorded_as_long_as_there_is_something(self):
         instance = self.instance(ownership.BUILT)
         ownership.set_upload(instance, 'file:///a')
-        ownership.record(instance, ownership.DELETED)
+        ownership.set_state(instance, ownership.DELETED)
         self.assertEqual(inmemory.CONF.host, self.saves[-1][parts.HOST])
         ownership.set_upload(instance, None)
         self.assertNotIn(parts.HOST, self.saves[-1])
@@ -115,7 +115,7 @@ class OwnershipTestCase(inmemory.ZVMTestCase):
     def test_every_change_is_in_the_database_at_once(self):
         instance = self.instance()
         ownership.claim(instance, 'ABC00001')
-        ownership.record(instance, ownership.BUILT)
+        ownership.set_state(instance, ownership.BUILT)
         ownership.set_paused(instance, True)
         ownership.set_paused(instance, False)
         ownership.set_upload(instance, 'file:///a')
@@ -132,20 +132,20 @@ class OwnershipTestCase(inmemory.ZVMTestCase):
     def test_age_is_since_the_last_state(self):
         instance = self.instance(ownership.BUILDING)
         self.clock.sleep(40)
-        self.assertEqual(40, ownership.age(instance))
-        ownership.record(instance, ownership.BUILT)
-        self.assertEqual(0, ownership.age(instance))
+        self.assertEqual(40, ownership.seconds_in_state(instance))
+        ownership.set_state(instance, ownership.BUILT)
+        self.assertEqual(0, ownership.seconds_in_state(instance))
 
     def test_age_when_the_wall_clock_was_set_back(self):
         instance = self.instance(ownership.BUILDING)
         self.clock.now -= 500
-        self.assertEqual(0, ownership.age(instance))
+        self.assertEqual(0, ownership.seconds_in_state(instance))
 
     def test_a_pause_ends_with_the_guest(self):
         instance = self.instance(ownership.BUILT)
         ownership.set_paused(instance, True)
         self.assertTrue(ownership.is_paused(instance))
-        ownership.record(instance, ownership.DELETED)
+        ownership.set_state(instance, ownership.DELETED)
         self.assertFalse(ownership.is_paused(instance))
 
     def test_a_pause_that_is_taken_back(self):
@@ -157,18 +157,19 @@ class OwnershipTestCase(inmemory.ZVMTestCase):
 
     def test_a_nic_that_is_changed(self):
         instance = self.instance(ownership.BUILT)
-        self.assertIsNone(ownership.nic_change(instance))
+        self.assertIsNone(ownership.unfinished_nic_change(instance))
         for change in (CHANGE, pending.NicChange('1003', '')):
             ownership.begin_nic_change(instance, change)
-            self.assertEqual(change, ownership.nic_change(instance))
+            self.assertEqual(change, ownership.unfinished_nic_change(instance))
             self.assertEqual(instance.system_metadata, self.saves[-1])
         ownership.end_nic_change(instance)
-        self.assertIsNone(ownership.nic_change(instance))
+        self.assertIsNone(ownership.unfinished_nic_change(instance))
         self.assertNotIn(pending.NIC, self.saves[-1])
 
     def test_a_nic_that_is_changed_goes_with_the_guest(self):
-        for end in (lambda guest: ownership.record(guest, ownership.DELETED),
-                    ownership.forget):
+        for end in (
+                lambda guest: ownership.set_state(guest, ownership.DELETED),
+                ownership.forget):
             instance = self.instance(ownership.BUILT)
             ownership.begin_nic_change(instance, CHANGE)
             end(instance)
@@ -180,12 +181,12 @@ class CopiesTestCase(inmemory.ZVMTestCase):
 
     CHANGES = (
         (ownership.set_paused, True), (ownership.set_paused, False),
-        (ownership.begin_capture, 'on'), (ownership.leave_power,),
+        (ownership.begin_capture, 'on'), (ownership.leave_off,),
         (ownership.end_capture,), (ownership.begin_nic_change, CHANGE),
         (ownership.end_nic_change,))
     STATES = (
         (ownership.claim, 'ABC00001'), (ownership.adopt, 'ABC00001', True),
-        (ownership.record, ownership.BUILT), (ownership.forget,))
+        (ownership.set_state, ownership.BUILT), (ownership.forget,))
 
     def setUp(self):
         super().setUp()
@@ -213,7 +214,7 @@ class CopiesTestCase(inmemory.ZVMTestCase):
             write(self.instance, *arguments)
             saved = self.saved[self.instance.uuid]
             self.assertEqual('file:///a', saved[pending.UPLOAD])
-            self.assertEqual('file:///a', ownership.upload(self.instance))
+            self.assertEqual('file:///a', ownership.upload_url(self.instance))
             self.assertNotIn(pending.CAPTURE, saved)
             self.assertNotIn('image_a', saved)
 
@@ -241,7 +242,7 @@ class CopiesTestCase(inmemory.ZVMTestCase):
 
     def test_a_capture_that_is_over_is_not_left(self):
         self.saved[self.instance.uuid] = {}
-        ownership.leave_power(self.instance)
+        ownership.leave_off(self.instance)
         self.assertEqual({}, self.saved[self.instance.uuid])
 
     def test_of_a_change_that_fails_nova_saves_nothing_later(self):
@@ -273,7 +274,7 @@ class CopiesTestCase(inmemory.ZVMTestCase):
 
         self.patch(objects.Instance, 'get_by_uuid', gone)
         ownership.refresh(self.instance)
-        self.assertEqual('ABC00001', ownership.owned_userid(self.instance))
+        self.assertEqual('ABC00001', ownership.claimed_userid(self.instance))
 
     def test_what_was_only_read_anew_nova_does_not_save(self):
         ownership.refresh(self.instance)

@@ -46,11 +46,11 @@ class TwoHostsTestCase(inmemory.ZVMTestCase):
 
     def test_the_other_host_has_no_part(self):
         self.flags(host='two')
-        self.assertIsNone(ownership.userid(self.server))
-        self.assertIsNone(ownership.owned_userid(self.server))
+        self.assertIsNone(ownership.recorded_userid(self.server))
+        self.assertIsNone(ownership.claimed_userid(self.server))
         self.assertIsNone(ownership.state(self.server))
         self.assertRaises(nova_exception.InstanceNotFound,
-                          ownership.guest_of, self.server)
+                          ownership.required_userid, self.server)
 
     def test_the_second_part_has_the_host_behind_its_keys(self):
         self.on('two', ownership.claim, 'XYZ00009')
@@ -58,9 +58,9 @@ class TwoHostsTestCase(inmemory.ZVMTestCase):
                   'zvm_since@two': mock.ANY, 'zvm_host@two': 'two'}
         self.assertEqual({**self.first, **second}, self.metadata())
         self.assertEqual(self.metadata(), self.saves[-1])
-        self.assertEqual('XYZ00009', ownership.owned_userid(self.server))
+        self.assertEqual('XYZ00009', ownership.claimed_userid(self.server))
         self.flags(host='one')
-        self.assertEqual('ABC00001', ownership.owned_userid(self.server))
+        self.assertEqual('ABC00001', ownership.claimed_userid(self.server))
 
     def test_each_host_changes_its_own_part(self):
         self.on('two', ownership.claim, 'XYZ00009')
@@ -69,7 +69,7 @@ class TwoHostsTestCase(inmemory.ZVMTestCase):
             self.on(host, ownership.begin_capture, 'on')
             self.on(host, ownership.set_paused, True)
             self.on(host, ownership.set_upload, 'file:///' + host)
-        self.on('one', ownership.leave_power)
+        self.on('one', ownership.leave_off)
         self.on('two', ownership.end_nic_change)
         self.on('two', ownership.set_paused, False)
         self.assertEqual(
@@ -83,7 +83,7 @@ class TwoHostsTestCase(inmemory.ZVMTestCase):
 
     def test_the_second_becomes_plain_when_the_first_is_gone(self):
         self.on('two', ownership.claim, 'ABC00001')
-        self.on('two', ownership.record, ownership.BUILT)
+        self.on('two', ownership.set_state, ownership.BUILT)
         self.on('one', ownership.forget)
         self.assertEqual({**self.first, 'zvm_host': 'two'}, self.metadata())
 
@@ -95,21 +95,21 @@ class TwoHostsTestCase(inmemory.ZVMTestCase):
     def test_a_deleted_guest_is_known_to_its_host_beside_another(self):
         """So that a rebuild there waits for its directory entry to go."""
         self.on('two', ownership.claim, 'ABC00001')
-        self.on('one', ownership.record, ownership.DELETED)
+        self.on('one', ownership.set_state, ownership.DELETED)
         self.assertEqual({'two': 'building', 'one': 'deleted'}, self.hosts())
         self.assertEqual(ownership.DELETED, ownership.state(self.server))
         self.assertEqual('two', self.metadata()['zvm_host'])
         self.assertNotIn('zvm_host@one', self.metadata())
         # No list of all hosts that the server ever was on.
-        self.on('two', ownership.record, ownership.BUILT)
+        self.on('two', ownership.set_state, ownership.BUILT)
         self.assertEqual({'two': 'built'}, self.hosts())
 
     def test_the_only_part_that_is_deleted_is_everyones(self):
         """So that an unshelve elsewhere waits for the directory entry."""
-        self.on('one', ownership.record, ownership.DELETED)
+        self.on('one', ownership.set_state, ownership.DELETED)
         self.flags(host='two')
         self.assertEqual(ownership.DELETED, ownership.state(self.server))
-        self.assertEqual('ABC00001', ownership.userid(self.server))
+        self.assertEqual('ABC00001', ownership.recorded_userid(self.server))
         self.on('two', ownership.claim, 'ABC00001')
         self.assertEqual(
             {**self.first, 'zvm_host': 'two', 'zvm_guest': 'building'},
@@ -131,7 +131,7 @@ class TwoHostsTestCase(inmemory.ZVMTestCase):
 
     def test_an_upload_is_plain_before_what_is_deleted(self):
         self.on('two', ownership.set_upload, 'file:///two')
-        self.on('one', ownership.record, ownership.DELETED)
+        self.on('one', ownership.set_state, ownership.DELETED)
         self.assertEqual('two', self.metadata()['zvm_host'])
         self.assertEqual({'two': None, 'one': 'deleted'}, self.hosts())
 

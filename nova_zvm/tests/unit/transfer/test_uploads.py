@@ -106,7 +106,7 @@ class StagingTestCase(inmemory.ZVMTestCase):
         self.assertEqual(SECRET, self.connector.uploads[upload.url])
         self.staging.blank(self.booting)
         self.assertEqual(BLANK, self.connector.uploads[upload.url])
-        self.assertIsNone(ownership.upload(self.booting))
+        self.assertIsNone(ownership.upload_url(self.booting))
 
     def test_a_blank_image_without_its_file_is_made_anew(self):
         self.upload()

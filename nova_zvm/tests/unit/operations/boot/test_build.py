@@ -46,7 +46,7 @@ class BootTestCase(booting.BootingTestCase):
     def test_the_guest_is_on_and_ours(self):
         self.assertEqual('on', self.boot().power)
         self.assertEqual(ownership.BUILT, ownership.state(self.booting))
-        self.assertEqual('ABC00001', ownership.owned_userid(self.booting))
+        self.assertEqual('ABC00001', ownership.claimed_userid(self.booting))
 
     def test_the_mark_is_there_before_the_guest(self):
         def created(userid, definition):
@@ -189,7 +189,7 @@ class FailedTestCase(booting.BootingTestCase):
             self.booting = self.instance()
             self.fail_at(step, fakes.error())
             self.assertNothingStays()
-            self.assertIsNone(ownership.upload(self.booting))
+            self.assertIsNone(ownership.upload_url(self.booting))
             self.assertNotIn(names.config_drive(uuids.instance),
                              self.connector.repository)
 
@@ -234,13 +234,13 @@ class FailedTestCase(booting.BootingTestCase):
                 'ABC00001', known=False)]
         self.assertRaises(nova_exception.InvalidInput, self.boot)
         self.assertIn('ABC00001', self.connector.zvm)
-        self.assertIsNone(ownership.userid(self.booting))
+        self.assertIsNone(ownership.recorded_userid(self.booting))
 
     def test_the_first_error_is_told_when_the_undo_fails_too(self):
         self.connector.faults = {'guests.delete': [fakes.unreachable()] * 99}
         self.connector.faults['guests.deploy'] = [fakes.error()]
         self.assertRaises(failures.ConnectorFailure, self.boot)
-        self.assertEqual('ABC00001', ownership.owned_userid(self.booting))
+        self.assertEqual('ABC00001', ownership.claimed_userid(self.booting))
         self.assertIn('delete the server', self.stdlog.logger.output)
 
     def test_a_guest_that_does_not_become_reachable(self):

@@ -66,7 +66,7 @@ class RefusedTestCase(booting.BootingTestCase):
         for word in words:
             self.assertIn(word, str(exc))
         self.assertEqual([], self.connector.writes)
-        self.assertIsNone(ownership.userid(self.booting))
+        self.assertIsNone(ownership.recorded_userid(self.booting))
 
     def test_volumes(self):
         def refuse(*kinds):
