@@ -16,7 +16,7 @@ import testtools
 
 from nova_zvm.connector import client
 from nova_zvm.tests.support import behaviour
-from nova_zvm.tests.support import fixtures as zvm_fixtures
+from zvm_simulator.tests.support import fixtures as zvm_fixtures
 
 
 class RealConnector(testtools.TestCase):
