@@ -16,8 +16,14 @@ Wiring in the constructor, then one statement for each of nova's verbs. What
 a verb does on z/VM is described in the module that it is handed to.
 """
 
+from collections import abc
+import typing
+
 from nova import conf
+from nova import context as nova_context
 from nova import exception as nova_exception
+from nova.network import model
+from nova import objects
 from nova.virt import driver
 from nova.virt import hardware
 from nova.virt import node
@@ -46,6 +52,7 @@ from nova_zvm.operations import snapshot
 from nova_zvm.pace import background
 from nova_zvm.pace import waiting
 from nova_zvm.record import instances
+from nova_zvm.storage import disks
 from nova_zvm.storage import pools
 from nova_zvm.transfer import journal
 from nova_zvm.transfer import repository
@@ -71,7 +78,7 @@ class ZVMDriver(driver.ComputeDriver):
         supports_trusted_certs=True,
     )
 
-    def __init__(self, virtapi):
+    def __init__(self, virtapi: typing.Any) -> None:
         super().__init__(virtapi)
         LOG.info('z/VM driver %s', settings.version())
         zvm = settings.read(CONF)
@@ -121,13 +128,13 @@ class ZVMDriver(driver.ComputeDriver):
 
     # Host
 
-    def init_host(self, host):
+    def init_host(self, host: str) -> None:
         self._recovery.after_start()
 
-    def cleanup_host(self, host):
+    def cleanup_host(self, host: str) -> None:
         self._background.stop()
 
-    def get_available_nodes(self, refresh=False):
+    def get_available_nodes(self, refresh: bool = False) -> list[str]:
         """Return the node, the first that an update of resources asks for.
 
         nova leaves out the rest of the update if it raises
@@ -136,7 +143,7 @@ class ZVMDriver(driver.ComputeDriver):
         with self._service_status.following():
             return self._hypervisor.nodes()
 
-    def get_nodenames_by_uuid(self, refresh=False):
+    def get_nodenames_by_uuid(self, refresh: bool = False) -> dict[str, str]:
         """Return the node by its identity, whose file is made first.
 
         When nova-compute starts for the first time, nova asks this before it
@@ -147,61 +154,74 @@ class ZVMDriver(driver.ComputeDriver):
         identity = node.get_local_node_uuid()
         return {identity: self.get_available_nodes()[0]}
 
-    def node_is_available(self, nodename):
+    def node_is_available(self, nodename: str) -> bool:
         return self._hypervisor.is_available(nodename)
 
-    def get_available_resource(self, nodename):
+    def get_available_resource(self, nodename: str) -> dict[str, typing.Any]:
         return self._hypervisor.resources()
 
-    def update_provider_tree(self, provider_tree, nodename, allocations=None):
+    def update_provider_tree(self, provider_tree: typing.Any, nodename: str,
+                             allocations: typing.Any = None) -> None:
         known = provider_tree.data(nodename).inventory
         provider_tree.update_inventory(nodename, self._hypervisor.inventory(
             self._get_allocation_ratios(known),
             self._get_reserved_host_disk_gb_from_config()))
         provider_tree.add_traits(nodename, *inventory.TRAITS)
 
-    def get_host_uptime(self):
+    def get_host_uptime(self) -> str:
         return self._hypervisor.uptime()
 
-    def get_host_ip_addr(self):
+    def get_host_ip_addr(self) -> str:
         return CONF.my_ip
 
     # Instances
 
-    def list_instances(self):
+    def list_instances(self) -> list[str]:
         return self._instances.names()
 
-    def list_instance_uuids(self):
+    def list_instance_uuids(self) -> list[str]:
         return self._instances.uuids()
 
-    def get_num_instances(self):
+    def get_num_instances(self) -> int:
         return self._instances.count()
 
-    def instance_exists(self, instance):
+    def instance_exists(self, instance: 'objects.Instance') -> bool:
         return self._guests.exists(instance)
 
-    def get_info(self, instance, use_cache=True):
+    def get_info(self, instance: 'objects.Instance', use_cache: bool = True
+                ) -> hardware.InstanceInfo:
         return hardware.InstanceInfo(
             state=self._guests.state(instance, use_cache))
 
     # Lifecycle
 
-    def prepare_for_spawn(self, instance):
+    def prepare_for_spawn(self, instance: 'objects.Instance') -> None:
         self._planner.refuse_volumes(instance)
 
-    def spawn(self, context, instance, image_meta, injected_files,
-              admin_password, allocations, network_info=None,
-              block_device_info=None, power_on=True, accel_info=None):
+    def spawn(self, context: nova_context.RequestContext,
+              instance: 'objects.Instance', image_meta: 'objects.ImageMeta',
+              injected_files: typing.Any, admin_password: str | None,
+              allocations: typing.Any,
+              network_info: model.NetworkInfo | None = None,
+              block_device_info: disks.BlockDeviceInfo = None,
+              power_on: bool = True, accel_info: typing.Any = None) -> None:
         self._boot.boot(
             plan.Request(context, instance, image_meta, network_info,
                          block_device_info),
             injected_files, admin_password, power_on)
 
-    def rebuild(self, context, instance, image_meta, injected_files,
-                admin_password, allocations, bdms, detach_block_devices,
-                attach_block_devices, network_info=None, evacuate=False,
-                block_device_info=None, preserve_ephemeral=False,
-                accel_uuids=None, reimage_boot_volume=False):
+    def rebuild(self, context: nova_context.RequestContext,
+                instance: 'objects.Instance', image_meta: 'objects.ImageMeta',
+                injected_files: typing.Any, admin_password: str | None,
+                allocations: typing.Any, bdms: typing.Any,
+                detach_block_devices: typing.Any,
+                attach_block_devices: typing.Any,
+                network_info: model.NetworkInfo | None = None,
+                evacuate: bool = False,
+                block_device_info: disks.BlockDeviceInfo = None,
+                preserve_ephemeral: bool = False,
+                accel_uuids: typing.Any = None,
+                reimage_boot_volume: bool = False) -> None:
         """Refuse while the guest is whole what its new boot would refuse.
 
         The rest is nova's default: destroy, then spawn.
@@ -210,56 +230,77 @@ class ZVMDriver(driver.ComputeDriver):
             context, instance, image_meta, network_info, block_device_info))
         raise NotImplementedError()
 
-    def destroy(self, context, instance, network_info,
-                block_device_info=None, destroy_disks=True,
-                destroy_secrets=True):
+    def destroy(self, context: nova_context.RequestContext,
+                instance: 'objects.Instance',
+                network_info: model.NetworkInfo | None,
+                block_device_info: disks.BlockDeviceInfo = None,
+                destroy_disks: bool = True, destroy_secrets: bool = True
+               ) -> None:
         self._destroy.run(instance, network_info)
 
-    def cleanup(self, context, instance, network_info,
-                block_device_info=None, destroy_disks=True,
-                migrate_data=None, destroy_vifs=True, destroy_secrets=True):
+    def cleanup(self, context: nova_context.RequestContext,
+                instance: 'objects.Instance',
+                network_info: model.NetworkInfo | None,
+                block_device_info: disks.BlockDeviceInfo = None,
+                destroy_disks: bool = True, migrate_data: typing.Any = None,
+                destroy_vifs: bool = True, destroy_secrets: bool = True
+               ) -> None:
         self._destroy.run(instance, network_info)
 
     # Power
 
-    def power_on(self, context, instance, network_info,
-                 block_device_info=None, accel_info=None, share_info=None):
+    def power_on(self, context: nova_context.RequestContext,
+                 instance: 'objects.Instance',
+                 network_info: model.NetworkInfo | None,
+                 block_device_info: disks.BlockDeviceInfo = None,
+                 accel_info: typing.Any = None, share_info: typing.Any = None
+                ) -> None:
         self._guests.power_on(instance)
 
-    def power_off(self, instance, timeout=0, retry_interval=0):
+    def power_off(self, instance: 'objects.Instance', timeout: int = 0,
+                  retry_interval: int = 0) -> None:
         self._guests.power_off(instance, timeout, retry_interval)
 
-    def reboot(self, context, instance, network_info, reboot_type,
-               block_device_info=None, bad_volumes_callback=None,
-               accel_info=None, share_info=None):
+    def reboot(self, context: nova_context.RequestContext,
+               instance: 'objects.Instance',
+               network_info: model.NetworkInfo | None, reboot_type: str,
+               block_device_info: disks.BlockDeviceInfo = None,
+               bad_volumes_callback: typing.Any = None,
+               accel_info: typing.Any = None, share_info: typing.Any = None
+              ) -> None:
         if reboot_type == 'SOFT':
             self._guests.reboot(instance)
         else:
             self._guests.reset(instance)
 
-    def pause(self, instance):
+    def pause(self, instance: 'objects.Instance') -> None:
         self._guests.pause(instance)
 
-    def unpause(self, instance):
+    def unpause(self, instance: 'objects.Instance') -> None:
         self._guests.unpause(instance)
 
-    def resume_state_on_host_boot(self, context, instance, network_info,
-                                  share_info, block_device_info=None):
+    def resume_state_on_host_boot(
+            self, context: nova_context.RequestContext,
+            instance: 'objects.Instance',
+            network_info: model.NetworkInfo | None, share_info: typing.Any,
+            block_device_info: disks.BlockDeviceInfo = None) -> None:
         self._guests.power_on(instance)
 
     # What is refused
 
-    def suspend(self, context, instance):
+    def suspend(self, context: nova_context.RequestContext,
+                instance: 'objects.Instance') -> None:
         raise failures.Unsupported(
             'z/VM cannot store the memory of a guest: pause or stop the '
             'server instead of suspending it')
 
-    def trigger_crash_dump(self, instance):
+    def trigger_crash_dump(self, instance: 'objects.Instance') -> None:
         raise failures.Unsupported(
             'The z/VM Cloud Connector has no request for a crash dump: '
             'trigger one inside the server')
 
-    def set_admin_password(self, instance, new_pass):
+    def set_admin_password(self, instance: 'objects.Instance', new_pass: str
+                          ) -> None:
         """Refuse by an exception of nova's.
 
         Of one that is not nova's, nova-api gets the name only, and answers
@@ -271,37 +312,50 @@ class ZVMDriver(driver.ComputeDriver):
 
     # Images
 
-    def snapshot(self, context, instance, image_id, update_task_state):
+    def snapshot(self, context: nova_context.RequestContext,
+                 instance: 'objects.Instance', image_id: str,
+                 update_task_state: abc.Callable[..., object]) -> None:
         self._snapshot.run(context, instance, image_id, update_task_state)
 
-    def cache_image(self, context, image_id):
+    def cache_image(self, context: nova_context.RequestContext, image_id: str
+                   ) -> bool:
         return self._precache.run(context, image_id)
 
-    def manage_image_cache(self, context, all_instances):
+    def manage_image_cache(self, context: nova_context.RequestContext,
+                           all_instances: list['objects.Instance']) -> None:
         self._recovery.periodically()
         self._image_ageing.run(all_instances)
 
     # Network
 
-    def attach_interface(self, context, instance, image_meta, vif):
+    def attach_interface(self, context: nova_context.RequestContext,
+                         instance: 'objects.Instance',
+                         image_meta: 'objects.ImageMeta', vif: model.VIF
+                        ) -> None:
         self._interfaces.attach(instance, image_meta, vif)
 
-    def detach_interface(self, context, instance, vif):
+    def detach_interface(self, context: nova_context.RequestContext,
+                         instance: 'objects.Instance', vif: model.VIF) -> None:
         self._interfaces.detach(instance, vif)
 
-    def plug_vifs(self, instance, network_info):
+    def plug_vifs(self, instance: 'objects.Instance',
+                  network_info: model.NetworkInfo | None) -> None:
         """Nothing to do: the directory entry holds the NICs."""
 
-    def unplug_vifs(self, instance, network_info):
+    def unplug_vifs(self, instance: 'objects.Instance',
+                    network_info: model.NetworkInfo | None) -> None:
         """Nothing to do: the NICs go with the directory entry."""
 
     # Console and diagnostics
 
-    def get_console_output(self, context, instance):
+    def get_console_output(self, context: nova_context.RequestContext,
+                           instance: 'objects.Instance') -> bytes:
         return self._guests.console_output(instance)
 
-    def get_diagnostics(self, instance):
+    def get_diagnostics(self, instance: 'objects.Instance'
+                       ) -> dict[str, typing.Any]:
         return self._diagnostics.get_flat(instance)
 
-    def get_instance_diagnostics(self, instance):
+    def get_instance_diagnostics(self, instance: 'objects.Instance'
+                                ) -> 'objects.Diagnostics':
         return self._diagnostics.get(instance)

@@ -20,6 +20,7 @@ over: it starts the guest whenever it is off, which does no harm as the image
 is no longer wanted, and deletes the image should it still come.
 """
 
+from collections import abc
 import contextlib
 import dataclasses
 
@@ -28,13 +29,17 @@ from nova import exception as nova_exception
 from nova import objects
 from oslo_log import log as logging
 
+from nova_zvm.connector import client
 from nova_zvm.connector import errors
 from nova_zvm.connector import models
 from nova_zvm.errors import failures
 from nova_zvm.errors import translation
+from nova_zvm.pace import background
 from nova_zvm.pace import progress
+from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
 from nova_zvm.transfer import importing
+from nova_zvm.transfer import repository
 from nova_zvm.zvm import names
 
 LOG = logging.getLogger(__name__)
@@ -60,8 +65,10 @@ class Captured:
 class Captures:
     """Captures of this host's guests."""
 
-    def __init__(self, connector, files, of_unreachable_guests,
-                 patience, threads):
+    def __init__(self, connector: client.Connector,
+                 files: repository.Repository, of_unreachable_guests: bool,
+                 patience: waiting.Patience, threads: background.Background
+                ) -> None:
         """Prepare; nothing is asked yet.
 
         :param files: the Repository of the connector
@@ -76,7 +83,7 @@ class Captures:
         self._capture_seconds = connector.settle_seconds('guests.capture')
         self._background = threads
 
-    def power(self, instance):
+    def power(self, instance: 'objects.Instance') -> str:
         """Return whether a guest that may be captured is 'on' or 'off'.
 
         :raises SnapshotRefused: if it may not
@@ -105,7 +112,8 @@ class Captures:
         return power
 
     @contextlib.contextmanager
-    def taken(self, instance, power):
+    def taken(self, instance: 'objects.Instance', power: str
+             ) -> abc.Iterator[Captured]:
         """Give the Captured root disk of a guest as long as the block lasts.
 
         Before it begins, or at once if the capture fails, the guest has its
@@ -140,13 +148,14 @@ class Captures:
         finally:
             self._end(instance)
 
-    def _capture(self, instance, userid, name):
+    def _capture(self, instance: 'objects.Instance', userid: str, name: str
+                ) -> Captured:
         with progress.step(instance, userid, 'captured'):
             self._connector.disks.capture(userid, name)
         image = self._connector.images.get(name)
         return Captured(image, image.path or self._path(userid, image))
 
-    def _path(self, userid, image):
+    def _path(self, userid: str, image: models.Image) -> str:
         """Return where the file of a captured image is.
 
         It is named after the disk that was captured, mostly the first one:
@@ -162,7 +171,7 @@ class Captures:
                 return path
         return paths[-1]
 
-    def _is_file(self, path):
+    def _is_file(self, path: str) -> bool:
         try:
             with self._connector.files.download(path):
                 return True
@@ -173,7 +182,7 @@ class Captures:
 
     # The end of a capture
 
-    def _end(self, instance):
+    def _end(self, instance: 'objects.Instance') -> None:
         try:
             self._settle(instance, over=True)
         except nova_exception.InstanceNotFound:
@@ -184,7 +193,7 @@ class Captures:
                         'retried: %s', exc, instance=instance)
             self.look_after(instance)
 
-    def look_after(self, instance):
+    def look_after(self, instance: 'objects.Instance') -> None:
         """See in the background to the end of a capture."""
         if self._background.start(
                 LOOK % instance.uuid, self._look_until_settled,
@@ -192,7 +201,7 @@ class Captures:
             LOG.warning('A capture may still be under way; the guest will '
                         'get its power state back', instance=instance)
 
-    def _look_until_settled(self, uuid, since):
+    def _look_until_settled(self, uuid: str, since: float) -> None:
         """Look after the capture of a server that began at some time."""
         clock = self._patience.clock
         deadline = (clock.monotonic() + self._capture_seconds -
@@ -203,7 +212,7 @@ class Captures:
             if self._background.pause(pause):
                 return
 
-    def _is_settled(self, uuid, since, over):
+    def _is_settled(self, uuid: str, since: float, over: bool) -> bool:
         try:
             instance = _instance(uuid)
             if instance and ownership.capture_since(instance) == since:
@@ -221,7 +230,8 @@ class Captures:
                         'will be retried: %s', uuid, exc)
         return False
 
-    def _settle_or_give_up(self, instance, over):
+    def _settle_or_give_up(self, instance: 'objects.Instance', over: bool
+                          ) -> bool:
         try:
             return self._settle(instance, over)
         except errors.Unreachable:
@@ -234,7 +244,7 @@ class Captures:
                 ownership.end_capture(instance)
             return over
 
-    def _settle(self, instance, over):
+    def _settle(self, instance: 'objects.Instance', over: bool) -> bool:
         """Bring back what was before a capture.
 
         :param over: whether the capture certainly is; otherwise it is when
@@ -248,7 +258,7 @@ class Captures:
             ownership.end_capture(instance)
         return over
 
-    def _is_image_gone(self, name, over):
+    def _is_image_gone(self, name: str, over: bool) -> bool:
         """Delete the image if it is there or nothing can bring it any more.
 
         """
@@ -258,8 +268,8 @@ class Captures:
         self._connector.images.delete(name)
         return True
 
-    def _start_if_off(self, instance):
-        userid = ownership.recorded_userid(instance)
+    def _start_if_off(self, instance: 'objects.Instance') -> None:
+        userid = ownership.required_userid(instance)
         if self._connector.guests.power_state(userid) == 'on':
             return
         # The user may have stopped or deleted the server meanwhile.
@@ -269,7 +279,7 @@ class Captures:
                 self._connector.guests.start(userid)
 
 
-def _instance(uuid):
+def _instance(uuid: str) -> 'objects.Instance | None':
     try:
         return objects.Instance.get_by_uuid(
             nova_context.get_admin_context(), uuid,
@@ -278,7 +288,7 @@ def _instance(uuid):
         return None
 
 
-def _cause(error):
+def _cause(error: errors.ConnectorError) -> str:
     """Return the end of what the connector says, which is what matters.
 
     It puts one sentence before the other, and nova keeps 255 characters.
@@ -286,5 +296,5 @@ def _cause(error):
     return error.words.rpartition('error: ')[2].strip()[-150:]
 
 
-def _refused(reason):
+def _refused(reason: str) -> failures.SnapshotRefused:
     return failures.SnapshotRefused(reason=reason)

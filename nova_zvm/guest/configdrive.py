@@ -23,21 +23,30 @@ name. For that the ISO carries the connector's disk image header in its
 first 32 KiB, which ISO 9660 leaves to the system.
 """
 
+from collections import abc
 import contextlib
 import io
+import typing
 
 from nova.api.metadata import base as metadata
 from nova import conf
 from nova import exception as nova_exception
+from nova.network import model
+from nova import objects
 from nova.virt import configdrive
 from oslo_log import log as logging
 
+from nova_zvm.connector import client
 from nova_zvm.connector import errors
+from nova_zvm.connector import models
 from nova_zvm.errors import failures
 from nova_zvm.guest import iso9660
 from nova_zvm.guest import mkisofs
+from nova_zvm.pace import background
 from nova_zvm.pace import locks
 from nova_zvm.record import ownership
+from nova_zvm.transfer import repository
+from nova_zvm.transfer import uploads
 from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names
 
@@ -53,7 +62,9 @@ SWEEP = 'zvm-config-drives'
 class ConfigDrives:
     """Config drives of the instances that want one."""
 
-    def __init__(self, connector, staging, files, tmp_path, threads):
+    def __init__(self, connector: client.Connector, staging: uploads.Staging,
+                 files: repository.Repository, tmp_path: str,
+                 threads: background.Background) -> None:
         """Prepare; nothing is asked yet.
 
         :param files: the Repository of the connector
@@ -66,7 +77,7 @@ class ConfigDrives:
         self._tmp_path = tmp_path
         self._background = threads
 
-    def begin_sweep(self, instances):
+    def begin_sweep(self, instances: list['objects.Instance']) -> None:
         """Remove what a killed nova-compute has left of drives.
 
         On the connector in the background: it may take its time.
@@ -77,7 +88,7 @@ class ConfigDrives:
         if instances:
             self._background.start(SWEEP, self.sweep, instances)
 
-    def sweep(self, instances):
+    def sweep(self, instances: list['objects.Instance']) -> None:
         for instance in instances:
             if self._background.is_ending():
                 return
@@ -90,7 +101,9 @@ class ConfigDrives:
                             'connector: %s',
                             exc, instance=instance)
 
-    def built(self, instance, injected_files, admin_password, network_info):
+    def built(self, instance: 'objects.Instance', injected_files: typing.Any,
+              admin_password: str | None,
+              network_info: model.NetworkInfo | None) -> bytes | None:
         """Return a new drive as bytes, None if none is wanted."""
         if not configdrive.required_by(instance):
             return None
@@ -101,7 +114,7 @@ class ConfigDrives:
         header = imageheader.Header(1, 'CYL').pack()
         return header + self._iso(builder)[len(header):]
 
-    def _iso(self, builder):
+    def _iso(self, builder: configdrive.ConfigDriveBuilder) -> bytes:
         if mkisofs.is_set():
             return mkisofs.image(builder, self._tmp_path)
         try:
@@ -112,7 +125,8 @@ class ConfigDrives:
                        'to let a program make it' % exc) from exc
 
     @contextlib.contextmanager
-    def delivered(self, instance, drive, image):
+    def delivered(self, instance: 'objects.Instance', drive: bytes | None,
+                  image: models.Image) -> abc.Iterator[str | None]:
         """Give the path of the drive on the connector's host, for deploy.
 
         :param drive: as built() gave it; None gives None
@@ -136,11 +150,12 @@ class ConfigDrives:
                 self.discard(instance)
 
     @staticmethod
-    def _locked(instance):
+    def _locked(instance: 'objects.Instance'
+               ) -> contextlib.AbstractContextManager[object]:
         """Keep a sweep from the drive of a boot that is under way."""
         return locks.config_drive(instance.uuid)
 
-    def discard(self, instance):
+    def discard(self, instance: 'objects.Instance') -> None:
         """Remove an instance's drive from the connector, whatever is there.
 
         And what else was uploaded for it, if that has not been possible.
@@ -149,7 +164,7 @@ class ConfigDrives:
             return
         self._staging.blank(instance)
 
-    def _is_removed(self, instance):
+    def _is_removed(self, instance: 'objects.Instance') -> bool:
         try:
             self._connector.images.delete(names.config_drive(instance.uuid))
         except errors.ConnectorError as exc:
@@ -158,7 +173,7 @@ class ConfigDrives:
             return False
         return True
 
-    def _export(self, name, path):
+    def _export(self, name: str, path: str) -> None:
         try:
             self._connector.images.export(name, 'file://' + path)
         except errors.ConnectorError as exc:

@@ -17,15 +17,20 @@ thing between calls, the connector's list of guests of a moment ago, so that
 a power sync does not ask for it once per server that is off.
 """
 
+from collections import abc
 import contextlib
 import threading
+import typing
 
 from nova.compute import power_state
 from nova.compute import task_states
 from nova import exception as nova_exception
+from nova import objects
 from oslo_log import log as logging
 
+from nova_zvm.connector import client
 from nova_zvm.connector import errors
+from nova_zvm.connector import models
 from nova_zvm.errors import failures
 from nova_zvm.errors import translation
 from nova_zvm.guest import entrylock
@@ -58,16 +63,17 @@ NO_CONSOLE_FILE = (4, 4, 410)
 class Guests:
     """The guests of this host's connector."""
 
-    def __init__(self, connector, patience):
+    def __init__(self, connector: client.Connector, patience: waiting.Patience
+                ) -> None:
         self._connector = connector
         self._patience = patience
         self._lock = threading.Lock()
-        self._listing = frozenset()
-        self._listed_at = None
+        self._listing: frozenset[str] = frozenset()
+        self._listed_at: float | None = None
 
     # Looking
 
-    def userids(self, max_age=0):
+    def userids(self, max_age: float = 0) -> frozenset[str]:
         """Return the userids that the connector knows, running or not."""
         with self._lock:
             now = self._patience.clock.monotonic()
@@ -78,7 +84,7 @@ class Guests:
                 self._listed_at = self._patience.clock.monotonic()
             return self._listing
 
-    def state(self, instance, use_cache):
+    def state(self, instance: 'objects.Instance', use_cache: bool) -> int:
         """Return nova's power state of an instance.
 
         One z/VM command. CP does not tell a missing guest from one that is
@@ -114,11 +120,11 @@ class Guests:
             raise nova_exception.InstanceNotFound(instance_id=instance.uuid)
         return power_state.SHUTDOWN
 
-    def exists(self, instance):
+    def exists(self, instance: 'objects.Instance') -> bool:
         userid = ownership.claimed_userid(instance)
         return userid is not None and userid in self.userids()
 
-    def in_directory(self, userid):
+    def in_directory(self, userid: str) -> bool:
         """Tell whether the z/VM directory has an entry of this name.
 
         The connector logs a "no" as an error. No other request proves it:
@@ -133,7 +139,7 @@ class Guests:
             return False
         return True
 
-    def console_output(self, instance):
+    def console_output(self, instance: 'objects.Instance') -> bytes:
         """Return the console log, the last 100 KB by default, as bytes.
 
         nova encodes text to Latin-1, which has not all characters.
@@ -143,13 +149,13 @@ class Guests:
         with translation.raised_as(nova_exception.ConsoleNotAvailable):
             return self._console_output(instance).encode()
 
-    def _console_output(self, instance):
+    def _console_output(self, instance: 'objects.Instance') -> str:
         userid = ownership.required_userid(instance)
         try:
             with translation.to_nova(instance):
                 return self._connector.guests.console_output(userid)
         except failures.ConnectorFailure as exc:
-            if _codes(exc.error) == NO_CONSOLE_FILE:
+            if exc.error and _codes(exc.error) == NO_CONSOLE_FILE:
                 return ''
             with translation.to_nova(instance):
                 answer = self._connector.guests.power_state(userid)
@@ -160,13 +166,14 @@ class Guests:
 
     # Power
 
-    def power_on(self, instance):
+    def power_on(self, instance: 'objects.Instance') -> None:
         """Log the guest on; its Linux is not waited for."""
         with self._acting(instance) as userid:
             self._connector.guests.start(userid)
         ownership.set_paused(instance, False)
 
-    def power_off(self, instance, timeout, retry_interval):
+    def power_off(self, instance: 'objects.Instance', timeout: int,
+                  retry_interval: int) -> None:
         """Log the guest off and see that it is off.
 
         With a timeout its Linux is shut down first, which the connector
@@ -194,7 +201,8 @@ class Guests:
                 raise
         ownership.set_paused(instance, False)
 
-    def _turn_off(self, instance, userid, timeout, retry_interval):
+    def _turn_off(self, instance: 'objects.Instance', userid: str,
+                  timeout: int, retry_interval: int) -> None:
         # Otherwise the capture watcher would start it at once.
         ownership.leave_off(instance)
         if not (timeout and self._soft_stop(instance, userid, timeout,
@@ -209,7 +217,8 @@ class Guests:
                             instance=instance)
         self._wait_until_off(userid)
 
-    def _soft_stop(self, instance, userid, timeout, retry_interval):
+    def _soft_stop(self, instance: 'objects.Instance', userid: str,
+                   timeout: int, retry_interval: int) -> bool:
         try:
             self._connector.guests.soft_stop(
                 userid, timeout, retry_interval or None)
@@ -221,7 +230,7 @@ class Guests:
             return False
         return True
 
-    def _wait_until_off(self, userid):
+    def _wait_until_off(self, userid: str) -> None:
         try:
             self._patience.wait_until(
                 lambda: self._connector.guests.power_state(userid),
@@ -229,7 +238,7 @@ class Guests:
         except waiting.Expired as exc:
             raise failures.GuestStillOn(userid=userid, reason=exc) from exc
 
-    def reboot(self, instance):
+    def reboot(self, instance: 'objects.Instance') -> None:
         """Restart the guest's Linux, or the guest if it does not answer."""
         try:
             with self._acting(instance) as userid:
@@ -240,13 +249,13 @@ class Guests:
             self.reset(instance)
         ownership.set_paused(instance, False)
 
-    def reset(self, instance):
+    def reset(self, instance: 'objects.Instance') -> None:
         """Log the guest off, if it is on, and on again."""
         with self._acting(instance) as userid:
             self._connector.guests.reset(userid)
         ownership.set_paused(instance, False)
 
-    def pause(self, instance):
+    def pause(self, instance: 'objects.Instance') -> None:
         with self._acting(instance) as userid:
             try:
                 self._connector.guests.pause(userid)
@@ -258,13 +267,13 @@ class Guests:
                 raise
         ownership.set_paused(instance, True)
 
-    def unpause(self, instance):
+    def unpause(self, instance: 'objects.Instance') -> None:
         with self._acting(instance) as userid:
             self._connector.guests.unpause(userid)
         ownership.set_paused(instance, False)
 
     @contextlib.contextmanager
-    def _acting(self, instance):
+    def _acting(self, instance: 'objects.Instance') -> abc.Iterator[str]:
         """Give the userid of the guest of a verb that needs a whole one.
 
         :raises NoGuest: if there is none; what nova would say of
@@ -291,7 +300,7 @@ class Guests:
                     raise
                 raise _not_registered(userid) from exc
 
-    def _is_gone(self, userid):
+    def _is_gone(self, userid: str) -> bool:
         try:
             return not self.in_directory(userid)
         except errors.ConnectorError:
@@ -299,7 +308,7 @@ class Guests:
 
     # Creation and removal
 
-    def check_free(self, instance, userid):
+    def check_free(self, instance: 'objects.Instance', userid: str) -> None:
         """See that a userid is free.
 
         An entry that is the instance's own and still going away (a rebuild
@@ -313,7 +322,7 @@ class Guests:
             elif self.in_directory(userid):
                 raise _taken(userid)
 
-    def claim(self, instance, userid):
+    def claim(self, instance: 'objects.Instance', userid: str) -> None:
         """Prove that a userid is free and record it as the instance's.
 
         :raises InvalidInput: if the userid is taken
@@ -321,7 +330,8 @@ class Guests:
         self.check_free(instance, userid)
         ownership.claim(instance, userid)
 
-    def create(self, instance, userid, **definition):
+    def create(self, instance: 'objects.Instance', userid: str,
+               **definition: typing.Any) -> list[models.Disk]:
         """Create the directory entry with its minidisks.
 
         :param definition: as the connector client's guests.create
@@ -338,7 +348,7 @@ class Guests:
             raise nova_exception.InvalidInput(
                 reason=_missing_profile(definition.get('profile'))) from exc
 
-    def delete(self, userid):
+    def delete(self, userid: str) -> None:
         """Remove a guest and all that belongs to it; fine if it is gone.
 
         One request when all goes well. Logs the guest off, purges its
@@ -351,7 +361,7 @@ class Guests:
         with self._lock:
             self._listing -= {userid}
 
-    def delete_unfinished(self, userid, seconds):
+    def delete_unfinished(self, userid: str, seconds: float) -> None:
         """Remove a guest whose creation may still be under way.
 
         A delete that overtakes a slow create answers "done" and leaves the
@@ -361,7 +371,7 @@ class Guests:
 
         :param seconds: how long that can be
         """
-        def is_seen():
+        def is_seen() -> bool:
             seen = self.in_directory(userid)
             self.delete(userid)
             return seen
@@ -376,7 +386,7 @@ class Guests:
         if userid in self._connector.guests.list():
             self.delete(userid)
 
-    def wait_until_gone(self, userid):
+    def wait_until_gone(self, userid: str) -> None:
         try:
             self._patience.wait_until(lambda: self.in_directory(userid),
                                       False, waiting.DIRECTORY)
@@ -385,7 +395,7 @@ class Guests:
                 userid=userid, seconds=self._patience.scaled(
                     waiting.DIRECTORY.seconds)) from exc
 
-    def _delete_once(self, userid):
+    def _delete_once(self, userid: str) -> None:
         try:
             try:
                 self._connector.guests.delete(userid)
@@ -394,7 +404,7 @@ class Guests:
         except errors.NotFound:
             self._delete_remains(userid)
 
-    def _delete_remains(self, userid):
+    def _delete_remains(self, userid: str) -> None:
         """Finish a delete that was answered with 404, which is not "gone".
 
         Either a virtual switch has gone: the connector has deleted the
@@ -414,30 +424,30 @@ class Guests:
                 self._connector.guests.register(userid)
             self._connector.guests.delete(userid)
 
-    def _revoke(self, userid):
+    def _revoke(self, userid: str) -> None:
         for vswitch in {nic.vswitch for nic in
                         self._connector.nics.list(userid) if nic.vswitch}:
             grants.revoke(self._connector, userid, vswitch,
                               self._patience)
 
 
-def _codes(error):
+def _codes(error: errors.ConnectorError) -> tuple[int | None, ...]:
     return (error.overall_rc, error.rc, error.rs)
 
 
-def _no_guest():
+def _no_guest() -> failures.NoGuest:
     return failures.NoGuest(
         reason='it has no guest on z/VM; rebuild it first')
 
 
-def _not_registered(userid):
+def _not_registered(userid: str) -> failures.NoGuest:
     return failures.NoGuest(
         reason='the z/VM Cloud Connector does not know guest %s, which z/VM '
                'has; an administrator can register it there by the action '
                'register_vm' % userid)
 
 
-def _missing_profile(profile):
+def _missing_profile(profile: str | None) -> str:
     if profile is None:
         return ('the z/VM directory does not have the profile that [zvm] '
                 'user_profile in zvmsdk.conf names; name another there, or '
@@ -446,7 +456,7 @@ def _missing_profile(profile):
             "name one that it has" % profile)
 
 
-def _taken(userid):
+def _taken(userid: str) -> Exception:
     return nova_exception.InvalidInput(
         reason="z/VM already has a guest %s that is not this server's: let "
                "instance_name_template make names that nothing else on this "

@@ -18,8 +18,10 @@ waits for, so the first question fetches a snapshot, the second takes it and
 the third only reads it.
 """
 
+from collections import abc
 import dataclasses
 import threading
+import typing
 
 from nova import conf
 from nova import exception as nova_exception
@@ -29,9 +31,14 @@ import os_traits
 from oslo_log import log as logging
 from oslo_serialization import jsonutils
 
+from nova_zvm.conf import settings
+from nova_zvm.connector import client
 from nova_zvm.connector import errors
+from nova_zvm.connector import models
 from nova_zvm.errors import failures
 from nova_zvm.errors import translation
+from nova_zvm.pace import waiting
+from nova_zvm.storage import pools
 
 CONF = conf.CONF
 LOG = logging.getLogger(__name__)
@@ -48,7 +55,9 @@ FRESH_SECONDS = 30
 class Hypervisor:
     """Inventory of the host, as of the last look."""
 
-    def __init__(self, connector, own_disk_gb, pool, settings, clock):
+    def __init__(self, connector: client.Connector,
+                 own_disk_gb: abc.Callable[[], int], pool: pools.DiskPool,
+                 settings: settings.Settings, clock: waiting.Clock) -> None:
         """Prepare; nothing is asked yet.
 
         :param own_disk_gb: returns the DISK_GB that placement counts for the
@@ -63,34 +72,31 @@ class Hypervisor:
         self._guest_max_mib = settings.guest_max_mib
         # Held during a request, so what must not wait reads _host without.
         self._lock = threading.Lock()
-        self._host = None
+        self._host: models.Host | None = None
         self._foreign_disk_gb = 0
-        self._fetched_at = None
+        self._fetched_at = 0.0
         self._taken = True
 
-    def nodes(self):
+    def nodes(self) -> list[str]:
         """Return the one node's name, fetching a snapshot for the update.
 
         :raises ConnectorUnreachable: nova then skips the update
         """
         with self._lock:
-            if self._taken or self._age() > FRESH_SECONDS:
-                self._fetch()
-                self._taken = False
-            return [self._host.hypervisor_hostname]
+            host = self._fresh()
+            self._taken = False
+            return [host.hypervisor_hostname]
 
-    def is_available(self, nodename):
+    def is_available(self, nodename: str) -> bool:
         """Tell whether this is our node, without asking z/VM."""
         host = self._host
         return host is not None and host.hypervisor_hostname == nodename
 
-    def resources(self):
+    def resources(self) -> dict[str, typing.Any]:
         """Return what ComputeDriver.get_available_resource documents."""
         with self._lock:
-            if self._taken or self._age() > FRESH_SECONDS:
-                self._fetch()
+            host = self._fresh()
             self._taken = True
-            host = self._host
         # A disk is on record before it is made and until it is removed, so
         # ours are not taken for others' by a record that is read after them.
         self._foreign_disk_gb = max(
@@ -118,7 +124,8 @@ class Hypervisor:
             'numa_topology': None,
         }
 
-    def inventory(self, ratios, reserved_disk_gb):
+    def inventory(self, ratios: abc.Mapping[str, float], reserved_disk_gb: int
+                 ) -> dict[str, dict[str, typing.Any]]:
         """Return the placement inventory of the last snapshot.
 
         A resource of which there is none is left out, as placement wants.
@@ -147,7 +154,8 @@ class Hypervisor:
                 if resource['total'] > 0}
 
     @staticmethod
-    def _resource(total, reserved, ratio, guest_max=None):
+    def _resource(total: int, reserved: int, ratio: float,
+                  guest_max: int | None = None) -> dict[str, typing.Any]:
         return {
             'total': total,
             'reserved': reserved,
@@ -157,7 +165,7 @@ class Hypervisor:
             'allocation_ratio': ratio,
         }
 
-    def uptime(self):
+    def uptime(self) -> str:
         """Return when the system was IPLed, in z/VM's words.
 
         :raises ComputeServiceUnavailable: if the connector or z/VM fails
@@ -166,13 +174,18 @@ class Hypervisor:
               translation.to_nova()):
             return self._connector.host.info().ipl_time
 
-    def _age(self):
-        return self._clock.monotonic() - self._fetched_at
+    def _fresh(self) -> models.Host:
+        """Return a snapshot that nova has not taken yet."""
+        age = self._clock.monotonic() - self._fetched_at
+        if self._host is None or self._taken or age > FRESH_SECONDS:
+            self._host = self._fetched()
+            self._fetched_at = self._clock.monotonic()
+        return self._host
 
-    def _fetch(self):
+    def _fetched(self) -> models.Host:
         try:
             with translation.to_nova():
-                self._host = self._look()
+                return self._look()
         except failures.ConnectorUnreachable as exc:
             # nova logs that the driver is not ready, and not why.
             LOG.warning('%s', exc)
@@ -183,9 +196,8 @@ class Hypervisor:
                 raise
             LOG.warning('%s', exc)
             raise failures.ZVMNotReady(reason=exc.error) from exc
-        self._fetched_at = self._clock.monotonic()
 
-    def _look(self):
+    def _look(self) -> models.Host:
         host = self._connector.host.info()
         # GET /host speaks of the connector's own pool, newer ones of all
         # their pools together.

@@ -19,14 +19,18 @@ has disabled stays so. nova's database alone remembers it, for the next start
 of nova-compute too.
 """
 
+from collections import abc
 import contextlib
 import threading
+import typing
 
 from nova import conf
 from nova import context as nova_context
 from nova import exception as nova_exception
 from nova import objects
 from oslo_log import log as logging
+
+from nova_zvm.pace import waiting
 
 CONF = conf.CONF
 LOG = logging.getLogger(__name__)
@@ -39,7 +43,8 @@ REASON_LENGTH = 255
 class ServiceStatus:
     """Whether nova may send new servers to this host."""
 
-    def __init__(self, virtapi, disable_after, clock):
+    def __init__(self, virtapi: typing.Any, disable_after: float,
+                 clock: waiting.Clock) -> None:
         """Prepare; nothing is asked yet.
 
         :param disable_after: seconds without an answer, 0 for never
@@ -50,11 +55,11 @@ class ServiceStatus:
         # Held while the record is written, so that a success which comes
         # after a failure is also recorded after it.
         self._lock = threading.Lock()
-        self._failing_since = None
+        self._failing_since: float | None = None
         self._settled = False
 
     @contextlib.contextmanager
-    def following(self):
+    def following(self) -> abc.Iterator[None]:
         """Disable or enable the service by what becomes of a look at z/VM."""
         started = self._clock.monotonic()
         try:
@@ -66,7 +71,7 @@ class ServiceStatus:
         with self._lock:
             self._succeeded()
 
-    def _failed(self, exc, started):
+    def _failed(self, exc: Exception, started: float) -> None:
         self._settled = False
         if self._failing_since is None:
             self._failing_since = started
@@ -77,13 +82,13 @@ class ServiceStatus:
             with _retried('disable'):
                 self._disable(seconds, exc)
 
-    def _succeeded(self):
+    def _succeeded(self) -> None:
         self._failing_since = None
         if not self._settled:
             with _retried('enable'):
                 self._settled = self._enable()
 
-    def _disable(self, seconds, exc):
+    def _disable(self, seconds: float, exc: Exception) -> None:
         context = nova_context.get_admin_context()
         service = objects.Service.get_by_compute_host(context, CONF.host)
         if not service.disabled:
@@ -96,7 +101,7 @@ class ServiceStatus:
         if _is_automatic(service):
             self._mark_provider(context, service)
 
-    def _enable(self):
+    def _enable(self) -> bool:
         """Return whether there is a service, which then is enabled.
 
         Unless an operator has disabled it.
@@ -116,7 +121,8 @@ class ServiceStatus:
             self._mark_provider(context, service)
         return True
 
-    def _mark_provider(self, context, service):
+    def _mark_provider(self, context: nova_context.RequestContext,
+                       service: 'objects.Service') -> None:
         """Give or take the trait COMPUTE_STATUS_DISABLED.
 
         A host that z/VM has never answered has no provider yet.
@@ -126,12 +132,12 @@ class ServiceStatus:
                 context, service.compute_node.uuid, not service.disabled)
 
 
-def _is_automatic(service):
+def _is_automatic(service: 'objects.Service') -> bool:
     return (service.disabled_reason or '').startswith(PREFIX)
 
 
 @contextlib.contextmanager
-def _retried(verb):
+def _retried(verb: str) -> abc.Iterator[None]:
     """Log what nova's database or Placement fails with.
 
     The next look at z/VM comes here again. Once z/VM answers, nova sets the

@@ -22,14 +22,19 @@ Nothing is changed on z/VM. What is written is one record in nova's database,
 whole or not at all.
 """
 
+from collections import abc
 import dataclasses
 import functools
+import typing
 
 from nova.compute import vm_states
 from nova import exception as nova_exception
+from nova.network import model
 from nova import objects
 
+from nova_zvm.connector import client
 from nova_zvm.connector import errors
+from nova_zvm.connector import models
 from nova_zvm.network import macprefix
 from nova_zvm.network import plan
 from nova_zvm.record import ownership
@@ -46,6 +51,9 @@ REFUSED = 'refused'
 # One in ERROR too: only who owns its guest removes that when it is deleted.
 STATES = (vm_states.ACTIVE, vm_states.STOPPED, vm_states.PAUSED,
           vm_states.ERROR, vm_states.SHELVED, vm_states.SOFT_DELETED)
+
+# The ports of a server by their ids; the connector may have a NIC of none.
+_Ports: typing.TypeAlias = abc.Mapping[str | None, model.VIF]
 
 # The VLAN of who is granted a VLAN-aware switch without one.
 DEFAULT_VLAN = 1
@@ -71,14 +79,16 @@ class Verdict:
     paused: bool = False
 
     @property
-    def refused(self):
+    def refused(self) -> bool:
         return self.result == REFUSED
 
 
 class Adoption:
     """Instances of one host, and the guests of its connector."""
 
-    def __init__(self, connector, mappings, claims):
+    def __init__(self, connector: client.Connector,
+                 mappings: abc.Mapping[str, str],
+                 claims: abc.Mapping[str, 'objects.Instance']) -> None:
         """Prepare.
 
         :param mappings: virtual switch by physical network
@@ -91,7 +101,7 @@ class Adoption:
 
     # What is asked
 
-    def judge(self, instance):
+    def judge(self, instance: 'objects.Instance') -> Verdict:
         """Return the Verdict on an instance; nothing is changed."""
         recorded = ownership.claimed_userid(instance)
         if recorded:
@@ -105,7 +115,7 @@ class Adoption:
         return Verdict(instance, userid, READY, ' '.join(details),
                        self._is_paused(instance, userid))
 
-    def _check(self, instance, userid):
+    def _check(self, instance: 'objects.Instance', userid: str) -> list[str]:
         """Return what is to be told of an instance that can be adopted.
 
         :raises _Refused: if it cannot
@@ -127,7 +137,7 @@ class Adoption:
                 *_strays(rows, vifs),
                 *self._couplings(userid, rows, vifs)]
 
-    def _entry(self, userid):
+    def _entry(self, userid: str) -> list[str]:
         try:
             return self._connector.guests.directory_entry(userid)
         except (errors.NotFound, errors.BadRequest):
@@ -137,18 +147,19 @@ class Adoption:
                 'with' % userid)
 
     @functools.cached_property
-    def _userids(self):
+    def _userids(self) -> frozenset[str]:
         return frozenset(self._connector.guests.list())
 
     @functools.cached_property
-    def _nics(self):
+    def _nics(self) -> list[models.Nic]:
         return self._connector.nics.list()
 
-    def _is_paused(self, instance, userid):
+    def _is_paused(self, instance: 'objects.Instance', userid: str) -> bool:
         return (instance.vm_state == vm_states.PAUSED and
                 self._connector.guests.power_state(userid) == 'on')
 
-    def _couplings(self, userid, rows, vifs):
+    def _couplings(self, userid: str, rows: abc.Collection[models.Nic],
+                   vifs: _Ports) -> abc.Iterator[str]:
         """Tell what a rebuild would change in the server's network."""
         for row in rows:
             if row.nic_id in vifs:
@@ -156,7 +167,8 @@ class Adoption:
                 if told:
                     yield 'NIC %s %s.' % (row.vdev, told)
 
-    def _coupling(self, userid, row, vif):
+    def _coupling(self, userid: str, row: models.Nic, vif: model.VIF
+                 ) -> str | None:
         """Return what is to be told of a NIC, None if all is well."""
         if not row.vswitch:
             return ('is coupled to no virtual switch: the server is not on '
@@ -181,7 +193,7 @@ class Adoption:
 
     # What is written
 
-    def adopt(self, verdict):
+    def adopt(self, verdict: Verdict) -> Verdict:
         """Record an instance that can be adopted; return its Verdict."""
         try:
             ownership.adopt(verdict.instance, verdict.userid, verdict.paused)
@@ -193,7 +205,7 @@ class Adoption:
         return dataclasses.replace(verdict, result=ADOPTED)
 
 
-def _check_state(instance):
+def _check_state(instance: 'objects.Instance') -> None:
     if instance.task_state:
         raise _Refused(
             "nova has not finished the task '%s' of the server: let nova's "
@@ -207,7 +219,9 @@ def _check_state(instance):
                        'brings no server' % instance.vm_state)
 
 
-def _proof(userid, entry, rows, vifs):
+def _proof(userid: str, entry: abc.Collection[str],
+           rows: abc.Collection[models.Nic], vifs: _Ports
+          ) -> list[str]:
     """Return which NICs show that a guest is an instance's.
 
     :raises _Refused: if none does
@@ -224,11 +238,12 @@ def _proof(userid, entry, rows, vifs):
     return proofs
 
 
-def _macid(vif):
+def _macid(vif: model.VIF) -> str:
     return vif['address'][macprefix.PREFIX:].replace(':', '').lower()
 
 
-def _sizes(instance, entry):
+def _sizes(instance: 'objects.Instance', entry: abc.Collection[str]
+          ) -> abc.Iterator[str]:
     """Tell what is not as the instance's flavor says."""
     if directory.processors(entry) != instance.vcpus:
         yield 'It has %d processors, the flavor %d.' % (
@@ -248,7 +263,8 @@ def _sizes(instance, entry):
             instance.root_gb)
 
 
-def _strays(rows, vifs):
+def _strays(rows: abc.Collection[models.Nic], vifs: _Ports
+           ) -> abc.Iterator[str]:
     """Tell of NICs without a port and of ports without a NIC."""
     for row in rows:
         if row.nic_id not in vifs:

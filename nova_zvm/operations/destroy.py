@@ -17,10 +17,15 @@ crash, and for servers that never came this far, so it goes by the record in
 the instance alone and may be repeated at will.
 """
 
+from nova.network import model
+from nova import objects
 from oslo_log import log as logging
 
 from nova_zvm.errors import failures
 from nova_zvm.errors import translation
+from nova_zvm.guest import configdrive
+from nova_zvm.guest import lifecycle
+from nova_zvm.network import switches
 from nova_zvm.pace import progress
 from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
@@ -31,15 +36,17 @@ LOG = logging.getLogger(__name__)
 class Destroy:
     """Removal of guests, whole or half-made."""
 
-    def __init__(self, guests, network, config_drives, create_seconds,
-                 patience):
+    def __init__(self, guests: lifecycle.Guests, network: switches.Network,
+                 config_drives: configdrive.ConfigDrives,
+                 create_seconds: float, patience: waiting.Patience) -> None:
         self._guests = guests
         self._network = network
         self._config_drives = config_drives
         self._create_seconds = create_seconds
         self._patience = patience
 
-    def run(self, instance, network_info):
+    def run(self, instance: 'objects.Instance',
+            network_info: model.NetworkInfo | None) -> None:
         """Remove an instance's guest; nothing is sent if it has none.
 
         Never raises InstanceNotFound: nova takes that for "deleted by
@@ -54,31 +61,35 @@ class Destroy:
                 self._remove(instance, userid, network_info)
         self._config_drives.discard(instance)
 
-    def _remove(self, instance, userid, network_info):
+    def _remove(self, instance: 'objects.Instance', userid: str,
+                network_info: model.NetworkInfo | None) -> None:
         if ownership.state(instance) == ownership.BUILT:
             self._remove_whole(instance, userid)
         else:
             # The connector may still be at work on it: a process of ours
             # that was killed left it working.
             self._remove_unfinished(
-                instance, network_info,
+                instance, userid, network_info,
                 self._create_seconds - ownership.seconds_in_state(instance))
 
-    def undo_spawn(self, instance, network_info, settle_seconds):
+    def undo_spawn(self, instance: 'objects.Instance',
+                   network_info: model.NetworkInfo | None,
+                   settle_seconds: float) -> None:
         """Remove what a failed spawn has made.
 
         :param settle_seconds: how long the connector may still be at work
             on a request that was not answered; 0 if all were
         """
-        if ownership.claimed_userid(instance) is None:
+        userid = ownership.claimed_userid(instance)
+        if userid is None:
             return
         self._patience.insist(
-            lambda: self._remove_unfinished(instance, network_info,
+            lambda: self._remove_unfinished(instance, userid, network_info,
                                             settle_seconds),
             failures.ConnectorUnreachable, waiting.RESTART)
         self._config_drives.discard(instance)
 
-    def _remove_whole(self, instance, userid):
+    def _remove_whole(self, instance: 'objects.Instance', userid: str) -> None:
         # Nothing would remove what an attach makes of a guest that is gone.
         with ownership.nics_locked(userid), translation.to_nova():
             ownership.refresh(instance)
@@ -88,8 +99,9 @@ class Destroy:
             self._network.revoke_unfinished(instance, userid)
             ownership.set_state(instance, ownership.DELETED)
 
-    def _remove_unfinished(self, instance, network_info, seconds):
-        userid = ownership.recorded_userid(instance)
+    def _remove_unfinished(self, instance: 'objects.Instance', userid: str,
+                           network_info: model.NetworkInfo | None,
+                           seconds: float) -> None:
         with translation.to_nova():
             self._guests.delete_unfinished(userid, seconds)
             self._network.revoke(userid, network_info)

@@ -18,22 +18,29 @@ in the instance before anything is sent, so that the next attach or detach
 removes what an interrupted one has left; a delete of the guest does so too.
 """
 
+from collections import abc
 import contextlib
 import dataclasses
 
 from nova import exception as nova_exception
+from nova.network import model
 from nova import objects
 from oslo_log import log as logging
 from oslo_utils import excutils
 
+from nova_zvm.connector import client
 from nova_zvm.connector import errors
+from nova_zvm.connector import models
 from nova_zvm.errors import effects
 from nova_zvm.errors import failures
 from nova_zvm.errors import translation
 from nova_zvm.guest import entrylock
 from nova_zvm.image import properties
 from nova_zvm.network import grants
+from nova_zvm.network import plan
+from nova_zvm.network import switches
 from nova_zvm.pace import progress
+from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
 from nova_zvm.record import pending
 from nova_zvm.zvm import directory
@@ -55,12 +62,14 @@ class _Guest:
 class Interfaces:
     """NICs of the guests on this host."""
 
-    def __init__(self, network, connector, patience):
+    def __init__(self, network: switches.Network, connector: client.Connector,
+                 patience: waiting.Patience) -> None:
         self._network = network
         self._connector = connector
         self._patience = patience
 
-    def attach(self, instance, image_meta, vif):
+    def attach(self, instance: 'objects.Instance',
+               image_meta: 'objects.ImageMeta', vif: model.VIF) -> None:
         """Give a guest, on or off, a NIC for a port.
 
         :raises InvalidInput: if the port cannot work; nothing was changed
@@ -75,7 +84,7 @@ class Interfaces:
             if guest.on:
                 self._compare_mac(guest, nic)
 
-    def detach(self, instance, vif):
+    def detach(self, instance: 'objects.Instance', vif: model.VIF) -> None:
         """Take a port's NIC from a guest, on or off; fine if it is gone."""
         with self._guest_of(instance) as guest, progress.step(
                 instance, guest.userid, 'port %s detached' % vif['id']):
@@ -83,7 +92,7 @@ class Interfaces:
             self._detach(guest, vif)
 
     @contextlib.contextmanager
-    def _guest_of(self, instance):
+    def _guest_of(self, instance: 'objects.Instance') -> abc.Iterator[_Guest]:
         userid = ownership.required_userid(instance)
         with ownership.nics_locked(userid), translation.to_nova():
             ownership.refresh(instance)
@@ -98,7 +107,7 @@ class Interfaces:
     # What is refused
 
     @staticmethod
-    def _refuse_unless_quiet(guest):
+    def _refuse_unless_quiet(guest: _Guest) -> None:
         if ownership.unfinished_capture(guest.instance):
             raise failures.InterfaceRefused(
                 reason='a snapshot of it may be under way; try again when '
@@ -108,7 +117,8 @@ class Interfaces:
                 reason='its operating system must respond, and it is paused; '
                        'unpause or stop it')
 
-    def _plan(self, guest, vif, rows):
+    def _plan(self, guest: _Guest, vif: model.VIF, rows: list[models.Nic]
+             ) -> plan.Nic:
         others = [other for other in guest.instance.get_network_info()
                   if other['id'] != vif['id']]
         used = directory.device_numbers(
@@ -119,14 +129,15 @@ class Interfaces:
         self._network.check_switches([nic])
         return nic
 
-    def _os_version(self, instance, image_meta):
+    def _os_version(self, instance: 'objects.Instance',
+                    image_meta: 'objects.ImageMeta') -> str:
         return properties.os_version(
             image_meta, properties.of_instance(instance),
             self._connector.version())
 
     # What is done
 
-    def _add(self, guest, nic, os_version):
+    def _add(self, guest: _Guest, nic: plan.Nic, os_version: str) -> None:
         change = pending.NicChange(nic.vdev, nic.vswitch)
         ownership.begin_nic_change(guest.instance, change)
         try:
@@ -145,7 +156,7 @@ class Interfaces:
                 self._undo(guest, change)
         ownership.end_nic_change(guest.instance)
 
-    def _create(self, guest, nic, os_version):
+    def _create(self, guest: _Guest, nic: plan.Nic, os_version: str) -> None:
         if self._is_configured(guest, nic, os_version):
             self._connector.nics.create_interface(
                 guest.userid, os_version, [nic.guest_network()], guest.on)
@@ -156,7 +167,7 @@ class Interfaces:
                 guest.userid, nic.vdev, nic.port_id, nic.mac, guest.on)
 
     @staticmethod
-    def _is_configured(guest, nic, os_version):
+    def _is_configured(guest: _Guest, nic: plan.Nic, os_version: str) -> bool:
         """Tell whether the connector can configure a NIC in the guest.
 
         The first that it configures it makes the only one: it removes the
@@ -167,13 +178,13 @@ class Interfaces:
                   if vif['id'] != nic.port_id]
         has_ipv4 = any(ip['version'] == 4 for vif in others
                        for ip in vif.fixed_ips())
-        return (nic.address and
-                (has_ipv4 or not others) and
-                not linux.takes_one_interface(os_version) and
-                (nic.gateway or
-                 not linux.needs_gateway(os_version)))
+        return bool(nic.address and
+                    (has_ipv4 or not others) and
+                    not linux.takes_one_interface(os_version) and
+                    (nic.gateway or
+                     not linux.needs_gateway(os_version)))
 
-    def _undo(self, guest, change):
+    def _undo(self, guest: _Guest, change: pending.NicChange) -> None:
         try:
             self._discard(guest, change)
             ownership.end_nic_change(guest.instance)
@@ -182,7 +193,7 @@ class Interfaces:
                       'delete tries again: %s', change.vdev, exc,
                       instance=guest.instance)
 
-    def _compare_mac(self, guest, nic):
+    def _compare_mac(self, guest: _Guest, nic: plan.Nic) -> None:
         with contextlib.suppress(errors.ConnectorError):
             for adapter in self._connector.nics.adapters(guest.userid):
                 if adapter.vdev == nic.vdev and adapter.mac != nic.mac:
@@ -193,7 +204,7 @@ class Interfaces:
                         nic.port_id, adapter.mac, nic.mac,
                         instance=guest.instance)
 
-    def _detach(self, guest, vif):
+    def _detach(self, guest: _Guest, vif: model.VIF) -> list[models.Nic]:
         """Remove a port's NIC; return the connector's rows of all others."""
         rows = self._rows(guest)
         for row in rows:
@@ -205,7 +216,7 @@ class Interfaces:
                 ownership.end_nic_change(guest.instance)
         return [row for row in rows if row.nic_id != vif['id']]
 
-    def _unconfigure(self, guest, vdev):
+    def _unconfigure(self, guest: _Guest, vdev: str) -> None:
         """Delete a NIC with its configuration, if the guest lets us."""
         if ownership.is_paused(guest.instance):
             return
@@ -223,7 +234,7 @@ class Interfaces:
             LOG.warning('The guest may still have the configuration of NIC '
                         '%s: %s', vdev, exc, instance=guest.instance)
 
-    def _finish(self, guest):
+    def _finish(self, guest: _Guest) -> None:
         """End what an interrupted attach or detach has begun.
 
         A NIC that works and whose port is nova's stays: the attach had come
@@ -238,7 +249,7 @@ class Interfaces:
             self._discard(guest, change)
         ownership.end_nic_change(guest.instance)
 
-    def _discard(self, guest, change):
+    def _discard(self, guest: _Guest, change: pending.NicChange) -> None:
         """Remove what there is of a NIC that is not whole.
 
         Otherwise the guest, which reads what was punched to it when it boots,
@@ -248,7 +259,7 @@ class Interfaces:
             self._unconfigure(guest, change.vdev)
         self._remove(guest, change)
 
-    def _remove(self, guest, change):
+    def _remove(self, guest: _Guest, change: pending.NicChange) -> None:
         """Remove what there is of a NIC, and the grant if it was the last."""
         # A conflict is that, or the guest was logged on or off meanwhile.
         entrylock.overcome(
@@ -260,7 +271,7 @@ class Interfaces:
             grants.revoke(self._connector, guest.userid, change.vswitch,
                           self._patience)
 
-    def _delete(self, guest, vdev):
+    def _delete(self, guest: _Guest, vdev: str) -> None:
         """Delete a NIC of the directory, or of the running guest alone."""
         on = self._is_on(guest.userid)
         if self._exists(guest, vdev, on):
@@ -271,33 +282,34 @@ class Interfaces:
 
     # Looking
 
-    def _is_on(self, userid):
+    def _is_on(self, userid: str) -> bool:
         return self._connector.guests.power_state(userid) == 'on'
 
-    def _rows(self, guest):
+    def _rows(self, guest: _Guest) -> list[models.Nic]:
         return self._connector.nics.list(guest.userid)
 
-    def _row(self, guest, vdev):
+    def _row(self, guest: _Guest, vdev: str) -> models.Nic | None:
         return next((row for row in self._rows(guest) if row.vdev == vdev),
                     None)
 
-    def _exists(self, guest, vdev, on):
+    def _exists(self, guest: _Guest, vdev: str, on: bool) -> bool:
         return bool(self._row(guest, vdev) or
                     on and self._is_live(guest, vdev))
 
-    def _is_whole(self, guest, row):
+    def _is_whole(self, guest: _Guest, row: models.Nic) -> bool:
         """Tell whether a NIC is coupled and defined.
 
         To couple it is the last step of an attach, to delete its statement
         the first of a detach.
         """
-        return row.vswitch and int(row.vdev, 16) in directory.device_numbers(
-            self._connector.guests.directory_entry(guest.userid))
+        return bool(row.vswitch) and (
+            int(row.vdev, 16) in directory.device_numbers(
+                self._connector.guests.directory_entry(guest.userid)))
 
-    def _is_coupled(self, guest, vdev):
+    def _is_coupled(self, guest: _Guest, vdev: str) -> bool:
         row = self._row(guest, vdev)
         return bool(row and row.vswitch)
 
-    def _is_live(self, guest, vdev):
+    def _is_live(self, guest: _Guest, vdev: str) -> bool:
         return vdev in [adapter.vdev for adapter in
                         self._connector.nics.adapters(guest.userid)]

@@ -17,22 +17,29 @@ it in memory. It is compared with what the connector knows of it on the way
 and with what Glance has in the end.
 """
 
+from collections import abc
 import contextlib
 import hashlib
+import typing
 
 from nova.compute import task_states
 from nova.compute import utils as compute_utils
 from nova import conf
+from nova import context as nova_context
 from nova import exception as nova_exception
 from nova.image import glance
+from nova import objects
 from nova.objects import fields
 from nova import utils as nova_utils
 from oslo_log import log as logging
 from oslo_utils import excutils
 
+from nova_zvm.connector import client
 from nova_zvm.connector import errors
+from nova_zvm.connector import models
 from nova_zvm.errors import failures
 from nova_zvm.errors import translation
+from nova_zvm.guest import capture
 from nova_zvm.image import properties
 from nova_zvm.pace import progress
 from nova_zvm.record import ownership
@@ -49,33 +56,35 @@ EVENT = 'zvm_snapshot'
 class Snapshot:
     """Snapshots of instances on this host."""
 
-    def __init__(self, captures, connector):
+    def __init__(self, captures: capture.Captures, connector: client.Connector
+                ) -> None:
         self._captures = captures
         self._connector = connector
         self._glance = glance.API()
 
-    def run(self, context, instance, image_id, update_task_state):
+    def run(self, context: nova_context.RequestContext,
+            instance: 'objects.Instance', image_id: str,
+            update_task_state: abc.Callable[..., object]) -> None:
         """Fill an image in Glance; on the connector nothing of it stays."""
         with compute_utils.EventReporter(
                 context, EVENT, CONF.host,
                 instance.uuid), self._discarded(context, image_id):
             power = self._captures.power(instance)
+            userid = ownership.required_userid(instance)
             update_task_state(task_states.IMAGE_PENDING_UPLOAD)
-            with progress.step(
-                    instance, ownership.recorded_userid(instance),
-                    'snapshot taken'
-            ), self._captures.taken(instance, power) as captured:
+            with (progress.step(instance, userid, 'snapshot taken'),
+                  self._captures.taken(instance, power) as captured):
                 update_task_state(
                     task_states.IMAGE_UPLOADING,
                     expected_state=task_states.IMAGE_PENDING_UPLOAD)
                 with translation.to_nova(), progress.step(
-                        instance, ownership.recorded_userid(instance),
-                        'snapshot %s of %d bytes uploaded' % (
-                            image_id, captured.image.size_bytes)):
+                        instance, userid, 'snapshot %s of %d bytes uploaded'
+                        % (image_id, captured.image.size_bytes)):
                     self._upload(context, instance, image_id, captured)
 
     @contextlib.contextmanager
-    def _discarded(self, context, image_id):
+    def _discarded(self, context: nova_context.RequestContext, image_id: str
+                  ) -> abc.Iterator[None]:
         """Delete the image in Glance if the snapshot fails.
 
         nova does that itself, but not when it shelves a server.
@@ -92,7 +101,9 @@ class Snapshot:
                     LOG.warning('Could not delete image %s from Glance: %s',
                                 image_id, exc)
 
-    def _upload(self, context, instance, image_id, captured):
+    def _upload(self, context: nova_context.RequestContext,
+                instance: 'objects.Instance', image_id: str,
+                captured: capture.Captured) -> None:
         metadata = self._metadata(instance, captured.image)
         body = _Body(self._connector, captured, image_id)
         with contextlib.closing(body):
@@ -100,7 +111,8 @@ class Snapshot:
                                 purge_props=False)
         self._compare(context, image_id, captured.image)
 
-    def _metadata(self, instance, image):
+    def _metadata(self, instance: 'objects.Instance', image: models.Image
+                 ) -> dict[str, typing.Any]:
         """Return what Glance gets to know of a captured image."""
         return {
             'disk_format': 'raw',
@@ -123,7 +135,8 @@ class Snapshot:
             'remove_props': sorted(ownership.keys_of(instance)),
         }
 
-    def _os_distro(self, instance, image):
+    def _os_distro(self, instance: 'objects.Instance', image: models.Image
+                  ) -> str:
         """Return the image's operating system as a boot will take it.
 
         What the guest's Linux tells may be newer than what the connector's
@@ -137,7 +150,8 @@ class Snapshot:
             return deployed
         return captured
 
-    def _compare(self, context, image_id, image):
+    def _compare(self, context: nova_context.RequestContext, image_id: str,
+                 image: models.Image) -> None:
         stored = self._glance.get(context, image_id)
         checksum = stored.get('checksum') or image.md5
         if (stored['size'], checksum) == (image.size_bytes, image.md5):
@@ -157,29 +171,30 @@ class _Body:
     on it gets the image from its start.
     """
 
-    def __init__(self, connector, captured, image_id):
+    def __init__(self, connector: client.Connector, captured: capture.Captured,
+                 image_id: str) -> None:
         self._connector = connector
         self._captured = captured
         self._image_id = image_id
         self._opened = contextlib.ExitStack()
         self._begin()
 
-    def _begin(self):
+    def _begin(self) -> None:
         self.close()
-        self._pieces = None
+        self._pieces: abc.Iterator[bytes] | None = None
         self._buffer = memoryview(b'')
         self._length = 0
         # Not for security: what the connector and Glance report.
         self._md5 = hashlib.md5(usedforsecurity=False)
 
-    def close(self):
+    def close(self) -> None:
         self._opened.close()
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         self._begin()
         return True
 
-    def read(self, size):
+    def read(self, size: int) -> bytes:
         """Return at most size bytes, b'' at the end.
 
         :raises SnapshotDamaged: instead of the end, if what was read is not
@@ -190,7 +205,7 @@ class _Body:
         data, self._buffer = self._buffer[:size], self._buffer[size:]
         return bytes(data)
 
-    def _next_piece(self):
+    def _next_piece(self) -> bytes:
         if self._pieces is None:
             self._pieces = self._open()
         piece = next(self._pieces, b'')
@@ -200,7 +215,7 @@ class _Body:
         self._md5.update(piece)
         return piece
 
-    def _open(self):
+    def _open(self) -> abc.Iterator[bytes]:
         path = self._captured.path
         try:
             return self._opened.enter_context(
@@ -210,7 +225,7 @@ class _Body:
         except errors.ConnectorError as exc:
             raise failures.wrong_repository('read', path) from exc
 
-    def _check_end(self):
+    def _check_end(self) -> None:
         image = self._captured.image
         if (self._length, self._md5.hexdigest()) != (image.size_bytes,
                                                      image.md5):

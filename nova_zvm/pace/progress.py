@@ -12,8 +12,10 @@
 
 """What an operator sees of an operation: one line at INFO for each step."""
 
+from collections import abc
 import contextlib
 
+from nova import objects
 from oslo_log import log as logging
 from oslo_utils import timeutils
 
@@ -21,7 +23,8 @@ LOG = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def step(instance, userid, done):
+def step(instance: 'objects.Instance', userid: str, done: str
+        ) -> abc.Iterator[None]:
     """Log, when the block has ended well, what is done and the seconds."""
     watch = timeutils.StopWatch().start()
     yield

@@ -33,11 +33,15 @@ An import that fails for want of space is answered HTTP 500, overallRC 300,
 too (smtclient.py:4231). So that wait is short, and there is one repetition.
 """
 
+from collections import abc
 import contextlib
+from typing import TypeGuard
 
 from oslo_log import log as logging
 
 from nova_zvm.connector import errors
+from nova_zvm.connector import models
+from nova_zvm.connector.resources import images as resource
 from nova_zvm.errors import effects
 from nova_zvm.errors import failures
 from nova_zvm.pace import waiting
@@ -57,7 +61,8 @@ SHARE = 1 / 60
 COLLISIONS = ((500, 300), (500, 500), (409, 300))
 
 
-def run(images, name, upload, os_version, patience):
+def run(images: resource.Images, name: str, upload: models.File,
+        os_version: str, patience: waiting.Patience) -> models.Image:
     """Import an upload; return the connector's record of the image.
 
     An image that another import has made of the same data is as good. One
@@ -88,7 +93,7 @@ def run(images, name, upload, os_version, patience):
                'sent' % name)
 
 
-def find(images, name):
+def find(images: resource.Images, name: str) -> models.Image | None:
     """Return the connector's record of an image, None if it has none."""
     try:
         return images.get(name)
@@ -96,7 +101,9 @@ def find(images, name):
         return None
 
 
-def _imported(images, name, upload, os_version, patience):
+def _imported(images: resource.Images, name: str, upload: models.File,
+              os_version: str, patience: waiting.Patience
+             ) -> models.Image | None:
     """Return what the connector has after an import, None for nothing."""
     started = patience.clock.monotonic()
     try:
@@ -117,25 +124,30 @@ def _imported(images, name, upload, os_version, patience):
         lambda image: _is_copy(image, upload, os_version), patience)
 
 
-def _made_by_another(images, name, exc, patience):
+def _made_by_another(images: resource.Images, name: str,
+                     exc: errors.ConnectorError, patience: waiting.Patience
+                    ) -> models.Image | None:
     """Return the image that is there after an import failed, or None."""
-    seconds = 0
+    seconds = 0.0
     if _can_be_collision(exc):
         seconds = SHARE * exc.operation.settle_seconds
     with contextlib.suppress(errors.ConnectorError):
         return _awaited(images, name, seconds,
                         lambda image: image is not None, patience)
+    return None
 
 
-def _can_be_collision(exc):
+def _can_be_collision(exc: errors.ConnectorError) -> bool:
     return (exc.status, exc.overall_rc) in COLLISIONS
 
 
-def _awaited(images, name, seconds, is_wanted, patience):
+def _awaited(images: resource.Images, name: str, seconds: float,
+             is_wanted: abc.Callable[[models.Image | None], bool],
+             patience: waiting.Patience) -> models.Image | None:
     """Return an image, waiting for another to make or repair it."""
     found = None
 
-    def probe():
+    def probe() -> bool:
         nonlocal found
         found = find(images, name)
         return is_wanted(found)
@@ -145,6 +157,7 @@ def _awaited(images, name, seconds, is_wanted, patience):
     return found
 
 
-def _is_copy(image, upload, os_version):
+def _is_copy(image: models.Image | None, upload: models.File,
+             os_version: str) -> TypeGuard[models.Image]:
     return (image is not None and image.holds(upload.size, upload.md5) and
             image.is_for(os_version))

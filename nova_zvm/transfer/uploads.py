@@ -18,18 +18,26 @@ overwritten, once it has served, with the blank image that the driver keeps
 on the connector: 512 bytes and no secret.
 """
 
+from collections import abc
 import contextlib
 import io
 import threading
 
+from nova import objects
 from oslo_log import log as logging
 from oslo_utils import excutils
 
+from nova_zvm.connector import client
 from nova_zvm.connector import errors
+from nova_zvm.connector import models
+from nova_zvm.connector.resources import files
 from nova_zvm.errors import effects
 from nova_zvm.errors import failures
+from nova_zvm.pace import background
+from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
 from nova_zvm.transfer import importing
+from nova_zvm.transfer import journal
 from nova_zvm.zvm import imageheader
 from nova_zvm.zvm import names
 
@@ -51,7 +59,9 @@ SWEEP = 'zvm-uploads'
 class Staging:
     """Uploads that leave nothing behind."""
 
-    def __init__(self, connector, records, patience, threads):
+    def __init__(self, connector: client.Connector, records: journal.Journal,
+                 patience: waiting.Patience, threads: background.Background
+                ) -> None:
         """Prepare; nothing is asked yet.
 
         :param records: the Journal of images that are uploaded
@@ -64,7 +74,8 @@ class Staging:
         self._background = threads
         self._lock = threading.Lock()
 
-    def upload(self, instance, stream, length):
+    def upload(self, instance: 'objects.Instance', stream: files.Readable,
+               length: int) -> models.File:
         """Give the connector a file and record where it lies.
 
         Without the record nothing would find it again.
@@ -78,7 +89,8 @@ class Staging:
         return upload
 
     @contextlib.contextmanager
-    def uploaded(self, stream, length):
+    def uploaded(self, stream: files.Readable, length: int
+                ) -> abc.Iterator[models.File]:
         """Give the connector an image as long as the block lasts.
 
         :raises InvalidInput: if it cannot be recorded where that lies
@@ -88,7 +100,7 @@ class Staging:
         with self._recorded(upload.url):
             yield upload
 
-    def begin_sweep(self):
+    def begin_sweep(self) -> None:
         """Sweep in the background: the start of nova-compute cannot wait.
 
         A connector that takes the request and does not answer costs as long
@@ -97,7 +109,7 @@ class Staging:
         if self._journal.left():
             self._background.start(SWEEP, self.sweep)
 
-    def sweep(self):
+    def sweep(self) -> None:
         """Overwrite the images that a killed nova-compute has left.
 
         A connector that does not answer is asked once.
@@ -115,13 +127,13 @@ class Staging:
             else:
                 self._journal.remove(url)
 
-    def blank(self, instance):
+    def blank(self, instance: 'objects.Instance') -> None:
         """Overwrite what is left of an instance's upload, if possible."""
         url = ownership.upload_url(instance)
         if url and self.overwrite(url):
             ownership.set_upload(instance, None)
 
-    def overwrite(self, url):
+    def overwrite(self, url: str) -> bool:
         """Put the blank image in the place of an upload.
 
         Returns whether that was possible; the connector may be down.
@@ -133,7 +145,8 @@ class Staging:
             return False
         return True
 
-    def imported(self, name, upload, os_version):
+    def imported(self, name: str, upload: models.File, os_version: str
+                ) -> None:
         """Import an upload in the place of what an earlier try left."""
         images = self._connector.images
         # One that comes late would stay.
@@ -148,7 +161,7 @@ class Staging:
 
     # An upload
 
-    def _sent(self, stream, length):
+    def _sent(self, stream: files.Readable, length: int) -> models.File:
         """Send a file; of one that fails nothing stays, if possible.
 
         :raises FirstUploadRefused: if another attempt may succeed
@@ -172,7 +185,7 @@ class Staging:
         return upload
 
     @contextlib.contextmanager
-    def _recorded(self, url):
+    def _recorded(self, url: str) -> abc.Iterator[None]:
         """Have an upload on record until it has been overwritten."""
         try:
             self._journal.add(url)
@@ -184,7 +197,7 @@ class Staging:
 
     # The blank image
 
-    def _blank(self, url):
+    def _blank(self, url: str) -> None:
         """Overwrite an upload.
 
         The blank image is another nova-compute's too, whose import can
@@ -200,7 +213,7 @@ class Staging:
             self._provide_blank()
         self._connector.images.export(names.BLANK_IMAGE, url)
 
-    def _lacks_blank(self, exc):
+    def _lacks_blank(self, exc: errors.ConnectorError) -> bool:
         """Tell whether an export failed for want of the blank image.
 
         Its record may be there without its file (importing).
@@ -212,7 +225,7 @@ class Staging:
         blank = importing.find(self._connector.images, names.BLANK_IMAGE)
         return blank is None or not blank.holds()
 
-    def _provide_blank(self):
+    def _provide_blank(self) -> None:
         blank = imageheader.Header(1, 'CYL').pack()
         with self._lock:
             upload = self._connector.files.upload(
@@ -221,5 +234,5 @@ class Staging:
                           upload, BLANK_OS_VERSION, self._patience)
 
 
-def _warn(url, exc):
+def _warn(url: str, exc: Exception) -> None:
     LOG.warning('Could not erase upload %s from the connector: %s', url, exc)

@@ -115,8 +115,8 @@ class SnapshotTestCase(inmemory.ZVMTestCase):
         self.story.append((state, expected_state))
 
     def run_flow(self, **fields):
-        self.flow.run(None, self.instance(**fields), uuids.snapshot,
-                      self.update_task_state)
+        server = self.instance(**{'state': ownership.BUILT, **fields})
+        self.flow.run(None, server, uuids.snapshot, self.update_task_state)
 
     @property
     def properties(self):
@@ -127,7 +127,7 @@ class SnapshotTestCase(inmemory.ZVMTestCase):
 class FlowTestCase(SnapshotTestCase):
 
     def test_steps(self):
-        self.run_flow(state=ownership.BUILT)
+        self.run_flow()
         pending = task_states.IMAGE_PENDING_UPLOAD
         self.assertEqual(
             ['power', (pending, None), ('taken', 'on'),
@@ -230,7 +230,8 @@ class PropertiesTestCase(SnapshotTestCase):
             properties, id=uuids.snapshot, status='queued', name='web-1',
             checksum=md5(DATA), size=len(DATA)))
         self.requests.patch(self.path)
-        instance = self.instance(system_metadata=dict(metadata))
+        instance = self.instance(ownership.BUILT)
+        instance.system_metadata.update(dict(metadata))
         self.flow.run(nova_context.get_admin_context(), instance,
                       uuids.snapshot, self.update_task_state)
         [patch] = [request.json() for request in
