@@ -10,11 +10,12 @@
 #    License for the specific language governing permissions and limitations
 #    under the License.
 
-"""How long the connector may take, by operation: the only such table.
+"""How long an answer of the connector may take, by operation.
 
 Everything the connector does is synchronous: a deploy answers when the disk
 has been written. Seconds are between sending a request and its answer (for
-files: between two pieces), before the timeout scale.
+files: between two pieces), before the timeout scale. How long z/VM may take
+afterwards, to finish what was answered, is in pace/waiting.py.
 """
 
 import dataclasses
@@ -25,7 +26,7 @@ QUICK = 60
 HOST = 120
 # SMAPI hands these to the directory manager, which does one at a time; the
 # connector itself repeats for 17 s when an entry is locked.
-DIRECTORY = 300
+DIRECTORY_CHANGE = 300
 # A directory entry, its minidisks, and an IPL statement.
 CREATE = 600
 # Data are moved track by track.
@@ -55,15 +56,15 @@ SECONDS = {
     'files.upload': FILE,
     'guests.adapters': QUICK,
     'guests.capture': SOFT_STOP + SOFT_STOP_WAIT + DISK_COPY + POWER,
-    'guests.configure_disks': DIRECTORY,
+    'guests.configure_disks': DIRECTORY_CHANGE,
     'guests.console_output': HOST,
-    'guests.couple': DIRECTORY,
+    'guests.couple': DIRECTORY_CHANGE,
     'guests.create': CREATE,
-    'guests.create_interface': DIRECTORY + GUEST_COMMAND,
-    'guests.create_nic': DIRECTORY,
+    'guests.create_interface': DIRECTORY_CHANGE + GUEST_COMMAND,
+    'guests.create_nic': DIRECTORY_CHANGE,
     'guests.delete': CREATE,
-    'guests.delete_interface': DIRECTORY + GUEST_COMMAND,
-    'guests.delete_nic': DIRECTORY,
+    'guests.delete_interface': DIRECTORY_CHANGE + GUEST_COMMAND,
+    'guests.delete_nic': DIRECTORY_CHANGE,
     'guests.deploy': DISK_COPY,
     'guests.deregister': QUICK,
     'guests.directory_entry': QUICK,
@@ -95,10 +96,10 @@ SECONDS = {
     'version': QUICK,
     'volumes.fcp_templates': QUICK,
     'vswitches.get': QUICK,
-    'vswitches.grant': DIRECTORY,
+    'vswitches.grant': DIRECTORY_CHANGE,
     'vswitches.list': QUICK,
-    'vswitches.revoke': DIRECTORY,
-    'vswitches.set_vlan': DIRECTORY,
+    'vswitches.revoke': DIRECTORY_CHANGE,
+    'vswitches.set_vlan': DIRECTORY_CHANGE,
 }
 
 

@@ -46,7 +46,7 @@ def overcome(connector: client.Connector, patience: waiting.Patience,
         return True
 
     try:
-        patience.wait_until(is_changed, True, waiting.DIRECTORY)
+        patience.wait_until(is_changed, True, waiting.DIRECTORY_MANAGER)
     except waiting.Expired:
         LOG.warning('Directory entry %s is still locked; forcing it open',
                     userid)

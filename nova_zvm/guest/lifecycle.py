@@ -379,7 +379,7 @@ class Guests:
         with contextlib.suppress(waiting.Expired):
             self._patience.wait_at_most(
                 seconds, is_seen, True,
-                self._patience.scaled(waiting.DIRECTORY.pause))
+                self._patience.scaled(waiting.DIRECTORY_MANAGER.pause))
         # A create that was cut down writes its row and finishes its disks
         # after the entry has gone.
         self.wait_until_gone(userid)
@@ -389,11 +389,11 @@ class Guests:
     def wait_until_gone(self, userid: str) -> None:
         try:
             self._patience.wait_until(lambda: self.in_directory(userid),
-                                      False, waiting.DIRECTORY)
+                                      False, waiting.DIRECTORY_MANAGER)
         except waiting.Expired as exc:
             raise failures.GuestStillThere(
                 userid=userid, seconds=self._patience.scaled(
-                    waiting.DIRECTORY.seconds)) from exc
+                    waiting.DIRECTORY_MANAGER.seconds)) from exc
 
     def _delete_once(self, userid: str) -> None:
         try:

@@ -43,8 +43,8 @@ class Limit:
 # CP takes a moment to log a guest off after it was deactivated.
 LOGOFF = Limit(120, 1)
 # The directory manager works on one entry at a time and finishes a delete
-# after it has answered.
-DIRECTORY = Limit(300, 5)
+# after it has answered; connector/timeouts.py has the time of the answer.
+DIRECTORY_MANAGER = Limit(300, 5)
 # The connector's host starts a connector that died again. The undo of a boot
 # waits for that: nova itself does not try again.
 RESTART = Limit(60, 2)

@@ -16,7 +16,7 @@ from neutron_lib.api.definitions import portbindings
 from neutron_lib.api.definitions import provider_net
 from oslo_config import cfg
 
-from nova_zvm.tests.neutron import base
+from nova_zvm.tests.neutron import plugin
 from nova_zvm.tests.support import bindings
 from nova_zvm.tests.support.devstack import stack
 
@@ -25,14 +25,14 @@ OVERRIDES = (('mechanism_drivers', 'ml2'),
              ('network_vlan_ranges', 'ml2_type_vlan'))
 
 
-class DevStackTestCase(base.MechanismTestCase):
+class DevStackTestCase(plugin.MechanismTestCase):
     """A Neutron with nothing but neutron.conf and ml2_conf.ini."""
 
     localrc = ''
 
     def preSetUp(self):
         self.stack = self.useFixture(
-            stack.DevStack('ZVM_HOSTS=%s\n%s' % (base.HOST, self.localrc)))
+            stack.DevStack('ZVM_HOSTS=%s\n%s' % (plugin.HOST, self.localrc)))
         self.stack.checked('stack')
 
     def setUp(self):
@@ -87,7 +87,7 @@ class SimulatedTest(DevStackTestCase):
                          (details['vswitch'], details['vlan']))
 
     def test_another_host(self):
-        port = self.port(self.flat('physnet2'), host=base.KVM_HOST)
+        port = self.port(self.flat('physnet2'), host=plugin.KVM_HOST)
         self.assertEqual('ovs', port[portbindings.VIF_TYPE])
 
 

@@ -18,7 +18,7 @@ from neutron_lib.api.definitions import portbindings
 from neutron_lib import context as neutron_context
 
 from nova_zvm.neutron import mechanism
-from nova_zvm.tests.neutron import base
+from nova_zvm.tests.neutron import plugin
 from nova_zvm.tests.support import bindings
 
 UNBOUND = {'binding:vif_type': 'unbound', 'binding:vif_details': {}}
@@ -29,7 +29,7 @@ def bind_without_details(driver, context, segment):
     context.set_binding(segment['id'], 'zvm', {}, status='ACTIVE')
 
 
-class BindingTestCase(base.MechanismTestCase):
+class BindingTestCase(plugin.MechanismTestCase):
 
     def assertLeftToOthers(self, port):
         self.assertNotEqual('zvm', port[portbindings.VIF_TYPE])
@@ -54,7 +54,7 @@ class BindingTestCase(base.MechanismTestCase):
         self.assertEqual('DOWN', port['status'])
         port = self.update(port, device_id='server',
                            device_owner='compute:nova',
-                           **{portbindings.HOST_ID: base.HOST})
+                           **{portbindings.HOST_ID: plugin.HOST})
         self.assertBinding(bindings.FLAT, port)
         self.assertEqual('ACTIVE', port['status'])
 
@@ -74,8 +74,8 @@ class BindingTestCase(base.MechanismTestCase):
         self.assertEqual('DOWN', port['status'])
 
     def test_rebind_on_another_host(self):
-        port = self.move(self.port(self.vlan()), base.OTHER_HOST)
-        self.assertEqual(base.OTHER_HOST, port[portbindings.HOST_ID])
+        port = self.move(self.port(self.vlan()), plugin.OTHER_HOST)
+        self.assertEqual(plugin.OTHER_HOST, port[portbindings.HOST_ID])
         self.assertBinding(bindings.VLAN, port)
         self.assertEqual('ACTIVE', port['status'])
 
@@ -84,18 +84,18 @@ class BindingTestCase(base.MechanismTestCase):
         with mock.patch.object(mechanism.ZVMMechanismDriver, '_bind',
                                bind_without_details):
             port = self.port(self.vlan())
-        port = self.move(port, base.HOST)
+        port = self.move(port, plugin.HOST)
         self.assertNotIn('vswitch', port[portbindings.VIF_DETAILS])
-        port = self.move(self.move(port, ''), base.HOST)
+        port = self.move(self.move(port, ''), plugin.HOST)
         self.assertBinding(bindings.VLAN, port)
         self.assertEqual('ACTIVE', port['status'])
 
     def test_to_and_from_a_host_of_another_driver(self):
-        port = self.move(self.port(self.flat()), base.KVM_HOST)
+        port = self.move(self.port(self.flat()), plugin.KVM_HOST)
         self.assertEqual('ovs', port[portbindings.VIF_TYPE])
         self.assertNotIn('vswitch', port[portbindings.VIF_DETAILS])
         self.assertEqual('DOWN', port['status'])
-        port = self.move(port, base.HOST)
+        port = self.move(port, plugin.HOST)
         self.assertBinding(bindings.FLAT, port)
         self.assertEqual('ACTIVE', port['status'])
 
@@ -126,7 +126,7 @@ class BindingTestCase(base.MechanismTestCase):
         self.assertLeftToOthers(port)
 
     def test_host_of_another_driver(self):
-        port = self.port(self.flat(), host=base.KVM_HOST)
+        port = self.port(self.flat(), host=plugin.KVM_HOST)
         self.assertEqual('ovs', port[portbindings.VIF_TYPE])
         self.assertLeftToOthers(port)
 
@@ -146,7 +146,7 @@ class BindingTestCase(base.MechanismTestCase):
             self.assertLeftToOthers(port)
 
 
-class LastInTheListTestCase(base.MechanismTestCase):
+class LastInTheListTestCase(plugin.MechanismTestCase):
     """Another driver is asked first."""
 
     _mechanism_drivers = ['openvswitch', 'zvm']
@@ -156,11 +156,11 @@ class LastInTheListTestCase(base.MechanismTestCase):
         self.assertBinding(bindings.FLAT, port)
 
     def test_host_of_another_driver(self):
-        port = self.port(self.flat(), host=base.KVM_HOST)
+        port = self.port(self.flat(), host=plugin.KVM_HOST)
         self.assertEqual('ovs', port[portbindings.VIF_TYPE])
 
 
-class StatusTestCase(base.MechanismTestCase):
+class StatusTestCase(plugin.MechanismTestCase):
 
     PLUGGED = ('network-vif-plugged', 'completed')
     UNPLUGGED = ('network-vif-unplugged', 'completed')
@@ -175,7 +175,7 @@ class StatusTestCase(base.MechanismTestCase):
     def test_nova_is_told_of_a_port_that_it_binds(self):
         port = self.port(self.flat(), host='')
         self.assertEqual([], self.sent())
-        self.move(port, base.HOST)
+        self.move(port, plugin.HOST)
         self.assertEqual([self.PLUGGED], self.sent())
 
     def test_nova_is_not_told_of_a_failure_as_success(self):
@@ -203,33 +203,33 @@ class StatusTestCase(base.MechanismTestCase):
     def test_host_and_admin_state_at_once(self):
         port = self.port(self.flat(), admin_state_up=False)
         port = self.update(port, admin_state_up=True,
-                           **{portbindings.HOST_ID: base.OTHER_HOST})
+                           **{portbindings.HOST_ID: plugin.OTHER_HOST})
         self.assertEqual('ACTIVE', port['status'])
         self.assertEqual('zvm', port[portbindings.VIF_TYPE])
         port = self.update(port, admin_state_up=False,
-                           **{portbindings.HOST_ID: base.HOST})
+                           **{portbindings.HOST_ID: plugin.HOST})
         self.assertEqual('DOWN', port['status'])
         self.assertEqual('zvm', port[portbindings.VIF_TYPE])
 
     def test_second_binding(self):
         """What a migration does: bind on another host, then activate it."""
         port = self.port(self.flat())
-        self.bind(port, base.OTHER_HOST)
-        self.assertEqual(base.HOST, self.show(port)[portbindings.HOST_ID])
+        self.bind(port, plugin.OTHER_HOST)
+        self.assertEqual(plugin.HOST, self.show(port)[portbindings.HOST_ID])
         self.assertEqual('ACTIVE', self.show(port)['status'])
         self.assertEqual([self.PLUGGED], self.sent())
-        self.plugin.activate(self.context, base.OTHER_HOST, port['id'])
+        self.plugin.activate(self.context, plugin.OTHER_HOST, port['id'])
         port = self.show(port)
-        self.assertEqual(base.OTHER_HOST, port[portbindings.HOST_ID])
+        self.assertEqual(plugin.OTHER_HOST, port[portbindings.HOST_ID])
         self.assertBinding(bindings.FLAT, port)
         self.assertEqual('ACTIVE', port['status'])
-        self.plugin.delete_port_binding(self.context, base.HOST, port['id'])
+        self.plugin.delete_port_binding(self.context, plugin.HOST, port['id'])
         self.assertEqual('ACTIVE', self.show(port)['status'])
 
     def test_second_binding_of_a_port_that_is_down(self):
         port = self.port(self.flat(), admin_state_up=False)
-        self.bind(port, base.OTHER_HOST)
-        self.plugin.activate(self.context, base.OTHER_HOST, port['id'])
+        self.bind(port, plugin.OTHER_HOST)
+        self.plugin.activate(self.context, plugin.OTHER_HOST, port['id'])
         port = self.show(port)
         self.assertBinding(bindings.FLAT, port)
         self.assertEqual('DOWN', port['status'])
@@ -237,8 +237,8 @@ class StatusTestCase(base.MechanismTestCase):
 
     def test_second_binding_of_another_driver(self):
         port = self.port(self.flat())
-        self.bind(port, base.KVM_HOST)
-        self.plugin.activate(self.context, base.KVM_HOST, port['id'])
+        self.bind(port, plugin.KVM_HOST)
+        self.plugin.activate(self.context, plugin.KVM_HOST, port['id'])
         port = self.show(port)
         self.assertEqual('ovs', port[portbindings.VIF_TYPE])
         self.assertEqual('DOWN', port['status'])
@@ -277,7 +277,7 @@ class StatusTestCase(base.MechanismTestCase):
 
     def test_ports_of_other_drivers_do_not_follow(self):
         """Their agents report what they see."""
-        port = self.port(self.flat(), host=base.KVM_HOST,
+        port = self.port(self.flat(), host=plugin.KVM_HOST,
                          admin_state_up=False)
         port = self.update(port, admin_state_up=True)
         self.assertEqual('DOWN', port['status'])
@@ -289,7 +289,7 @@ class StatusTestCase(base.MechanismTestCase):
         self.assertEqual('DOWN', port['status'])
 
 
-class SecurityGroupsTestCase(base.MechanismTestCase):
+class SecurityGroupsTestCase(plugin.MechanismTestCase):
 
     def notices(self):
         return self.log.output.count('Security groups are not enforced')
@@ -303,7 +303,7 @@ class SecurityGroupsTestCase(base.MechanismTestCase):
             self.log.output)
         self.update(port, name='other')
         self.assertEqual(1, self.notices())
-        self.move(port, base.OTHER_HOST)
+        self.move(port, plugin.OTHER_HOST)
         self.assertEqual(2, self.notices())
 
     def test_none(self):
@@ -316,14 +316,14 @@ class SecurityGroupsTestCase(base.MechanismTestCase):
         self.assertEqual(0, self.notices())
 
 
-class AgentOnOurHostTestCase(base.MechanismTestCase):
+class AgentOnOurHostTestCase(plugin.MechanismTestCase):
     """A host of nova-compute for z/VM that runs agents of Neutron's, too."""
 
     PORTS = ('network:dhcp', 'network:router_interface',
              'network:router_gateway')
 
     def test_their_ports(self):
-        self.register_ovs_agent(base.HOST)
+        self.register_ovs_agent(plugin.HOST)
         network = self.flat()
         for owner in self.PORTS:
             port = self.port(network, device_owner=owner)
@@ -338,10 +338,10 @@ class AgentOnOurHostTestCase(base.MechanismTestCase):
 
     def test_hosts_for_dhcp(self):
         """A switch of z/VM makes no host one where a DHCP agent reaches it."""
-        hosts = [base.HOST, base.OTHER_HOST, base.KVM_HOST]
+        hosts = [plugin.HOST, plugin.OTHER_HOST, plugin.KVM_HOST]
         network = self.flat()
-        for agent, reaching in ((None, {base.KVM_HOST}),
-                                (base.HOST, {base.HOST, base.KVM_HOST})):
+        for agent, reaching in ((None, {plugin.KVM_HOST}),
+                                (plugin.HOST, {plugin.HOST, plugin.KVM_HOST})):
             if agent:
                 self.register_ovs_agent(agent)
             self.assertEqual(
