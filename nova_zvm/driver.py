@@ -34,7 +34,10 @@ from nova_zvm.conf import settings
 from nova_zvm.errors import failures
 from nova_zvm.guest import capture
 from nova_zvm.guest import configdrive
+from nova_zvm.guest import console
 from nova_zvm.guest import lifecycle
+from nova_zvm.guest import power
+from nova_zvm.guest import presence
 from nova_zvm.hypervisor import inventory
 from nova_zvm.hypervisor import servicestatus
 from nova_zvm.image import ageing
@@ -88,8 +91,11 @@ class ZVMDriver(driver.ComputeDriver):
         self._background = background.Background(clock)
         self._service_status = servicestatus.ServiceStatus(
             virtapi, zvm.disable_service_after, clock)
-        self._guests = lifecycle.Guests(connector, patience)
-        self._instances = instances.Instances(self._guests)
+        self._presence = presence.Presence(connector, clock)
+        self._power = power.Power(connector, patience, self._presence)
+        self._console = console.Console(connector)
+        guests = lifecycle.Guests(connector, patience, self._presence)
+        self._instances = instances.Instances(self._presence)
         pool = pools.DiskPool(connector, zvm.disk_pool)
         self._hypervisor = inventory.Hypervisor(
             connector, self._instances.disk_gb, pool, zvm, clock)
@@ -114,17 +120,17 @@ class ZVMDriver(driver.ComputeDriver):
             macprefix.MacPrefix(connector, zvm.require_mac_prefix), patience)
         self._interfaces = interfaces.Interfaces(nics, connector, patience)
         self._destroy = destroy.Destroy(
-            self._guests, nics, self._config_drives,
+            guests, nics, self._config_drives,
             connector.settle_seconds('guests.create'), patience)
         self._recovery = recovery.Recovery(
             self._instances, self._config_drives, self._captures,
             self._staging, self._hypervisor.nodes)
-        self._planner = plan.Planner(self._guests, images, nics, pool, zvm)
+        self._planner = plan.Planner(guests, images, nics, pool, zvm)
         self._boot = build.Boot(
             self._planner,
-            build.Builder(connector, self._guests, nics, self._config_drives,
+            build.Builder(connector, guests, nics, self._config_drives,
                           virtapi),
-            self._guests, self._config_drives, self._destroy.undo_spawn)
+            guests, self._config_drives, self._destroy.undo_spawn)
 
     # Host
 
@@ -186,12 +192,12 @@ class ZVMDriver(driver.ComputeDriver):
         return self._instances.count()
 
     def instance_exists(self, instance: 'objects.Instance') -> bool:
-        return self._guests.exists(instance)
+        return self._presence.exists(instance)
 
     def get_info(self, instance: 'objects.Instance', use_cache: bool = True
                 ) -> hardware.InstanceInfo:
         return hardware.InstanceInfo(
-            state=self._guests.state(instance, use_cache))
+            state=self._presence.state(instance, use_cache))
 
     # Lifecycle
 
@@ -255,11 +261,11 @@ class ZVMDriver(driver.ComputeDriver):
                  block_device_info: disks.BlockDeviceInfo = None,
                  accel_info: typing.Any = None, share_info: typing.Any = None
                 ) -> None:
-        self._guests.power_on(instance)
+        self._power.power_on(instance)
 
     def power_off(self, instance: 'objects.Instance', timeout: int = 0,
                   retry_interval: int = 0) -> None:
-        self._guests.power_off(instance, timeout, retry_interval)
+        self._power.power_off(instance, timeout, retry_interval)
 
     def reboot(self, context: nova_context.RequestContext,
                instance: 'objects.Instance',
@@ -269,22 +275,22 @@ class ZVMDriver(driver.ComputeDriver):
                accel_info: typing.Any = None, share_info: typing.Any = None
               ) -> None:
         if reboot_type == 'SOFT':
-            self._guests.reboot(instance)
+            self._power.reboot(instance)
         else:
-            self._guests.reset(instance)
+            self._power.reset(instance)
 
     def pause(self, instance: 'objects.Instance') -> None:
-        self._guests.pause(instance)
+        self._power.pause(instance)
 
     def unpause(self, instance: 'objects.Instance') -> None:
-        self._guests.unpause(instance)
+        self._power.unpause(instance)
 
     def resume_state_on_host_boot(
             self, context: nova_context.RequestContext,
             instance: 'objects.Instance',
             network_info: model.NetworkInfo | None, share_info: typing.Any,
             block_device_info: disks.BlockDeviceInfo = None) -> None:
-        self._guests.power_on(instance)
+        self._power.power_on(instance)
 
     # What is refused
 
@@ -350,7 +356,7 @@ class ZVMDriver(driver.ComputeDriver):
 
     def get_console_output(self, context: nova_context.RequestContext,
                            instance: 'objects.Instance') -> bytes:
-        return self._guests.console_output(instance)
+        return self._console.output(instance)
 
     def get_diagnostics(self, instance: 'objects.Instance'
                        ) -> dict[str, typing.Any]:

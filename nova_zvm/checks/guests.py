@@ -14,7 +14,7 @@
 
 from nova_zvm.checks import deployment as deployments
 from nova_zvm.checks import finding
-from nova_zvm.guest import lifecycle
+from nova_zvm.guest import presence
 from nova_zvm.record import ownership
 from nova_zvm.zvm import names
 
@@ -39,11 +39,11 @@ def future_names(deployment: deployments.Deployment) -> finding.Finding:
     last = deployment.last_instance_id
     taken = {userid for userid, instance_id in _foreign(deployment).items()
              if instance_id > last}
-    guests = lifecycle.Guests(deployment.zvm, deployment.patience)
+    found = presence.Presence(deployment.zvm, deployment.clock)
     coming = {_userid(deployment, instance_id)
               for instance_id in range(last + 1, last + 1 + AHEAD)}
     taken |= {userid for userid in coming - taken
-              if guests.in_directory(userid)}
+              if found.in_directory(userid)}
     if not taken:
         return finding.success(
             'The next %d servers will get userids that are free, from %s on, '

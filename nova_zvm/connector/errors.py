@@ -97,6 +97,11 @@ class ConnectorError(Exception):
         self.mod_id = envelope.mod_id if envelope else None
         self.words = envelope.words if envelope else ''
 
+    @property
+    def codes(self) -> tuple[int | None, int | None, int | None]:
+        """overallRC, rc and rs"""
+        return (self.overall_rc, self.rc, self.rs)
+
 
 class BadRequest(ConnectorError):
     """The connector's REST schema or API refuses the request."""

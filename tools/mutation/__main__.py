@@ -69,6 +69,9 @@ TESTS = {
     'operations.destroy': 'operations.test_destroy',
     'guest.lifecycle': 'guest.test_lifecycle operations.test_destroy '
                        'operations.boot.test_build',
+    'guest.power': 'guest.test_power',
+    'guest.presence': 'guest.test_presence record.test_instances '
+                      'guest.test_power',
     'operations.interfaces': 'operations.test_interfaces',
     'operations.boot.plan': 'operations.boot.test_plan',
     'operations.boot.build': 'operations.boot.test_build',
@@ -81,8 +84,8 @@ TESTS = {
                          'connector.test_tokens connector.test_files '
                          'connector.test_errors connector.test_sockets',
     'connector.errors': 'connector.test_errors connector.test_retries',
-    'errors.translation': 'errors.test_translation '
-                          'guest.test_lifecycle',
+    'errors.translation': 'errors.test_translation guest.test_power '
+                          'guest.test_presence',
     'errors.effects': 'errors.test_effects guest.test_lifecycle '
                       'operations.test_interfaces '
                       'operations.boot.test_build',
@@ -95,7 +98,8 @@ TESTS = {
 
 # What the tests stand on.
 HELPERS = ('nova_zvm.tests.support.inmemory', 'nova_zvm.tests.support.fakes',
-           'nova_zvm.tests.support.booting')
+           'nova_zvm.tests.support.booting',
+           'nova_zvm.tests.support.guests')
 
 # A trial may wait for what does not come; its processor time has a limit too.
 HANGING_SECONDS = 600

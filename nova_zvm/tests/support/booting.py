@@ -20,7 +20,6 @@ from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.errors import failures
 from nova_zvm.guest import configdrive
-from nova_zvm.guest import lifecycle
 from nova_zvm.image import cache
 from nova_zvm.operations.boot import build
 from nova_zvm.operations.boot import plan
@@ -82,7 +81,7 @@ class BootingTestCase(inmemory.ZVMTestCase):
 
     def start(self, **options):
         """Start nova-compute, with some [zvm] options."""
-        guests = lifecycle.Guests(self.connector, self.patience)
+        guests = self.make_guests()
         nics = self.make_network()
         self.planner = plan.Planner(
             guests,

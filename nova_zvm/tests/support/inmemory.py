@@ -25,6 +25,8 @@ from oslo_utils.fixture import uuidsentinel as uuids
 
 from nova_zvm.conf import options
 from nova_zvm.conf import settings
+from nova_zvm.guest import lifecycle
+from nova_zvm.guest import presence
 from nova_zvm.hypervisor import inventory
 from nova_zvm.network import macprefix
 from nova_zvm.network import switches
@@ -134,6 +136,11 @@ class ZVMTestCase(test.NoDBTestCase):
 
     def make_repository(self):
         return repository.Repository(CONF.zvm.image_repository)
+
+    def make_guests(self, patience=None):
+        return lifecycle.Guests(
+            self.connector, patience or self.patience,
+            presence.Presence(self.connector, self.clock))
 
     def make_pool(self, **options):
         return pools.DiskPool(self.connector,

@@ -17,7 +17,6 @@ from nova import exception as nova_exception
 from nova import objects
 
 from nova_zvm.errors import failures
-from nova_zvm.guest import lifecycle
 from nova_zvm.operations import destroy
 from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
@@ -32,8 +31,8 @@ class DestroyTestCase(inmemory.ZVMTestCase):
         super().setUp()
         self.config_drives = mock.Mock(spec=['discard'])
         self.destroy = destroy.Destroy(
-            lifecycle.Guests(self.connector, self.patience),
-            self.make_network(), self.config_drives, 600, self.patience)
+            self.make_guests(), self.make_network(), self.config_drives, 600,
+            self.patience)
 
     def test_a_whole_guest_takes_one_request(self):
         self.connector.put_guest('ABC00001', power='on')
@@ -199,7 +198,7 @@ class DestroyTestCase(inmemory.ZVMTestCase):
     def test_undo_waits_longer_where_all_takes_longer(self):
         patience = waiting.Patience(self.clock, 2.0)
         slow = destroy.Destroy(
-            lifecycle.Guests(self.connector, patience), self.make_network(),
+            self.make_guests(patience), self.make_network(),
             self.config_drives, 600, patience)
         asked = []
 

@@ -16,7 +16,7 @@ from nova.compute import task_states
 from nova import exception as nova_exception
 from nova import objects
 
-from nova_zvm.guest import lifecycle
+from nova_zvm.guest import presence
 from nova_zvm.record import instances
 from nova_zvm.record import ownership
 from nova_zvm.tests.support import fakes
@@ -28,7 +28,7 @@ class InstancesTestCase(inmemory.ZVMTestCase):
     def setUp(self):
         super().setUp()
         self.instances = instances.Instances(
-            lifecycle.Guests(self.connector, self.patience))
+            presence.Presence(self.connector, self.clock))
         self.database = []
         self.asked_for = []
         patcher = mock.patch.object(
