@@ -12,13 +12,13 @@
 
 """What nova's database remembers of a server's guest, host by host.
 
-The system metadata of an instance hold it. While a server moves, and after an
-evacuation, two hosts have a part in it, each with a guest, or the rest of one,
-on its z/VM. The plain keys (zvm_guest) are one host's part, the one that
-zvm_host names; a second host has the same keys with its name behind them
-(zvm_guest@HOST). So a server that stays where it is has the keys that it
-always had, and what the driver wrote before there were two parts is read as
-what it is.
+The system metadata of an instance hold it. Two hosts can have a part in it,
+each with a guest, or the rest of one, on its z/VM: after a boot that failed at
+one and went on at the other, and while a server moves. The plain keys
+(zvm_guest) are one host's part, the one that zvm_host names; a second host has
+the same keys with its name behind them (zvm_guest@HOST). So a server that
+stays where it is has the keys that it always had, and what the driver wrote
+before there were two parts is read as what it is.
 
 First, and thus plain, is a part that may have a guest, then one that has
 something else to be removed. nova's search for zvm_host or zvm_guest depends
@@ -26,8 +26,8 @@ on that (instances.py). A part of which nothing is left on z/VM ("deleted")
 names no host if it is the only one: whichever host boots the server next waits
 for the directory entry to go away.
 
-A key and its value have at most 255 characters in nova's database; hosts have
-names of at most 64 (Linux, HOST_NAME_MAX).
+A key and its value have at most 255 characters in nova's database, so behind
+the longest key there is room for a host's name of 237.
 """
 
 from collections import abc

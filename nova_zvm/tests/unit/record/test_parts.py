@@ -178,14 +178,6 @@ class TwoHostsTestCase(inmemory.ZVMTestCase):
 
 class PartsTestCase(inmemory.ZVMTestCase):
 
-    def test_a_host_whose_name_has_the_sign_that_divides(self):
-        metadata = {}
-        for host in ('a', 'b@c'):
-            parts.write(metadata, parts.Record(host, 'ABC00001', 'built'))
-        self.assertIn('zvm_guest@b@c', metadata)
-        self.assertEqual(['a', 'b@c'],
-                         [part.host for part in parts.read(metadata)])
-
     def test_a_plain_part_stays_plain(self):
         metadata = {}
         for host in ('one', 'two', 'one'):
