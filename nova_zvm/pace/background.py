@@ -39,7 +39,9 @@ class Background:
         self._clock = clock
         self._lock = threading.Lock()
         self._threads: dict[str, threading.Thread] = {}
+        # Of what has begun since the last stop; each thread keeps its own.
         self._stopping = threading.Event()
+        self._own = threading.local()
 
     def start(self, name: str, work: abc.Callable[..., object],
               *arguments: Any) -> bool:
@@ -50,27 +52,34 @@ class Background:
         with self._lock:
             if name in self._threads or self._stopping.is_set():
                 return False
-            self._threads[name] = threading.Thread(
-                target=self._run, args=(name, work, arguments), name=name,
-                daemon=True)
-            self._threads[name].start()
+            thread = threading.Thread(
+                target=self._run, name=name, daemon=True,
+                args=(name, self._stopping, work, arguments))
+            thread.start()
+            self._threads[name] = thread
         return True
 
-    def _run(self, name: str, work: abc.Callable[..., object],
+    def _run(self, name: str, stopping: threading.Event,
+             work: abc.Callable[..., object],
              arguments: tuple[Any, ...]) -> None:
+        self._own.stopping = stopping
         try:
             work(*arguments)
         finally:
             with self._lock:
-                del self._threads[name]
+                if self._stopping is stopping:
+                    del self._threads[name]
+
+    def _end(self) -> threading.Event:
+        return getattr(self._own, 'stopping', self._stopping)
 
     def is_ending(self) -> bool:
         """Tell such a thread whether it has to end."""
-        return self._stopping.is_set()
+        return self._end().is_set()
 
     def pause(self, seconds: float) -> bool:
         """Let time go by in such a thread; tell whether it has to end."""
-        return self._stopping.wait(seconds)
+        return self._end().wait(seconds)
 
     def names(self) -> list[str]:
         """Return the names of what is under way."""
@@ -87,11 +96,14 @@ class Background:
     def stop(self) -> None:
         """End all work; wait a moment for what is in the middle of a request.
 
-        What is longer in it ends with the process.
+        What is longer in it ends after that request; work of the same name can
+        be begun before.
         """
         self._stopping.set()
         deadline = self._clock.monotonic() + STOP_SECONDS
         for name in self.names():
             self.join(name, max(0, deadline - self._clock.monotonic()))
         LOG.debug('Under way in the background: %s', self.names())
-        self._stopping.clear()
+        with self._lock:
+            self._threads = {}
+            self._stopping = threading.Event()

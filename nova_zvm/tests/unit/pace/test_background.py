@@ -13,6 +13,7 @@
 import ast
 import pathlib
 import threading
+from unittest import mock
 
 import nova_zvm
 from nova_zvm.pace import background
@@ -21,8 +22,8 @@ from nova_zvm.tests.support import inmemory
 # Real seconds; only a test that fails waits so long.
 PATIENCE = 30
 
-# Within a block, or of a process of its own.
-OTHERS = {'connector', 'simulator', 'simulator.py', 'streaming.py', 'tests'}
+# Within a block, or of the client.
+OTHERS = {'connector', 'streaming.py', 'tests'}
 
 
 class BackgroundTestCase(inmemory.ZVMTestCase):
@@ -109,9 +110,32 @@ class BackgroundTestCase(inmemory.ZVMTestCase):
 
     def test_a_request_holds_up_the_end_for_a_moment_only(self):
         self.patch(background, 'STOP_SECONDS', 0)
-        self.background.start('a', self.work, 'a')
+        ending = []
+
+        def work():
+            self.go_on.wait(PATIENCE)
+            ending.append(self.background.is_ending())
+
+        self.background.start('a', work)
+        [survivor] = [thread for thread in threading.enumerate()
+                      if thread.name == 'a']
         self.background.stop()
+        # On SIGHUP the service begins again before that request has ended.
+        self.assertTrue(self.background.start('a', self.watch))
+        self.go_on.set()
+        survivor.join(PATIENCE)
+        self.assertEqual([True], ending)
         self.assertEqual(['a'], self.background.names())
+        self.assertEqual([], self.done)
+
+    def test_a_thread_that_cannot_begin(self):
+        with mock.patch.object(threading.Thread, 'start',
+                               side_effect=RuntimeError("can't start")):
+            self.assertRaises(RuntimeError, self.background.start, 'a',
+                              self.work, 'a')
+        self.assertEqual([], self.background.names())
+        self.background.stop()
+        self.assertTrue(self.background.start('a', self.work, 'a'))
 
     def test_begins_again_after_a_stop(self):
         """As nova-compute does in the same process, on SIGHUP."""
