@@ -71,6 +71,8 @@ class Snapshot:
                 instance.uuid), self._discarded(context, image_id):
             power = self._captures.power(instance)
             userid = ownership.required_userid(instance)
+            # As nova-api has copied them into the image.
+            keys = ownership.keys_of(instance)
             update_task_state(task_states.IMAGE_PENDING_UPLOAD)
             with (progress.step(instance, userid, 'snapshot taken'),
                   self._captures.taken(instance, power) as captured):
@@ -80,7 +82,7 @@ class Snapshot:
                 with translation.to_nova(), progress.step(
                         instance, userid, 'snapshot %s of %d bytes uploaded'
                         % (image_id, captured.image.size_bytes)):
-                    self._upload(context, instance, image_id, captured)
+                    self._upload(context, instance, image_id, captured, keys)
 
     @contextlib.contextmanager
     def _discarded(self, context: nova_context.RequestContext, image_id: str
@@ -103,17 +105,20 @@ class Snapshot:
 
     def _upload(self, context: nova_context.RequestContext,
                 instance: 'objects.Instance', image_id: str,
-                captured: capture.Captured) -> None:
-        metadata = self._metadata(instance, captured.image)
+                captured: capture.Captured, keys: frozenset[str]) -> None:
+        metadata = self._metadata(instance, captured.image, keys)
         body = _Body(self._connector, captured, image_id)
         with contextlib.closing(body):
             self._glance.update(context, image_id, metadata, body,
                                 purge_props=False)
         self._compare(context, image_id, captured.image)
 
-    def _metadata(self, instance: 'objects.Instance', image: models.Image
-                 ) -> dict[str, typing.Any]:
-        """Return what Glance gets to know of a captured image."""
+    def _metadata(self, instance: 'objects.Instance', image: models.Image,
+                  keys: frozenset[str]) -> dict[str, typing.Any]:
+        """Return what Glance gets to know of a captured image.
+
+        :param keys: of the record before the capture
+        """
         return {
             'disk_format': 'raw',
             'container_format': 'bare',
@@ -132,7 +137,7 @@ class Snapshot:
             # nova's image service hands this on to glanceclient, which
             # removes these and nothing else; with purge_props it would
             # remove what a user has set since nova read the image.
-            'remove_props': sorted(ownership.keys_of(instance)),
+            'remove_props': sorted(keys | ownership.keys_of(instance)),
         }
 
     def _os_distro(self, instance: 'objects.Instance', image: models.Image

@@ -87,6 +87,7 @@ class SnapshotTestCase(inmemory.ZVMTestCase):
         self.flow = snapshot.Snapshot(self, self.connector)
         self.glance = self.flow._glance = FakeGlance()
         self.story = []
+        self.when_taken = lambda: None
         self.patch(snapshot.compute_utils, 'EventReporter', self.reporter)
 
     @contextlib.contextmanager
@@ -106,6 +107,7 @@ class SnapshotTestCase(inmemory.ZVMTestCase):
     @contextlib.contextmanager
     def taken(self, instance, power):
         self.story.append(('taken', power))
+        self.when_taken()
         try:
             yield capture.Captured(self.image, PATH)
         finally:
@@ -221,7 +223,7 @@ class PropertiesTestCase(SnapshotTestCase):
         b''.join(request.body)
         return ''
 
-    def changes(self, metadata=(), **properties):
+    def changes(self, metadata=(), instance=None, **properties):
         """Return what is changed of an image with some properties.
 
         :param metadata: system metadata of the server
@@ -230,7 +232,7 @@ class PropertiesTestCase(SnapshotTestCase):
             properties, id=uuids.snapshot, status='queued', name='web-1',
             checksum=md5(DATA), size=len(DATA)))
         self.requests.patch(self.path)
-        instance = self.instance(ownership.BUILT)
+        instance = instance or self.instance(ownership.BUILT)
         instance.system_metadata.update(dict(metadata))
         self.flow.run(nova_context.get_admin_context(), instance,
                       uuids.snapshot, self.update_task_state)
@@ -251,6 +253,15 @@ class PropertiesTestCase(SnapshotTestCase):
         self.assertLessEqual(
             {('remove', key) for key in record},
             self.changes(record, **record))
+
+    def test_a_record_that_ends_with_the_capture_is_removed(self):
+        record = {'zvm_userid@another': 'ABC00001'}
+        instance = self.instance(ownership.BUILT)
+        instance.system_metadata.update(record)
+        self.when_taken = lambda: instance.system_metadata.pop(
+            'zvm_userid@another')
+        self.assertIn(('remove', 'zvm_userid@another'),
+                      self.changes(instance=instance, **record))
 
     def test_an_image_without_a_record(self):
         self.assertNotIn('remove', {operation for operation, name in
