@@ -62,8 +62,7 @@ class SimulatedZVM:
         scenario is a YAML file or what such a file says; connector_python
         is the interpreter that has zVMCloudConnector (by default the one
         that NOVA_ZVM_CONNECTOR_PYTHON names, else one that is installed on
-        first use); options are those of
-        server.Simulator.
+        first use); options are those of server.Simulator.
         """
         self._scenario = scenario
         self._python = connector_python

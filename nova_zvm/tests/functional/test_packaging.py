@@ -176,6 +176,9 @@ class TestPackaging(installation.CloneTestCase):
                         'nova-zvm-which-driver'):
             self.assertIn('\n%s = nova_zvm.cmd.' % command,
                           self.wheel.entry_points)
+        self.assertIn('[pytest11]\nzvm_simulator = '
+                      'zvm_simulator.pytest_plugin\n',
+                      self.wheel.entry_points)
 
     def test_sdist(self):
         """All files but the simulated z/VM's; without git, the same wheel."""

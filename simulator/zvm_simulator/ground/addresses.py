@@ -42,7 +42,7 @@ def is_called(host: str, name: str) -> bool:
     Another site can have a name of its own point here, so a name has to be
     one of this machine's. An address is none that a site could own.
     """
-    if name in (host, 'localhost', LOOPBACK):
+    if name in (host.lower(), 'localhost', LOOPBACK):
         return True
     return not is_loopback(host) and (
         name == socket.gethostname().lower() or _address(name) is not None)

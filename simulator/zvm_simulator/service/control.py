@@ -268,7 +268,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """
         host = self.headers.get('Host', 'localhost')
         origin = self.headers.get('Origin', f'http://{host}')
-        name = urllib.parse.urlsplit(f'//{host}').hostname or ''
+        try:
+            name = urllib.parse.urlsplit(f'//{host}').hostname or ''
+        except ValueError:
+            return True
         return (not addresses.is_called(self.server.host, name)
                 or origin != f'http://{host}')
 

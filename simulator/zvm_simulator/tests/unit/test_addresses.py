@@ -39,6 +39,7 @@ class TestAddresses(testtools.TestCase):
                 ('127.0.0.1', '192.0.2.1', False),
                 ('127.0.0.1', 'zvm.example.org', False),
                 ('zvm.example.org', 'zvm.example.org', True),
+                ('Zvm.Example.org', 'zvm.example.org', True),
                 ('zvm.example.org', 'evil.example.org', False),
                 ('0.0.0.0', '192.0.2.1', True),
                 ('0.0.0.0', 'evil.example.org', False),

@@ -267,6 +267,7 @@ class TestControl(testtools.TestCase):
                 ({'Origin': 'http://evil.example.org'}, 403),
                 ({'Origin': 'null'}, 403),
                 ({'Host': 'evil.example.org'}, 403),
+                ({'Host': '[evil'}, 403),
                 ({'Host': f'evil.example.org:{self.port}',
                   'Origin': f'http://evil.example.org:{self.port}'}, 403)):
             connection = http.client.HTTPConnection('127.0.0.1', self.port)
