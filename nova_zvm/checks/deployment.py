@@ -91,10 +91,6 @@ class Deployment:
         except WRONG_OPTIONS as exc:
             raise finding.NotChecked('the options are wrong') from exc
 
-    @property
-    def patience(self) -> waiting.Patience:
-        return waiting.Patience(self.clock, self.settings.timeout_scale)
-
     # The connector
 
     @functools.cached_property

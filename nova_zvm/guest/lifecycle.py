@@ -162,8 +162,7 @@ class Guests:
     def _revoke(self, userid: str) -> None:
         for vswitch in {nic.vswitch for nic in
                         self._connector.nics.list(userid) if nic.vswitch}:
-            grants.revoke(self._connector, userid, vswitch,
-                              self._patience)
+            grants.revoke(self._connector, userid, vswitch, self._patience)
 
 
 def _missing_profile(profile: str | None) -> str:

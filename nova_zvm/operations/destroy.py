@@ -26,6 +26,7 @@ from nova_zvm.errors import translation
 from nova_zvm.guest import configdrive
 from nova_zvm.guest import lifecycle
 from nova_zvm.network import switches
+from nova_zvm.pace import locks
 from nova_zvm.pace import progress
 from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
@@ -91,7 +92,7 @@ class Destroy:
 
     def _remove_whole(self, instance: 'objects.Instance', userid: str) -> None:
         # Nothing would remove what an attach makes of a guest that is gone.
-        with ownership.nics_locked(userid), translation.to_nova():
+        with locks.nics(userid), translation.to_nova():
             ownership.refresh(instance)
             # Otherwise the capture watcher might start it during the delete.
             ownership.leave_off(instance)

@@ -39,6 +39,7 @@ from nova_zvm.image import properties
 from nova_zvm.network import grants
 from nova_zvm.network import plan
 from nova_zvm.network import switches
+from nova_zvm.pace import locks
 from nova_zvm.pace import progress
 from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
@@ -94,7 +95,7 @@ class Interfaces:
     @contextlib.contextmanager
     def _guest_of(self, instance: 'objects.Instance') -> abc.Iterator[_Guest]:
         userid = ownership.required_userid(instance)
-        with ownership.nics_locked(userid), translation.to_nova():
+        with locks.nics(userid), translation.to_nova():
             ownership.refresh(instance)
             # A rebuild may have begun since nova looked, and Neutron tells
             # of deleted ports at any time.

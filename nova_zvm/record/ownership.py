@@ -36,7 +36,6 @@ from nova import exception as nova_exception
 from nova import objects
 
 from nova_zvm.pace import locks
-
 from nova_zvm.pace import waiting
 from nova_zvm.record import parts
 from nova_zvm.record import pending
@@ -268,11 +267,6 @@ def end_capture(instance: 'objects.Instance') -> None:
 
 
 # NICs
-
-def nics_locked(userid: str) -> contextlib.AbstractContextManager[None]:
-    """Keep others from a guest's NICs, and from deleting it, in a block."""
-    return locks.nics(userid)
-
 
 def begin_nic_change(instance: 'objects.Instance',
                      change: pending.NicChange) -> None:

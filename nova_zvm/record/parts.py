@@ -14,11 +14,11 @@
 
 The system metadata of an instance hold it. Two hosts can have a part in it,
 each with a guest, or the rest of one, on its z/VM: after a boot that failed at
-one and went on at the other, and while a server moves. The plain keys
-(zvm_guest) are one host's part, the one that zvm_host names; a second host has
-the same keys with its name behind them (zvm_guest@HOST). So a server that
-stays where it is has the keys that it always had, and what the driver wrote
-before there were two parts is read as what it is.
+one and went on at the other. The plain keys (zvm_guest) are one host's part,
+the one that zvm_host names; a second host has the same keys with its name
+behind them (zvm_guest@HOST). So a server that stays where it is has the keys
+that it always had, and what the driver wrote before there were two parts is
+read as what it is.
 
 First, and thus plain, is a part that may have a guest, then one that has
 something else to be removed. nova's search for zvm_host or zvm_guest depends

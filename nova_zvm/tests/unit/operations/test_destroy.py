@@ -18,6 +18,7 @@ from nova import objects
 
 from nova_zvm.errors import failures
 from nova_zvm.operations import destroy
+from nova_zvm.pace import locks
 from nova_zvm.pace import waiting
 from nova_zvm.record import ownership
 from nova_zvm.record import pending
@@ -99,7 +100,7 @@ class DestroyTestCase(inmemory.ZVMTestCase):
             self.saved[instance.uuid] = unfinished
             yield
 
-        self.patch(ownership, 'nics_locked', locked)
+        self.patch(locks, 'nics', locked)
         self.destroy.run(instance, [])
         self.assertEqual({'OTHER': None}, self.connector.grants['VSWITCH1'])
 

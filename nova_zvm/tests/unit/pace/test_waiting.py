@@ -17,8 +17,8 @@ import nova_zvm
 from nova_zvm.pace import waiting
 from nova_zvm.tests.support import inmemory
 
-# The client and the simulated z/VM have clocks of their own.
-OTHERS = {'connector', 'simulator', 'simulator.py', 'tests'}
+# The client has clocks of its own.
+OTHERS = {'connector', 'tests'}
 
 
 class WaitingTestCase(inmemory.ZVMTestCase):
