@@ -176,9 +176,6 @@ class TestPackaging(installation.CloneTestCase):
                         'nova-zvm-which-driver'):
             self.assertIn('\n%s = nova_zvm.cmd.' % command,
                           self.wheel.entry_points)
-        self.assertIn('[pytest11]\nzvm_simulator = '
-                      'zvm_simulator.pytest_plugin\n',
-                      self.wheel.entry_points)
 
     def test_sdist(self):
         """All files but the simulated z/VM's; without git, the same wheel."""
@@ -237,6 +234,9 @@ class TestSimulator(installation.CloneTestCase):
             self.assertIn(
                 '\n%s = zvm_simulator.service.commandline:main\n' % command,
                 self.wheel.entry_points)
+        self.assertIn('[pytest11]\nzvm_simulator = '
+                      'zvm_simulator.pytest_plugin\n',
+                      self.wheel.entry_points)
 
     def test_sdist(self):
         """All files are in it, and it makes, without git, the same wheel."""
