@@ -53,6 +53,7 @@ CONF_FILE = """
 compute_driver = zvm.ZVMDriver
 instance_name_template = %(template)s
 host = %(host)s
+service_down_time = 1800
 transport_url = fake:/
 [notifications]
 notify_on_state_change = vm_state
