@@ -70,16 +70,16 @@ class Background:
                 if self._stopping is stopping:
                     del self._threads[name]
 
-    def _end(self) -> threading.Event:
+    def _stop_of_this_thread(self) -> threading.Event:
         return getattr(self._own, 'stopping', self._stopping)
 
     def is_ending(self) -> bool:
         """Tell such a thread whether it has to end."""
-        return self._end().is_set()
+        return self._stop_of_this_thread().is_set()
 
     def pause(self, seconds: float) -> bool:
         """Let time go by in such a thread; tell whether it has to end."""
-        return self._end().wait(seconds)
+        return self._stop_of_this_thread().wait(seconds)
 
     def names(self) -> list[str]:
         """Return the names of what is under way."""

@@ -58,7 +58,7 @@ class HouseTestCase(ToolTestCase):
 
 
 class MeasureTestCase(ToolTestCase):
-    """A small house, and what is told of it."""
+    """A small house, and its measures."""
 
     LAYERS = {'small': {'door': 1, 'upper': 2, 'beside': 2, 'lower': 3},
               'small.lower': {'roof': 1, 'deep': 2}}

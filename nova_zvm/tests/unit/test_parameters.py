@@ -28,7 +28,7 @@ MOST_PARAMETERS = 7
 # The first has nova's own signatures.
 APART = ('driver.py', 'tests')
 
-# What the client is told of where its connector is.
+# The client's settings: where its connector is, and how long it may take.
 SETTINGS = {('connector/client.py', 'Connector.__init__')}
 
 

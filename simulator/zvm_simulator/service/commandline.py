@@ -63,9 +63,9 @@ and is subject to faults as if the connector had run it. Files are named by
 their absolute paths. The status is 255 when the command is cut off.
 """
 EXPOSED = (
-    '{host} is reachable by other machines: whoever reaches it can run '
-    'commands through the control endpoint, which asks for no password and '
-    'reads and writes your files.')
+    '{host} is reachable by other machines, and all of them can run commands '
+    'through the control endpoint, which asks for no password and reads and '
+    'writes your files.')
 # How often a log that is followed is asked for; real seconds.
 FOLLOW_SECONDS = 0.5
 LAST_PORT = 65535

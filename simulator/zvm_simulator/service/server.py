@@ -60,8 +60,8 @@ class Simulator:
         connector_python is the interpreter that has zVMCloudConnector, None
         for a system without connectors; profile replaces the scenario's
         latencies; connector_options are sections of zvmsdk.conf; host is the
-        address that REST interfaces and control endpoint serve on, which
-        lets whoever reaches the second run commands here; port is the first
+        address that REST interfaces and control endpoint serve on: a machine
+        that reaches the second can run commands here; port is the first
         member's REST port, 0 for any; with real_processes the connectors run
         each command as a process, which takes much longer.
         """

@@ -137,7 +137,7 @@ class TestProcess(testtools.TestCase):
             self.assertEqual(0, self.process.wait())
 
     def test_another_address(self) -> None:
-        """All that is told works, but for the port that asks for no token."""
+        """REST and control are open to others, the port without tokens not."""
         ready = self.start('--host', '0.0.0.0')
         member = ready['members']['ZVMSYS1']
         self.assertIn('0.0.0.0 is reachable by other machines',
